@@ -1,0 +1,21 @@
+// Compiles src and simulator into lib, and bundles the workflows for the worker.
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const root = join(import.meta.dirname, '..');
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+rmSync(join(root, 'lib'), { recursive: true, force: true });
+for (const project of ['src', 'simulator']) {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
+const { code } = await bundleWorkflowCode({
+  workflowsPath: join(root, 'lib', 'workflows', 'index.js'),
+  logger: new DefaultLogger('WARN'),
+});
+writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);
+writeFileSync(join(root, 'lib', '.built'), '');

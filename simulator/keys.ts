@@ -1,0 +1,54 @@
+import { ApiError } from './errors';
+
+export type Scope = 'read:compliance_org_data' | 'read:compliance_user_data' | 'read:org_audit';
+
+export interface KeySpec {
+  readonly key: string;
+  /** Default: everything but the newer `read:org_audit`. */
+  readonly scopes?: readonly Scope[] | undefined;
+  /** The key covers this organization only; default the whole tree. */
+  readonly organizationUuid?: string | undefined;
+}
+
+/** A key that a request may use. `id` stands for it where the key itself must not be written. */
+export interface Key {
+  readonly id: string;
+  readonly scopes: readonly Scope[];
+  readonly organizationUuid: string | undefined;
+}
+
+/** The key of the demo: obviously no secret. */
+export const DEMO_KEY = 'sk-ant-api01-demo-key-for-fictitious-people';
+
+/** The Compliance Access Keys that are valid now. */
+export class KeyRing {
+  private readonly keys = new Map<string, Key>();
+  private made = 0;
+
+  /** Adds the key, or changes its scopes. */
+  set(spec: KeySpec): void {
+    const { scopes = ['read:compliance_org_data', 'read:compliance_user_data'], organizationUuid } = spec;
+    const id = this.keys.get(spec.key)?.id ?? `key-${(this.made += 1)}`;
+    this.keys.set(spec.key, { id, scopes, organizationUuid });
+  }
+
+  revoke(key: string): void {
+    this.keys.delete(key);
+  }
+
+  authenticate(header: string | string[] | undefined): Key {
+    if (typeof header !== 'string' || header === '') throw new ApiError(401, 'x-api-key header is required');
+    const key = this.keys.get(header);
+    if (!key) throw new ApiError(401, 'invalid x-api-key');
+    return key;
+  }
+}
+
+/** Throws unless the key has one of the scopes. */
+export function requireScope(key: Key, needed: readonly Scope[]): void {
+  if (needed.some((scope) => key.scopes.includes(scope))) return;
+  throw new ApiError(
+    403,
+    `The API key lacks a required scope. Got: [${key.scopes.join(', ')}] Needed one of: [${needed.join(', ')}]`,
+  );
+}

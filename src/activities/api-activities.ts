@@ -1,0 +1,23 @@
+import type { ComplianceApi } from '../compliance-api/client';
+import type { Sink } from '../sinks/sink';
+import { createAttempts } from './attempt';
+import { discoverOrganizations } from './discover-organizations';
+import { emitMessages } from './emit-messages';
+import { fetchChatPage } from './fetch-chat-page';
+import { requireSink } from './require-sink';
+import type { ApiActivities } from './types';
+
+/** The activities of the rate-limited queue: one attempt of one of them is one HTTP request. */
+export function createApiActivities(dependencies: { api: ComplianceApi; sink: Sink }): ApiActivities {
+  const attempt = createAttempts(dependencies);
+  return {
+    discoverOrganizations: (request) =>
+      attempt({ pageSize: request.limit }, (current) => discoverOrganizations(request, current)),
+    fetchChatPage: (request) => attempt({ pageSize: request.pageSize }, (current) => fetchChatPage(request, current)),
+    emitMessages: (request) => {
+      requireSink(dependencies.sink, request.sink);
+      const { chatId, pageSize } = request;
+      return attempt({ chatId, pageSize }, (current) => emitMessages(request, current));
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { ApiError } from '../compliance-api/errors';
+import type { Message, MessagePage } from '../compliance-api/schemas';
+import { toRecord } from '../record';
+import type { Receipt } from '../sinks/sink';
+import type { Attempt } from './attempt';
+import type { EmitRequest, Emitted } from './types';
+
+/**
+ * Asks for one page of one chat's messages and has the sink make them durable, in the same attempt: message bodies
+ * never enter the workflow's history.
+ */
+export async function emitMessages(request: EmitRequest, attempt: Attempt): Promise<Emitted> {
+  const { sink } = attempt;
+  const { window, chatId, afterId, messages } = request;
+  const nothing = { receipt: null, nextAfterId: null, gone: false, violations: 0 };
+  if (afterId === null && (await sink.has?.(window, chatId))) return { ...nothing, requests: attempt.requests() };
+  // A request is not worth making while the sink cannot take what it brings.
+  if (attempt.sinkFailed) await sink.check?.();
+
+  const bounds = messages === 'new' ? { 'created_at.gte': window.from, 'created_at.lt': window.to } : {};
+  try {
+    const { body } = await attempt.request((options) =>
+      attempt.api.getChatMessages(
+        chatId,
+        { limit: attempt.limit, after_id: afterId ?? undefined, order: 'asc', ...bounds },
+        options,
+        async (page) => {
+          const records = page.chat_messages
+            .filter((message) => isWanted(message, page, request))
+            .map((message) => toRecord(page, message));
+          const receipt: Receipt | null = records.length > 0 ? await sink.write({ window, chatId, records }) : null;
+          const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
+          return { ...nothing, receipt, nextAfterId, violations: violationsOf(page) };
+        },
+      ),
+    );
+    return { ...body, requests: attempt.requests() };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.kind === 'not-found') return { ...nothing, gone: true, requests: attempt.requests() };
+    throw error;
+  }
+}
+
+/** The server was asked for the window; its word is checked, since exactly-once rests on it. */
+function isWanted(message: Message, page: MessagePage, { window, messages }: EmitRequest): boolean {
+  if (messages === 'all') return !page.deleted_at || message.content.length > 0;
+  const createdAt = Date.parse(message.created_at);
+  return createdAt >= Date.parse(window.from) && createdAt < Date.parse(window.to);
+}
+
+/** Messages that are newer than their chat's `updated_at`, both on whole seconds. */
+function violationsOf(page: MessagePage): number {
+  const second = (time: string): number => Math.floor(Date.parse(time) / 1000);
+  const updatedAt = second(page.updated_at);
+  return page.chat_messages.filter((message) => second(message.created_at) > updatedAt).length;
+}

@@ -1,0 +1,79 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApiError, recoveryOf } from '../compliance-api/errors';
+import { FailureType } from '../contract';
+import { SinkError } from '../sinks/sink';
+
+/** What a failure may say of where it happened. */
+export interface FailureFacts {
+  chatId?: string;
+  /** HTTP requests over all attempts so far. */
+  requests?: number;
+}
+
+/**
+ * The one place where errors become Temporal's. A failure is built from known facts alone, without cause: what an
+ * unknown error says may quote the message it stumbled over, and failures stand in the history.
+ */
+export function toFailure(error: unknown, facts: FailureFacts = {}): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  if (error instanceof ApiError) return apiFailure(error, facts);
+  if (error instanceof SinkError) {
+    return ApplicationFailure.create({
+      type: FailureType.sinkUnavailable,
+      message: `${error.message} (${error.code})`,
+      details: [facts],
+    });
+  }
+  const name = error instanceof Error ? error.name : typeof error;
+  return ApplicationFailure.create({ type: FailureType.unexpected, message: `unexpected ${name}`, details: [facts] });
+}
+
+function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
+  const details = [{ ...facts, kind: error.kind, status: error.status, requestId: error.requestId }];
+  const { retryAfterMs } = error;
+  const chat = facts.chatId === undefined ? '' : `chat ${facts.chatId}: `;
+  switch (recoveryOf(error)) {
+    case 'never':
+    case 'gone':
+      return ApplicationFailure.create({
+        type: FailureType.chatUnreadable,
+        message: `${chat}${error.message}`,
+        nonRetryable: true,
+        details,
+      });
+    case 'stop':
+      return ApplicationFailure.create({
+        type: stopType(error),
+        message: `${error.message}${remedy(error)}`,
+        nonRetryable: true,
+        details,
+      });
+    case 'later': {
+      const limited = error.kind === 'rate-limited' || error.kind === 'not-our-turn';
+      return ApplicationFailure.create({
+        type: limited ? FailureType.rateLimited : FailureType.apiUnavailable,
+        message: `${chat}${error.message}`,
+        ...(limited ? { category: ApplicationFailureCategory.BENIGN } : {}),
+        // 0 would end the retries (Temporal takes it as "no time left").
+        ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(100, retryAfterMs) }),
+        details,
+      });
+    }
+  }
+}
+
+function stopType(error: ApiError): FailureType {
+  if (error.kind === 'unauthorized' || error.kind === 'no-key') return FailureType.unauthorized;
+  return error.kind === 'forbidden' ? FailureType.forbidden : FailureType.apiRefused;
+}
+
+function remedy(error: ApiError): string {
+  switch (stopType(error)) {
+    case FailureType.unauthorized:
+      return '; set ANTHROPIC_COMPLIANCE_ACCESS_KEY to a Compliance Access Key that is valid';
+    case FailureType.forbidden:
+      return '; scopes cannot be added to a key: make a new Compliance Access Key with the scope';
+    default:
+      return '; is ANTHROPIC_BASE_URL right, and a Compliance API behind it?';
+  }
+}

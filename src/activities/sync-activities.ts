@@ -1,0 +1,70 @@
+import { activityInfo, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { FailureType } from '../contract';
+import type { Sink } from '../sinks/sink';
+import { reportOf, UnreadableStateError, type Source } from '../source';
+import type { Policy } from '../state';
+import { toFailure } from './failures';
+import { requireSink } from './require-sink';
+import type { PublishRequest, SyncActivities } from './types';
+
+const HEARTBEAT_MS = 5000;
+const SOONEST_LOOK_MS = 1000;
+const LATEST_LOOK_MS = 30_000;
+
+/** The activities on the workflows' queue: they talk to Temporal and to the sink, never to the API. */
+export function createSyncActivities(dependencies: { source: Source; sink: Sink; policy: Policy }): SyncActivities {
+  const { source, sink, policy } = dependencies;
+  return {
+    askForSync: () => safely(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
+    awaitReport: (_name, n) => safely(() => awaitReport(source, n)),
+    readPolicy: () => Promise.resolve(policy),
+    readLedger: (name) =>
+      withSink(name, async () => ({ kept: sink.last !== undefined, last: (await sink.last?.()) ?? null })),
+    publishPart: (request) =>
+      withSink(request.sink, async () => (await sink.publish?.(request.window, request.chats)) ?? added(request)),
+    commitWindow: ({ window, closing, sink: name }) => withSink(name, async () => sink.commit?.(window, closing)),
+  };
+
+  async function withSink<T>(name: string, run: () => Promise<T>): Promise<T> {
+    requireSink(sink, name);
+    const timer = setInterval(() => heartbeat(), HEARTBEAT_MS);
+    try {
+      return await safely(run);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}
+
+async function safely<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof UnreadableStateError) {
+      throw ApplicationFailure.nonRetryable(error.message, FailureType.unexpected);
+    }
+    throw toFailure(error);
+  }
+}
+
+/** A sink without totals of its own: the window's grow by what is handed over. */
+function added({ totals, chats }: PublishRequest): { totals: PublishRequest['totals']; closed: boolean } {
+  const records = chats.flatMap((chat) => chat.receipts).reduce((sum, receipt) => sum + receipt.records, 0);
+  return { totals: { chats: totals.chats + chats.length, records: totals.records + records }, closed: false };
+}
+
+/** Looks once; "not yet" is a failure that Temporal retries, after a tenth of the time waited so far. */
+async function awaitReport(source: Source, n: number): ReturnType<SyncActivities['awaitReport']> {
+  const view = await source.view();
+  const report = reportOf(view, n);
+  if (report !== 'not yet') return report;
+  const counters = view.memo?.unfinished?.counters;
+  const waited = Date.now() - activityInfo().scheduledTimestampMs;
+  throw ApplicationFailure.create({
+    type: FailureType.notYet,
+    message: `sync ${n} runs: ${counters?.chats ?? 0} chats, ${counters?.messages ?? 0} messages so far`,
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: Math.min(LATEST_LOOK_MS, Math.max(SOONEST_LOOK_MS, waited / 10)),
+  });
+}

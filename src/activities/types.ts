@@ -1,0 +1,106 @@
+import type { Policy, Report } from '../state';
+import type { Closing, Published, ReadChat, Receipt, Totals, Window } from '../sinks/sink';
+
+/** What the workflows send to their activities and get back: ids, counts and times, since all of it stands in the history. */
+
+/** `requests` everywhere: HTTP requests made, over all attempts of the activity. */
+export interface OrganizationsRequest {
+  page: string | null;
+  limit: number;
+}
+export interface Organizations {
+  /** False where the key lacks the scope (403): chats may be readable all the same. */
+  allowed: boolean;
+  uuids: string[];
+  nextPage: string | null;
+  /** The API server's clock; null where its answer names none. */
+  serverTime: string | null;
+  requests: number;
+}
+
+export interface ChatPageRequest {
+  window: Window;
+  /** The list's cursor; null: from `updatedAt`, or, where that is null too, from the window's start. */
+  afterId: string | null;
+  updatedAt: string | null;
+  organizationIds: string[];
+  projectIds: string[];
+  userIds: string[];
+  pageSize: number;
+}
+export interface FetchedChatPage {
+  /** The API answered 400 to `afterId`: cursors may expire. Nothing else is filled in. */
+  cursorRefused: boolean;
+  chatIds: string[];
+  lastId: string | null;
+  /** Of the page's last chat, on a whole second. */
+  updatedAt: string | null;
+  hasMore: boolean;
+  /** Chats that a filter of the policy left out. */
+  skipped: number;
+  requestId: string | null;
+  requests: number;
+}
+
+export interface EmitRequest {
+  window: Window;
+  chatId: string;
+  /** The cursor within the chat; null for its first page. */
+  afterId: string | null;
+  messages: Policy['messages'];
+  pageSize: number;
+  sink: string;
+}
+export interface Emitted {
+  /** Null if the page had no message of the window. */
+  receipt: Receipt | null;
+  /** The cursor of the chat's next page; null: the chat is read. */
+  nextAfterId: string | null;
+  /** The chat is gone (404). */
+  gone: boolean;
+  violations: number;
+  requests: number;
+}
+
+export interface PublishRequest {
+  window: Window;
+  sink: string;
+  chats: ReadChat[];
+  /** What the window held before: a sink without `publish` has no totals of its own. */
+  totals: Totals;
+}
+
+export interface CommitRequest {
+  window: Window;
+  sink: string;
+  closing: Closing;
+}
+
+export interface Ledger {
+  /** Whether the sink knows its last completed window at all. */
+  kept: boolean;
+  last: Window | null;
+}
+
+export interface Ask {
+  /** The number of the sync to come, or of the one that runs. */
+  n: number;
+  refused: boolean;
+}
+
+/** Activities of the queue `chat-sync-<source>`. */
+export interface SyncActivities {
+  askForSync(source: string): Promise<Ask>;
+  awaitReport(source: string, n: number): Promise<Report | 'ask again'>;
+  readPolicy(): Promise<Policy>;
+  readLedger(sink: string): Promise<Ledger>;
+  publishPart(request: PublishRequest): Promise<Published>;
+  commitWindow(request: CommitRequest): Promise<void>;
+}
+
+/** Activities of the queue `chat-sync-<source>-api`: one attempt is one HTTP request. */
+export interface ApiActivities {
+  discoverOrganizations(request: OrganizationsRequest): Promise<Organizations>;
+  fetchChatPage(request: ChatPageRequest): Promise<FetchedChatPage>;
+  emitMessages(request: EmitRequest): Promise<Emitted>;
+}

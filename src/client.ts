@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { pauseCommand, resumeCommand, rewindCommand, type RewindOptions } from './commands/control';
+import { scheduleCommand, type ScheduleOptions } from './commands/schedule';
+import { statusCommand, type StatusOptions } from './commands/status';
+import { syncCommand, type SyncOptions } from './commands/sync';
+import { upCommand } from './commands/up';
+import { readEnvironment } from './config';
+import { exitWith } from './exit';
+import { version } from './version';
+
+const environment = readEnvironment(process.env);
+
+/** Ends the process with the command's exit code: an open connection must not hold it. */
+async function end(command: Promise<number>): Promise<never> {
+  process.exit(await command);
+}
+
+const program = new Command('chat-sync')
+  .description('Every chat message of your organization, as its own record, exactly once.')
+  .version(version)
+  .showHelpAfterError('(--help shows what there is)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    '\nExample:\n  chat-sync up --once      one sync of the demo tenant, if no key is set\n  chat-sync sync --json    a sync by the worker that runs, and its report\n\nSettings come from the environment and from .env; README.md lists them.',
+  );
+
+const example = (text: string): string => `\nExample:\n  chat-sync ${text}`;
+
+program
+  .command('up')
+  .description('everything on this machine: Temporal, a worker, the schedule, and a sync at once')
+  .option('--once', 'one sync, no schedule; exit with its result')
+  .addHelpText('after', example('up --once'))
+  .action((options: { once?: boolean }) => end(upCommand(environment, options)));
+
+program.command('worker', 'a worker alone, for one SOURCE', { executableFile: 'worker.js' });
+
+program
+  .command('sync')
+  .description('ask for a sync, wait for its end and print the report')
+  .option('--json', 'the report as JSON')
+  .option('--detach', 'do not wait; print the workflow id')
+  .addHelpText('after', example('sync --json | jq .messages'))
+  .action((options: SyncOptions) => end(syncCommand(environment, options)));
+
+program
+  .command('schedule')
+  .description('show the schedule, or make, change or delete it')
+  .option('--every <interval>', 'sync every 30s, 5m, 2h or 1d')
+  .option('--delete', 'sync only when asked')
+  .option('--json', 'as JSON')
+  .addHelpText('after', example('schedule --every 15m'))
+  .action((options: ScheduleOptions) => end(scheduleCommand(environment, options)));
+
+program
+  .command('status')
+  .description('what is synced through when, what runs and waits for what, what failed')
+  .option('--json', 'as JSON')
+  .option('--max-behind <interval>', 'exit 1 if further behind than this, failed or paused')
+  .addHelpText('after', example('status --max-behind 30m'))
+  .action((options: StatusOptions) => end(statusCommand(environment, options)));
+
+program
+  .command('pause')
+  .description('let a running sync end, and refuse further ones')
+  .option('--reason <text>', 'shown in status')
+  .addHelpText('after', example('pause --reason "legal hold review"'))
+  .action((options: { reason?: string }) => end(pauseCommand(environment, options)));
+
+program
+  .command('resume')
+  .description('end the pause')
+  .addHelpText('after', example('resume'))
+  .action(() => end(resumeCommand(environment)));
+
+program
+  .command('rewind')
+  .description('set the timestamp: what was sent from there on comes again, in new parts')
+  .requiredOption('--to <time>', 'ISO 8601 date or time; the next window begins there')
+  .option('--reason <text>', 'stays in the history')
+  .option('--skip', 'allow a time later than the timestamp: what lies between is never read')
+  .addHelpText('after', example('rewind --to 2026-04-08T00:00:00Z'))
+  .action((options: RewindOptions) => end(rewindCommand(environment, options)));
+
+program.command('simulate', 'the demo tenant as a server', { executableFile: 'simulator/main.js' });
+
+program.parseAsync().catch((error: unknown) => exitWith(error));

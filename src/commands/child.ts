@@ -1,0 +1,42 @@
+import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
+import type { Environment } from '../config';
+
+/** A program of ours that `up` runs beside itself; it ends when its channel to us closes. */
+export interface Child {
+  /** Its first message: it is ready. @throws Error if it ended before. */
+  readonly ready: Promise<unknown>;
+  /** Resolves to its exit code when it has ended. */
+  readonly ended: Promise<number>;
+  /** Asks it to end, and waits until it has. */
+  stop(): Promise<void>;
+}
+
+/** Runs a built module. What it prints goes where ours goes. */
+export function startChild(
+  module: string,
+  args: string[],
+  environment: Environment,
+  stdio: ForkOptions['stdio'],
+): Child {
+  const process = fork(module, args, { env: environment, stdio });
+  const ended = endOf(process);
+  const ready = new Promise<unknown>((resolve, reject) => {
+    process.once('message', resolve);
+    void ended.then((code) => reject(new Error(`${module} ended with ${code}`)));
+  });
+  ready.catch(() => undefined);
+  return {
+    ready,
+    ended,
+    async stop() {
+      process.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+export const endOf = (child: ChildProcess): Promise<number> =>
+  new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('error', () => resolve(1));
+  });

@@ -1,0 +1,114 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { isLoopback } from '../config';
+import { connectClient, NoTemporalError, type TemporalSettings } from '../temporal';
+import { endOf } from './child';
+
+const FIND_CLI = join(__dirname, '..', '..', 'scripts', 'temporal-cli.mjs');
+const UI_PORT_DISTANCE = 1000;
+const START_TRIES = 60;
+const RETENTION = '30d';
+
+export interface LocalTemporal {
+  /** Null where the server was there before us: its Web UI is whose it is. */
+  webUi: string | null;
+  /** Ends the server if we started it. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Sees to it that Temporal answers at the address: starts one with a database file under `dataDir` if none does and the
+ * address is this machine. A remote one that is down is an error: a second server would hold a second timestamp.
+ * @throws NoTemporalError, or Error if there is no Temporal CLI.
+ */
+export async function ensureTemporal(settings: TemporalSettings, dataDir: string): Promise<LocalTemporal> {
+  if (await answers(settings)) return { webUi: null, stop: () => Promise.resolve() };
+  const { host, port } = hostAndPort(settings.address);
+  if (!isLoopback(host)) throw new NoTemporalError(settings.address);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const cli = await findCli();
+  const uiPort = await freePort(port + UI_PORT_DISTANCE);
+  const server = spawn(
+    cli,
+    [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+      ...['--db-filename', join(dataDir, 'temporal.db'), '--namespace', settings.namespace, '--log-level', 'error'],
+    ],
+    // A group of its own: Ctrl-C in the terminal must not end it before the worker has drained.
+    { stdio: ['ignore', 'ignore', 'inherit'], detached: true },
+  );
+  const ended = endOf(server);
+  const stop = async (): Promise<void> => {
+    server.kill('SIGTERM');
+    await ended;
+  };
+  let gone = false;
+  void ended.then(() => (gone = true));
+  for (let tries = 0; tries < START_TRIES && !gone; tries++) {
+    if (await answers(settings)) {
+      await setRetention(cli, settings);
+      return { webUi: `http://localhost:${uiPort}/namespaces/${settings.namespace}/workflows`, stop };
+    }
+    await sleep(250);
+  }
+  await stop();
+  throw new Error(
+    `the Temporal server did not start at ${settings.address}: is the port free, and ${dataDir} writable?`,
+  );
+}
+
+async function answers(settings: TemporalSettings): Promise<boolean> {
+  try {
+    const client = await connectClient(settings);
+    await client.connection.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function findCli(): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [FIND_CLI]);
+    return stdout.trim();
+  } catch {
+    throw new Error('no Temporal CLI: `node scripts/setup.mjs` installs one, TEMPORAL_CLI_PATH names yours');
+  }
+}
+
+function hostAndPort(address: string): { host: string; port: number } {
+  const url = new URL(`tcp://${address}`);
+  return { host: url.hostname, port: Number(url.port || 7233) };
+}
+
+/** The port, or any other if it is taken. */
+async function freePort(wanted: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', () => (wanted === 0 ? reject(new Error('no free port')) : resolve(freePort(0))));
+    probe.listen(wanted, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : wanted));
+    });
+  });
+}
+
+/** The server's own default keeps ended runs for a day: too short to look into last week's failure. */
+async function setRetention(cli: string, { address, namespace }: TemporalSettings): Promise<void> {
+  const args = [
+    'operator',
+    'namespace',
+    'update',
+    '--retention',
+    RETENTION,
+    '--namespace',
+    namespace,
+    '--address',
+    address,
+  ];
+  await promisify(execFile)(cli, args);
+}

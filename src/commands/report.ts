@@ -1,0 +1,35 @@
+import type { Report } from '../state';
+
+/** The report as `sync --json` and `status --json` give it: without the number, which is Temporal's business. */
+export function publicReport({ n: _n, ...report }: Report): Omit<Report, 'n'> {
+  return report;
+}
+
+/** The report in words, a line each for what there is to know. */
+export function reportLines(report: Report): string[] {
+  const { outcome, from, to, chats, messages, requests, gone, skipped, parked, warnings, reason } = report;
+  if (outcome === 'refused') return [`refused: ${reason ?? ''}`];
+  const window = from === null || to === null ? 'before a window was opened' : `${from} to ${to}`;
+  const extras = [
+    gone > 0 ? `${gone} gone` : '',
+    skipped > 0 ? `${skipped} left out by filters` : '',
+    parked > 0 ? `${parked} parked` : '',
+  ].filter((extra) => extra !== '');
+  const figures = [`${chats} chats`, `${messages} messages`, `${requests} requests`, ...extras].join(', ');
+  return [
+    `${outcome}: ${window}`,
+    `  ${figures}`,
+    ...warnings.map((warning) => `  warning: ${warning}`),
+    ...(reason === undefined ? [] : [`  ${reason}`]),
+  ];
+}
+
+/** `3 min`, `2 h 5 min`: how far behind a source is. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
+}

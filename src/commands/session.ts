@@ -1,0 +1,45 @@
+import type { Client } from '@temporalio/client';
+import { loadClientConfig, type ClientConfig, type Environment } from '../config';
+import { createSource, type Source } from '../source';
+import { connectClient, temporalSettings, type TemporalSettings } from '../temporal';
+
+/** What a command needs of Temporal: it reads SOURCE, TEMPORAL_* and LOG_*, and nothing else. */
+export interface Session {
+  config: ClientConfig;
+  temporal: TemporalSettings;
+  client: Client;
+  source: Source;
+}
+
+/** Runs a command against Temporal and closes the connection behind it. @throws ConfigError, NoTemporalError */
+export async function withSession<T>(environment: Environment, run: (session: Session) => Promise<T>): Promise<T> {
+  const config = loadClientConfig(environment);
+  const temporal = temporalSettings(environment);
+  const client = await connectClient(temporal);
+  try {
+    return await run({ config, temporal, client, source: createSource(client, config.source) });
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/** How long a command waits for a worker to answer. */
+const WORKER_ANSWER_MS = 10_000;
+
+/** For what only a worker can do. @throws Error after 10 s without one. */
+export async function withWorker<T>({ source }: Session, run: () => Promise<T>): Promise<T> {
+  const none = `no worker serves source ${source.name}: start one with \`chat-sync worker\` (or \`npm start\`), then try again`;
+  if ((await source.workers()) === 0) throw new Error(none);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in 10 s; ${none}`)), WORKER_ANSWER_MS);
+  });
+  try {
+    return await Promise.race([run(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export const say = (line: string): void => void process.stderr.write(`${line}\n`);
+export const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,0 +1,102 @@
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadWorkerConfig, type Environment, type WorkerConfig } from '../config';
+import { temporalSettings } from '../temporal';
+import { startChild } from './child';
+import { demoEnvironment, isDemo, startDemo } from './demo';
+import { ensureTemporal } from './local-temporal';
+import { reportLines } from './report';
+import { putSchedule } from './schedule';
+import { print, say, withSession, type Session } from './session';
+import { follow, sayHowFarBehind, startRequest } from './sync';
+
+const WORKER = join(__dirname, '..', 'worker.js');
+const LOOK_EVERY_MS = 2000;
+
+/** `up`: everything on this machine. Returns the exit code, with whatever it started ended again. */
+export async function upCommand(given: Environment, options: { once?: boolean }): Promise<number> {
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort());
+  let finished = false;
+  const started: { stop(): Promise<void> }[] = [];
+  try {
+    let environment = given;
+    if (isDemo(given)) {
+      say('Demo: no key is set, so this syncs a bundled tenant of fictitious people');
+      environment = demoEnvironment(given);
+    }
+    const dataDir = resolve(environment['DATA_DIR'] || 'data');
+    if (isDemo(given)) {
+      const demo = await startDemo(environment, dataDir);
+      started.unshift(demo);
+      environment = demo.environment;
+    }
+    const config = loadWorkerConfig(environment);
+    const temporal = temporalSettings(environment);
+    say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
+    const server = await ensureTemporal(temporal, dataDir);
+    started.unshift(server);
+    say(`Records:  ${recordsOf(config, dataDir)}`);
+    if (server.webUi !== null) say(`Web UI:   ${server.webUi}`);
+    const worker = startChild(WORKER, [], quietly(environment), ['ignore', 'inherit', 'inherit', 'ipc']);
+    started.unshift(worker);
+    await Promise.race([worker.ready, aborted(stopped.signal)]);
+    if (stopped.signal.aborted) return 0;
+    const code = await Promise.race([
+      withSession(environment, (session) => syncs(session, config, options.once ?? false, stopped.signal)),
+      aborted(stopped.signal).then(() => 0),
+      worker.ended.then((code) => {
+        if (!stopped.signal.aborted && !finished) say(`error: the worker ended with ${code}`);
+        return 1;
+      }),
+    ]);
+    finished = true;
+    return code;
+  } finally {
+    if (stopped.signal.aborted) say('stopping ...');
+    for (const child of started) await child.stop();
+  }
+}
+
+async function syncs(session: Session, config: WorkerConfig, once: boolean, signal: AbortSignal): Promise<number> {
+  const { client, source } = session;
+  if (!once) await putSchedule(client, source.name, config.settings.SYNC_INTERVAL);
+  const show = config.settings.SINK === 'stdout' ? say : print;
+  const report = await follow(session, await startRequest(session));
+  if (signal.aborted) return 0;
+  reportLines(report).forEach(show);
+  await sayHowFarBehind(session);
+  if (once) return report.outcome === 'completed' ? 0 : 1;
+
+  say(`syncing every ${config.settings.SYNC_INTERVAL / 1000} s until Ctrl-C`);
+  for (
+    let shown = report.n;
+    !signal.aborted;
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
+  ) {
+    const view = await source.view().catch(() => null);
+    for (const next of view?.memo?.reports ?? []) {
+      if (next.n <= shown) continue;
+      reportLines(next).forEach(show);
+      shown = next.n;
+    }
+  }
+  return 0;
+}
+
+function recordsOf({ settings, source, environment }: WorkerConfig, dataDir: string): string {
+  if (settings.SINK !== 'file') return settings.SINK;
+  return join(resolve(environment['FILE_DIR'] ?? join(dataDir, 'messages')), source, 'messages');
+}
+
+/** The worker's own lines would break the progress bar; warnings and errors still come. */
+const quietly = (environment: Environment): Environment => ({
+  ...environment,
+  LOG_LEVEL: environment['LOG_LEVEL'] || 'warn',
+});
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

@@ -1,0 +1,111 @@
+import { ApiError, type Endpoint } from './errors';
+import { toPathSegment, type ChatQuery, type MessageQuery, type PageQuery } from './query';
+import { createRequest, type Answer, type ComplianceApiOptions, type RequestOptions } from './request';
+import {
+  chatPageSchema,
+  messagePageSchema,
+  organizationPageSchema,
+  userPageSchema,
+  type ChatPage,
+  type MessagePage,
+  type OrganizationPage,
+  type UserPage,
+} from './schemas';
+
+/**
+ * The Compliance API. Each call is one HTTP request, or none if its turn or its key is missing; nothing is repeated and no
+ * redirect is followed. Calls throw ApiError, or the signal's reason. A body is the parsed JSON itself, unknown fields
+ * and all; its numbers are JavaScript's, so that integers beyond 2^53 lose digits.
+ */
+export interface ComplianceApi {
+  listOrganizations(query: PageQuery, options?: RequestOptions): Promise<Answer<OrganizationPage>>;
+  listOrganizationUsers(
+    organizationUuid: string,
+    query: PageQuery,
+    options?: RequestOptions,
+  ): Promise<Answer<UserPage>>;
+  listChats(query: ChatQuery, options?: RequestOptions): Promise<Answer<ChatPage>>;
+  /**
+   * A page of a chat's messages, tool blocks in full. A large page is alone in memory until `use` has ended: keep nothing of
+   * it, and make no request inside. What `use` throws passes through.
+   */
+  getChatMessages<T>(
+    chatId: string,
+    query: MessageQuery,
+    options: RequestOptions,
+    use: (page: MessagePage) => Promise<T>,
+  ): Promise<Answer<T>>;
+  /** Lets requests end and closes the connections. */
+  close(): Promise<void>;
+}
+
+/** @throws Error when the base URL or the environment's proxy is not a URL. */
+export function createComplianceApi(options: ComplianceApiOptions): ComplianceApi {
+  const { get, close } = createRequest(options);
+
+  return {
+    listOrganizations: (query, { signal } = {}) =>
+      get({
+        endpoint: 'organizations',
+        path: '/v1/compliance/organizations',
+        query: { ...query },
+        schema: organizationPageSchema,
+        fits: (page) => continues(page.has_more, page.next_page, query.page),
+        use: asItIs,
+        signal,
+      }),
+
+    listOrganizationUsers: async (organizationUuid, query, { signal } = {}) =>
+      get({
+        endpoint: 'users',
+        path: `/v1/compliance/organizations/${segment(organizationUuid, 'users')}/users`,
+        query: { ...query },
+        schema: userPageSchema,
+        fits: (page) => continues(page.has_more, page.next_page, query.page),
+        use: asItIs,
+        signal,
+      }),
+
+    listChats: (query, { signal } = {}) =>
+      get({
+        endpoint: 'chats',
+        path: '/v1/compliance/apps/chats',
+        query: { ...query },
+        schema: chatPageSchema,
+        fits: (page) => continues(page.has_more, page.last_id, query.after_id),
+        use: asItIs,
+        signal,
+      }),
+
+    getChatMessages: async (chatId, query, { signal }, use) =>
+      get({
+        endpoint: 'messages',
+        path: `/v1/compliance/apps/chats/${segment(chatId, 'messages')}/messages`,
+        query: { tool_result_max_chars: -1, tool_use_input_max_chars: -1, ...query },
+        schema: messagePageSchema,
+        fits: (page) => page.id === chatId && continues(page.has_more, page.last_id, query.after_id),
+        use,
+        signal,
+      }),
+
+    close,
+  };
+}
+
+const asItIs = <P>(page: P): Promise<P> => Promise.resolve(page);
+
+/** A page that says there is more must say where: after another place than the one that was asked for. */
+function continues(
+  hasMore: boolean | null | undefined,
+  next: string | null | undefined,
+  asked: string | undefined,
+): boolean {
+  return hasMore !== true || (!!next && next !== asked);
+}
+
+function segment(id: string, endpoint: Endpoint): string {
+  const encoded = toPathSegment(id);
+  // The id came from one of the API's own lists.
+  if (encoded === null) throw new ApiError('unexpected-shape', { endpoint });
+  return encoded;
+}

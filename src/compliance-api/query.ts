@@ -1,0 +1,54 @@
+type TimeField = 'created_at' | 'updated_at';
+/** RFC 3339 bounds, as `'updated_at.gte'`. */
+type TimeBounds = { [bound in `${TimeField}.${'gt' | 'gte' | 'lt' | 'lte'}`]?: string | undefined };
+
+/** Query of the chat list; names, defaults and which of them go together are the API's own. */
+export interface ChatQuery extends TimeBounds {
+  limit?: number | undefined;
+  /** The `last_id` of an answer under the same `order_by`. */
+  after_id?: string | undefined;
+  before_id?: string | undefined;
+  order_by?: TimeField | undefined;
+  'organization_ids[]'?: readonly string[] | undefined;
+  'project_ids[]'?: readonly string[] | undefined;
+  /** At most 10. */
+  'user_ids[]'?: readonly string[] | undefined;
+}
+
+/** Query of a chat's messages. Without `limit` the server gives everything in one answer. */
+export interface MessageQuery extends TimeBounds {
+  limit?: number | undefined;
+  after_id?: string | undefined;
+  before_id?: string | undefined;
+  order?: 'asc' | 'desc' | undefined;
+}
+
+/** Query of the lists that are paged by an opaque token: organizations and users. */
+export interface PageQuery {
+  limit?: number | undefined;
+  /** The `next_page` of the answer before. */
+  page?: string | undefined;
+}
+
+type QueryValue = string | number | readonly string[] | undefined;
+
+/** `?a=1&b[]=x&b[]=y`, or nothing. Lists are repeated parameters; what is undefined is left out. */
+export function toQueryString(query: { readonly [name: string]: QueryValue }): string {
+  const parameters = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one)}`),
+  );
+  return parameters.length === 0 ? '' : `?${parameters.join('&')}`;
+}
+
+/**
+ * An id as one segment of a path, or null for one that cannot be: `.` and `..` are steps in a path however they are
+ * encoded, and a lone surrogate has no encoding.
+ */
+export function toPathSegment(id: string): string | null {
+  if (id === '' || id === '.' || id === '..' || !isWellFormed(id)) return null;
+  return encodeURIComponent(id);
+}
+
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}

@@ -1,0 +1,187 @@
+import { errors, type Dispatcher } from 'undici';
+import type { ZodType } from 'zod';
+import { first, readAnswerHeaders } from './answer-headers';
+import { withJson } from './body';
+import { createConnection } from './connection';
+import { TimeOver, within } from './deadline';
+import { toApiError } from './error-answer';
+import { errorCode } from './error-code';
+import { ApiError, type Endpoint } from './errors';
+import { TurnRefused, type Pacer } from './pacer';
+import { toQueryString } from './query';
+import { createRoom } from './room';
+import { conforms } from './schemas';
+
+export interface Timeouts {
+  connectMs: number;
+  headersMs: number;
+  /** The longest silence within a body. */
+  bodyMs: number;
+  /** The longest time for a whole body, however steadily it drips. */
+  wholeBodyMs: number;
+  /** The longest wait of a large body for the one before it. */
+  roomMs: number;
+}
+
+export interface ComplianceApiOptions {
+  /** Of the API or of a gateway to it; a path prefix is kept. */
+  baseUrl: string;
+  /** Asked before each request, so that a key can be rotated. What it throws becomes `no-key`. */
+  accessKey: () => Promise<string> | string;
+  pacer: Pacer;
+  /** The product's version, for `User-Agent`. */
+  version: string;
+  timeouts?: Partial<Timeouts>;
+  /** The largest body, after decompression (64 MiB). */
+  bodyCapBytes?: number;
+  /** Instead of the environment's proxy or a direct connection; `close` leaves it open. */
+  dispatcher?: Dispatcher;
+}
+
+export interface RequestOptions {
+  /** Ends the request wherever it is; the call then throws the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface Answer<T> {
+  body: T;
+  /** The answer's `request-id`, or null. */
+  requestId: string | null;
+  /** The server's clock (its `Date` header, whole seconds), ms since 1970, or null. */
+  serverTimeMs: number | null;
+}
+
+const defaultTimeouts: Timeouts = {
+  connectMs: 10_000,
+  headersMs: 60_000,
+  bodyMs: 60_000,
+  wholeBodyMs: 120_000,
+  roomMs: 60_000,
+};
+const defaultBodyCapBytes = 64 * 1024 * 1024;
+/** An error's body is read for its type only. */
+const errorBodyCapBytes = 64 * 1024;
+const errorBodyMs = 10_000;
+
+/** One request, and what its answer has to be. */
+export interface Call<P, T> {
+  endpoint: Endpoint;
+  path: string;
+  query: Parameters<typeof toQueryString>[0];
+  schema: ZodType<P>;
+  /** What the schema cannot say: whether this page answers the question, and can be continued if it says so. */
+  fits: (page: P) => boolean;
+  use: (page: P) => Promise<T>;
+  signal?: AbortSignal | undefined;
+}
+
+/** How requests are made, one at a call: turn, key, request, answer. The rules of each endpoint are the caller's. */
+export function createRequest(options: ComplianceApiOptions): {
+  get: <P, T>(call: Call<P, T>) => Promise<Answer<T>>;
+  close: () => Promise<void>;
+} {
+  const { accessKey, pacer, version, bodyCapBytes = defaultBodyCapBytes } = options;
+  const baseUrl = new URL(options.baseUrl);
+  const prefix = baseUrl.pathname.replace(/\/+$/, '');
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const dispatcher = options.dispatcher ?? createConnection(baseUrl, timeouts.connectMs);
+  const room = createRoom();
+
+  async function turn(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await pacer.turn(signal);
+    } catch (error) {
+      if (!(error instanceof TurnRefused)) throw error;
+      throw new ApiError('not-our-turn', { endpoint, retryAfterMs: error.retryAfterMs });
+    }
+  }
+
+  async function readKey(endpoint: Endpoint): Promise<string> {
+    let key: string;
+    try {
+      key = await accessKey();
+    } catch (error) {
+      throw new ApiError('no-key', { endpoint, code: errorCode(error) });
+    }
+    if (!/^[\x21-\x7e]+$/.test(key)) throw new ApiError('no-key', { endpoint });
+    return key;
+  }
+
+  async function send(endpoint: Endpoint, path: string, key: string, signal: AbortSignal | undefined) {
+    // undici has no limit on a proxy's answer to CONNECT, and looks at the signal only once it is connected.
+    const longestMs = timeouts.connectMs + timeouts.headersMs + 1_000;
+    try {
+      const sent = dispatcher.request({
+        origin: baseUrl.origin,
+        path,
+        method: 'GET',
+        headers: {
+          'x-api-key': key,
+          'anthropic-version': '2023-06-01',
+          'user-agent': `compliance-chat-sync/${version}`,
+          accept: 'application/json',
+          'accept-encoding': 'identity',
+        },
+        headersTimeout: timeouts.headersMs,
+        bodyTimeout: timeouts.bodyMs,
+        signal: signal ?? null,
+      });
+      return await within(sent, longestMs, signal, discard);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new ApiError(isTimeout(error) ? 'timeout' : 'network', { endpoint, code: errorCode(error) });
+    }
+  }
+
+  async function get<P, T>(call: Call<P, T>): Promise<Answer<T>> {
+    const { endpoint, signal } = call;
+    await turn(endpoint, signal);
+    const key = await readKey(endpoint);
+    const path = prefix + call.path + toQueryString(call.query);
+    const response = await send(endpoint, path, key, signal);
+
+    const answer = readAnswerHeaders(response.statusCode, response.headers, Date.now());
+    pacer.observe(answer);
+    const { status, requestId, serverTimeMs, retryAfterMs } = answer;
+    const facts = { endpoint, status, requestId, serverTimeMs };
+    const limits = { capBytes: bodyCapBytes, wholeBodyMs: timeouts.wholeBodyMs, roomMs: timeouts.roomMs };
+    if (status >= 300) {
+      const brief = {
+        ...limits,
+        capBytes: errorBodyCapBytes,
+        wholeBodyMs: Math.min(limits.wholeBodyMs, errorBodyMs),
+      };
+      const context = { limits: brief, room, facts, signal };
+      const json = await withJson(response, context, (body) => Promise.resolve(body)).catch(ignoreApiError);
+      throw toApiError({ ...facts, retryAfterMs }, first(response.headers, 'x-should-retry'), json);
+    }
+    const body = await withJson(response, { limits, room, facts, signal }, (page) => {
+      if (!conforms(call.schema, page) || !call.fits(page)) throw new ApiError('unexpected-shape', facts);
+      return call.use(page);
+    });
+    return { body, requestId, serverTimeMs };
+  }
+
+  return {
+    get,
+    close: async () => {
+      if (options.dispatcher === undefined) await dispatcher.close();
+    },
+  };
+}
+
+function isTimeout(error: unknown): boolean {
+  return (
+    error instanceof TimeOver ||
+    error instanceof errors.ConnectTimeoutError ||
+    error instanceof errors.HeadersTimeoutError
+  );
+}
+
+function discard({ body }: Dispatcher.ResponseData): void {
+  body.on('error', () => {}).destroy();
+}
+
+function ignoreApiError(error: unknown): undefined {
+  if (!(error instanceof ApiError)) throw error;
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+// These schemas check and never change: what is passed on is the parsed JSON itself (see `conforms`), with all its fields
+// in their order. So nothing here may transform, coerce or give a default.
+
+const time = z.iso.datetime({ offset: true });
+const id = z.string().min(1).max(256);
+
+/** A chat's metadata, as the chat list and the messages endpoint give it. Unknown fields pass. */
+export const chatSchema = z.looseObject({
+  id,
+  name: z.string(),
+  created_at: time,
+  updated_at: time,
+  deleted_at: time.nullish(),
+  organization_id: z.string().nullish(),
+  organization_uuid: z.string().nullish(),
+  project_id: z.string().nullish(),
+  user: z.looseObject({ id: z.string(), email_address: z.string() }).nullish(),
+});
+export type Chat = z.infer<typeof chatSchema>;
+
+/** A message; blocks and attachments are passed on whatever they are. */
+export const messageSchema = z.looseObject({
+  id,
+  role: z.string(),
+  created_at: time,
+  content: z.array(z.unknown()),
+  files: z.array(z.unknown()).nullish(),
+  artifacts: z.array(z.unknown()).nullish(),
+});
+export type Message = z.infer<typeof messageSchema>;
+
+/** `GET /v1/compliance/apps/chats` */
+export const chatPageSchema = z.object({
+  data: z.array(chatSchema),
+  has_more: z.boolean(),
+  last_id: z.string().nullish(),
+});
+export type ChatPage = z.infer<typeof chatPageSchema>;
+
+/** `GET /v1/compliance/apps/chats/{chat_id}/messages`: the chat's metadata beside a page of its messages. */
+export const messagePageSchema = chatSchema.extend({
+  chat_messages: z.array(messageSchema),
+  has_more: z.boolean(),
+  last_id: z.string().nullish(),
+});
+export type MessagePage = z.infer<typeof messagePageSchema>;
+
+/** `GET /v1/compliance/organizations`; older servers do not page, and leave out the last two. */
+export const organizationPageSchema = z.object({
+  data: z.array(z.looseObject({ uuid: id, name: z.string() })),
+  has_more: z.boolean().nullish(),
+  next_page: z.string().nullish(),
+});
+export type OrganizationPage = z.infer<typeof organizationPageSchema>;
+
+/** `GET /v1/compliance/organizations/{org_uuid}/users`: current members only. */
+export const userPageSchema = z.object({
+  data: z.array(z.looseObject({ id, email: z.string() })),
+  has_more: z.boolean().nullish(),
+  next_page: z.string().nullish(),
+});
+export type UserPage = z.infer<typeof userPageSchema>;
+
+/** Whether JSON is what was promised. The value stays what it is: a zod result would drop or reorder fields. */
+export function conforms<T>(schema: z.ZodType<T>, json: unknown): json is T {
+  return schema.safeParse(json).success;
+}

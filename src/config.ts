@@ -1,0 +1,227 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { distance } from 'fastest-levenshtein';
+import { parse as parseDotenv } from 'dotenv';
+import { z } from 'zod';
+import { parseIsoTime } from './iso-time';
+import { sinkNames, sinks } from './sinks/registry';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Thrown for settings that cannot be used; lists every problem, one a line, and never a secret's value. Exit code 2. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+const LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
+const INTERVAL = /^([1-9]\d*)(s|m|h|d)$/;
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Reads `30s`, `5m`, `2h` or `1d`; undefined for anything else. */
+export function parseInterval(text: string): number | undefined {
+  const match = INTERVAL.exec(text);
+  const unit = z.enum(['s', 'm', 'h', 'd']).safeParse(match?.[2]);
+  return match && unit.success ? Number(match[1]) * UNIT_MS[unit.data] : undefined;
+}
+
+const interval = z.string().transform((text, context) => {
+  const ms = parseInterval(text);
+  if (ms === undefined) context.addIssue({ code: 'custom', message: 'a number and s, m, h or d, as 5m' });
+  return ms ?? 0;
+});
+
+const time = z.string().transform((text, context) => {
+  const iso = parseIsoTime(text);
+  if (iso === undefined)
+    context.addIssue({
+      code: 'custom',
+      message: 'an ISO 8601 date or time, as 2026-04-08 or 2026-04-08T14:30:00+02:00',
+    });
+  else if (Date.parse(iso) > Date.now())
+    context.addIssue({ code: 'custom', message: 'a time that is not in the future' });
+  return iso ?? '';
+});
+
+const number = (message: string, check: (value: number) => boolean) =>
+  z.string().transform((text, context) => {
+    const value = Number(text);
+    if (text.trim() === '' || !check(value)) context.addIssue({ code: 'custom', message });
+    return value;
+  });
+const integer = (min: number, max: number) =>
+  number(`a whole number from ${min} to ${max}`, (value) => Number.isInteger(value) && value >= min && value <= max);
+
+const ids = (pattern: RegExp, message: string) =>
+  z.string().transform((text, context) => {
+    const list = [
+      ...new Set(
+        text
+          .split(',')
+          .map((id) => id.trim())
+          .filter((id) => id !== ''),
+      ),
+    ];
+    const wrong = list.filter((id) => !pattern.test(id));
+    if (wrong.length > 0)
+      context.addIssue({
+        code: 'custom',
+        message: `${message}, separated by commas (not ${wrong.slice(0, 3).join(', ')})`,
+      });
+    if (list.length > 1000) context.addIssue({ code: 'custom', message: `at most 1000 ids, not ${list.length}` });
+    return list;
+  });
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+
+const baseUrl = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const allowed = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)));
+  if (!allowed || url.username !== '' || url.search !== '') {
+    context.addIssue({ code: 'custom', message: 'an https URL without user or query (http for loopback only)' });
+  }
+  return text;
+});
+
+/** Settings that every command reads. */
+const clientShape = {
+  SOURCE: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/, '1 to 40 of a-z, 0-9 and -')
+    .default('default'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  LOG_FORMAT: z.enum(['text', 'json']).default('text'),
+};
+
+/** Settings of the worker, and of `up`, which starts one. */
+const workerShape = {
+  ...clientShape,
+  ANTHROPIC_COMPLIANCE_ACCESS_KEY: z.string().optional(),
+  ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: z.string().optional(),
+  ANTHROPIC_BASE_URL: baseUrl.default('https://api.anthropic.com'),
+  BACKFILL_START: time.optional(),
+  ORGANIZATION_IDS: ids(
+    /^(org_\w+|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/i,
+    'organization ids (org_... or UUIDs)',
+  ).optional(),
+  PROJECT_IDS: ids(/^(claude_)?proj_[\w-]+$/, 'project ids (claude_proj_... or proj_...)').optional(),
+  USER_IDS: ids(/^user_[\w-]+$/, 'user ids (user_...)').optional(),
+  LISTING: z.enum(['auto', 'organization', 'per-user']).default('auto'),
+  MESSAGES: z.enum(['new', 'all']).default('new'),
+  REQUESTS_PER_SECOND: number('a number above 0, at most 10000', (value) => value > 0 && value <= 10_000).prefault('4'),
+  PAGE_SIZE: integer(1, 1000).prefault('1000'),
+  WORKERS: integer(1, 100).prefault('1'),
+  SETTLE_SECONDS: integer(0, 86_400).prefault('60'),
+  ON_CHAT_FAILURE: z.enum(['fail', 'park']).default('fail'),
+  SYNC_INTERVAL: interval.prefault('5m'),
+  SINK: z.enum(sinkNames).default('file'),
+  DATA_DIR: z.string().default('data'),
+};
+
+const clientSchema = z.object(clientShape);
+const workerSchema = z.object(workerShape).superRefine((settings, context) => {
+  const refuse = (variable: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [variable], message });
+  const key = settings.ANTHROPIC_COMPLIANCE_ACCESS_KEY;
+  if (key !== undefined && settings.ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE !== undefined) {
+    refuse('ANTHROPIC_COMPLIANCE_ACCESS_KEY', 'either this or ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE, not both');
+  }
+  if (settings.LISTING === 'per-user')
+    refuse('LISTING', 'auto or organization: the per-user listing is not in this version yet');
+  if (settings.ON_CHAT_FAILURE === 'park') refuse('ON_CHAT_FAILURE', 'fail: parking is not in this version yet');
+});
+
+export interface LogSettings {
+  level: (typeof LEVELS)[keyof typeof LEVELS];
+  format: 'text' | 'json';
+}
+export interface ClientConfig {
+  source: string;
+  log: LogSettings;
+}
+export type WorkerSettings = Readonly<z.output<typeof workerSchema>>;
+export interface WorkerConfig extends ClientConfig {
+  settings: WorkerSettings;
+  /** The chosen sink's own settings, as its schema reads them. */
+  environment: Environment;
+  /** Settings that look like a misspelling, or that this version does not know yet. */
+  warnings: string[];
+}
+
+const SECRET = new Set(['ANTHROPIC_COMPLIANCE_ACCESS_KEY']);
+const LATER = new Set(['METRICS_ADDRESS']);
+const OTHER_KEY_NAMES = [
+  'ANTHROPIC_COMPLIANCE_API_KEY',
+  'ANTHROPIC_COMPLIANCE_KEY',
+  'COMPLIANCE_ACCESS_KEY',
+  'ANTHROPIC_API_KEY',
+];
+
+/** The process's environment over the `.env` file of the working folder. A variable that is set but empty counts as not set. */
+export function readEnvironment(environment: Environment, folder = process.cwd()): Environment {
+  let file: Environment = {};
+  try {
+    file = parseDotenv(readFileSync(`${folder}/.env`));
+  } catch {
+    // No .env file: the environment alone counts.
+  }
+  return { ...file, ...environment };
+}
+
+/** @throws ConfigError */
+export function loadClientConfig(environment: Environment): ClientConfig {
+  return clientConfig(parse(clientSchema, environment, []));
+}
+
+/** @throws ConfigError that lists every problem, the sink's settings included. */
+export function loadWorkerConfig(environment: Environment): WorkerConfig {
+  const set = withoutEmpty(environment);
+  const problems: string[] = [];
+  if (!set['ANTHROPIC_COMPLIANCE_ACCESS_KEY'] && !set['ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE']) {
+    const other = OTHER_KEY_NAMES.find((name) => set[name]);
+    const hint = other ? ` (${other} is set: rename it)` : '';
+    problems.push(
+      `ANTHROPIC_COMPLIANCE_ACCESS_KEY is not set: the Compliance Access Key, sk-ant-api01-..., or ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE, a file that holds it${hint}`,
+    );
+  }
+  const sink = workerShape.SINK.safeParse(set['SINK']);
+  if (sink.success) problems.push(...issuesOf(sinks[sink.data].settings.safeParse(set), set));
+  const settings = parse(workerSchema, set, problems);
+  return { ...clientConfig(settings), settings, environment: set, warnings: misspellings(set) };
+}
+
+function parse<T>(schema: z.ZodType<T>, environment: Environment, problems: string[]): T {
+  const set = withoutEmpty(environment);
+  const result = schema.safeParse(set);
+  const all = [...problems, ...issuesOf(result, set)];
+  if (!result.success || all.length > 0) throw new ConfigError(all.join('\n'));
+  return result.data;
+}
+
+function issuesOf(result: z.ZodSafeParseResult<unknown>, set: Environment): string[] {
+  return (result.error?.issues ?? []).map((issue) => {
+    const variable = String(issue.path[0]);
+    const expected = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message;
+    const value = SECRET.has(variable) ? '' : `=${set[variable] ?? ''}`;
+    return `${variable}${value}: expected ${expected}`;
+  });
+}
+
+function withoutEmpty(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+}
+
+function clientConfig(settings: z.output<typeof clientSchema>): ClientConfig {
+  return { source: settings.SOURCE, log: { level: LEVELS[settings.LOG_LEVEL], format: settings.LOG_FORMAT } };
+}
+
+function misspellings(set: Environment): string[] {
+  const known = [...Object.keys(workerShape), ...sinkNames.flatMap((name) => Object.keys(sinks[name].settings.shape))];
+  const warnings = Object.keys(set).flatMap((name) => {
+    if (known.includes(name)) return [];
+    const meant = known.find((candidate) => candidate.length > 5 && distance(candidate, name) <= 2);
+    return meant ? [`${name} is not a setting: did you mean ${meant}?`] : [];
+  });
+  const later = Object.keys(set).filter((name) => LATER.has(name));
+  return [...warnings, ...later.map((name) => `${name} is not in this version yet`)];
+}

@@ -1,0 +1,18 @@
+const ISO = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/**
+ * Reads an ISO 8601 date or time, UTC where it names no offset, and cuts it to the whole second.
+ *
+ * @returns the time as `2026-04-08T14:30:45.000Z`, or undefined if the text is none.
+ */
+export function parseIsoTime(text: string): string | undefined {
+  const match = ISO.exec(text);
+  if (!match) return undefined;
+  const dateOnly = text.length === 10;
+  const ms = Date.parse(dateOnly || match[1] ? text.replace(' ', 'T') : `${text.replace(' ', 'T')}Z`);
+  if (Number.isNaN(ms)) return undefined;
+  const day = Number(text.slice(8, 10));
+  const month = Number(text.slice(5, 7));
+  const daysInMonth = new Date(Date.UTC(Number(text.slice(0, 4)), month, 0)).getUTCDate();
+  return day > daysInMonth ? undefined : new Date(Math.floor(ms / 1000) * 1000).toISOString();
+}

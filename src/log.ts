@@ -1,0 +1,33 @@
+import { format } from 'node:util';
+import { DefaultLogger, type LogEntry } from '@temporalio/worker';
+import type { LogSettings } from './config';
+
+/** The SDK's warning about a worker of activities only, which the one of the API's queue is on purpose. */
+const EXPECTED = 'No workflows registered, not polling for workflow tasks';
+
+/** The one logger of a process, for us and for Temporal. Writes to stderr: stdout is for data. */
+export function createLogger({ level, format: style }: LogSettings): DefaultLogger {
+  const line = style === 'json' ? jsonLine : textLine;
+  return new DefaultLogger(level, (entry) => {
+    if (entry.message !== EXPECTED) process.stderr.write(`${line(entry)}\n`);
+  });
+}
+
+const timeOf = (entry: LogEntry): string => new Date(Number(entry.timestampNanos / 1_000_000n)).toISOString();
+
+function jsonLine(entry: LogEntry): string {
+  const { level, message, meta } = entry;
+  return JSON.stringify({ time: timeOf(entry), level, message, ...meta }, plain);
+}
+
+function textLine(entry: LogEntry): string {
+  const fields = Object.entries(entry.meta ?? {})
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value, plain) : format(value)}`);
+  return [timeOf(entry), entry.level.padEnd(5), entry.message, ...fields].join(' ');
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  return value instanceof Error ? `${value.name}: ${value.message}` : value;
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { WorkerSettings } from './config';
+import type { Policy } from './state';
+
+/** What a sync follows of the worker's settings, ids in their one canonical form. */
+export function policyOf(settings: WorkerSettings, build: string): Policy {
+  const organizationIds = (settings.ORGANIZATION_IDS ?? []).map((id) =>
+    id.startsWith('org_') ? id : id.toLowerCase(),
+  );
+  const projectIds = (settings.PROJECT_IDS ?? []).map((id) => id.replace(/^proj_/, 'claude_proj_'));
+  const userIds = settings.USER_IDS ?? [];
+  const filters = hash([organizationIds.toSorted(), projectIds.toSorted(), userIds.toSorted()]);
+  return {
+    build,
+    sink: settings.SINK,
+    listing: settings.LISTING,
+    messages: settings.MESSAGES,
+    backfillStart: settings.BACKFILL_START ?? null,
+    organizationIds,
+    projectIds,
+    userIds,
+    requestsPerSecond: settings.REQUESTS_PER_SECOND,
+    workers: settings.WORKERS,
+    pageSize: settings.PAGE_SIZE,
+    settleSeconds: settings.SETTLE_SECONDS,
+    filters,
+    fingerprint: hash([filters, settings.LISTING, settings.MESSAGES, settings.PAGE_SIZE]),
+  };
+}
+
+const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type Batch, type ReadChat, type Receipt, SinkError } from '../sink';
+import { type Append, type Files, randomName } from './files';
+
+const WRITE_BYTES = 1024 * 1024;
+const NAME = /^[0-9a-f]{16}-[0-9a-f]{32}$/;
+
+/** Stages a batch under a name of its own: no late attempt can change what another one has reported. */
+export async function stageBatch(files: Files, folder: string, batch: Batch): Promise<Receipt> {
+  // Ids come from outside: hashed, they cannot point anywhere.
+  const name = `${createHash('sha256').update(batch.chatId).digest('hex').slice(0, 16)}-${randomName()}`;
+  const path = join(folder, name);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  await files.create(`${path}.tmp`, async (append) => {
+    for (const piece of pieces(batch)) {
+      hash.update(piece);
+      bytes += piece.length;
+      await append(piece);
+    }
+  });
+  await files.fs.rename(`${path}.tmp`, path).catch(async (error: unknown) => {
+    await files.discard(`${path}.tmp`);
+    throw error;
+  });
+  await files.syncFolder(folder);
+  return { name, records: batch.records.length, bytes, sha256: hash.digest('hex') };
+}
+
+function* pieces(batch: Batch): Generator<Buffer> {
+  let lines: Buffer[] = [];
+  let bytes = 0;
+  for (const record of batch.records) {
+    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    lines.push(line);
+    bytes += line.length;
+    if (bytes < WRITE_BYTES) continue;
+    yield Buffer.concat(lines);
+    lines = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(lines);
+}
+
+/** Splits batches into parts, in order; a part passes `partBytes` only where one batch does. */
+export function planParts(chats: ReadChat[], partBytes: number): Receipt[][] {
+  const parts: Receipt[][] = [];
+  let bytes = Infinity;
+  for (const receipt of chats.flatMap((chat) => chat.receipts).filter((receipt) => receipt.records > 0)) {
+    if (bytes + receipt.bytes > partBytes) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(receipt);
+    bytes += receipt.bytes;
+  }
+  return parts;
+}
+
+/** Joins staged batches into the new file `path`, each checked against its receipt on the way. */
+export async function joinBatches(
+  files: Files,
+  folder: string,
+  receipts: Receipt[],
+  path: string,
+): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  await files.create(path, async (append) => {
+    for (const receipt of receipts) {
+      await copyBatch(files, folder, receipt, (piece) => {
+        hash.update(piece);
+        bytes += piece.length;
+        return append(piece);
+      });
+    }
+  });
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+async function copyBatch(files: Files, folder: string, receipt: Receipt, append: Append): Promise<void> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const found = await files.read(batchPath(folder, receipt), (piece) => {
+    hash.update(piece);
+    bytes += piece.length;
+    return append(piece);
+  });
+  if (!found) {
+    throw new SinkError(
+      'STAGED_MISSING',
+      'A staged file is not in FILE_DIR: all workers of a source need the same FILE_DIR, on one shared volume.',
+    );
+  }
+  if (bytes !== receipt.bytes || hash.digest('hex') !== receipt.sha256) {
+    throw new SinkError('STAGED_DAMAGED', 'A staged file in FILE_DIR is not as it was written: check the disk.');
+  }
+}
+
+/** Removes the staged files of published chats. */
+export async function discardBatches(files: Files, folder: string, chats: ReadChat[]): Promise<void> {
+  for (const receipt of chats.flatMap((chat) => chat.receipts)) await files.discard(batchPath(folder, receipt));
+}
+
+function batchPath(folder: string, receipt: Receipt): string {
+  if (!NAME.test(receipt.name)) throw new SinkError('BAD_RECEIPT', 'A receipt is not of the file sink: check SINK.');
+  return join(folder, receipt.name);
+}

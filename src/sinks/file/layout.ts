@@ -1,0 +1,42 @@
+import type { Window } from '../sink';
+
+/** Folder of work in progress, beside `messages` and `ledger.jsonl`. */
+export const STAGING = '.staging';
+export const LEDGER = 'ledger.jsonl';
+
+/** `20260408T143045Z` */
+function stamp(time: string): string {
+  return new Date(time).toISOString().replace(/[-:]|\.\d+/g, '');
+}
+
+/** The day folder that all parts of a window go to, as names below the source's folder. */
+export function dayFolder(window: Window): [string, string] {
+  return ['messages', new Date(window.to).toISOString().slice(0, 10)];
+}
+
+/** A part's path below the source's folder; always with `/`. */
+export function partPath(window: Window, number: number): string {
+  return `${dayFolder(window).join('/')}/${stamp(window.to)}-${String(number).padStart(6, '0')}.ndjson`;
+}
+
+/** The number in the name of a part of a window with the same end; 0 for any other name. */
+export function partNumber(window: Window, name: string): number {
+  const [end, number] = name.replace(/\.ndjson$/, '').split('-');
+  return end === stamp(window.to) && number !== undefined && /^\d{6,}$/.test(number) ? Number(number) : 0;
+}
+
+/** The window's folder in {@link STAGING}. */
+export function windowFolder(window: Window): string {
+  return `${window.epoch}-${stamp(window.from)}-${stamp(window.to)}`;
+}
+
+/** Whether a name in {@link STAGING} is the folder of an earlier window. */
+export function isOlderWindow(name: string, window: Window): boolean {
+  const [, epoch, end] = /^(\d+)-\d+T\d+Z-(\d+T\d+Z)$/.exec(name) ?? [];
+  if (epoch === undefined || end === undefined || name === windowFolder(window)) return false;
+  return Number(epoch) < window.epoch || (Number(epoch) === window.epoch && end <= stamp(window.to));
+}
+
+export function isSameWindow(a: Window, b: Window): boolean {
+  return windowFolder(a) === windowFolder(b);
+}

@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SinkError, type Totals, type Window } from '../sink';
+import type { Files } from './files';
+import { windowFolder } from './layout';
+
+const KEPT_WINDOWS = 4;
+
+const partSchema = z.object({
+  /** Its name in staging: as long as that is there, the rename to `path` is open. */
+  staged: z.string(),
+  path: z.string(),
+  bytes: z.number(),
+  sha256: z.string(),
+});
+export type Part = z.infer<typeof partSchema>;
+
+const closingSchema = z.object({ outcome: z.enum(['completed', 'abandoned']), requestId: z.string().nullable() });
+
+const listSchema = z.union([
+  z.object({
+    chats: z.array(z.string()),
+    parts: z.array(partSchema),
+    totals: z.object({ chats: z.number(), records: z.number() }),
+  }),
+  z.object({ closing: closingSchema }),
+]);
+export type List = z.infer<typeof listSchema>;
+
+/** What the lists of a window say together. */
+export interface WindowState {
+  count: number;
+  chats: Set<string>;
+  parts: Part[];
+  /** Parts of which this process does not know yet that they have their final name. */
+  open: Part[];
+  totals: Totals;
+  /** Set by the last list: no other can follow, and whoever finds it may write the ledger line. */
+  closing: z.infer<typeof closingSchema> | null;
+  /** Highest number in the day folder when it was first looked at. */
+  highest: number | null;
+}
+
+export type Lists = ReturnType<typeof createLists>;
+
+/**
+ * The lists of each window, numbered without a gap. A list is created whole and exclusively, and never changes: that
+ * orders what all workers do, and lets each list be read once.
+ */
+export function createLists(files: Files, staging: string) {
+  const states = new Map<string, WindowState>();
+
+  function stateOf(window: Window): WindowState {
+    const key = windowFolder(window);
+    let state = states.get(key);
+    if (state === undefined) {
+      const totals = { chats: 0, records: 0 };
+      state = { count: 0, chats: new Set(), parts: [], open: [], totals, closing: null, highest: null };
+      states.set(key, state);
+      for (const oldest of [...states.keys()].slice(0, -KEPT_WINDOWS)) states.delete(oldest);
+    }
+    return state;
+  }
+
+  function listPath(window: Window, number: number): string {
+    return join(staging, windowFolder(window), `list-${String(number).padStart(6, '0')}.json`);
+  }
+
+  /** Reads the lists that are new. */
+  async function read(window: Window): Promise<WindowState> {
+    const state = stateOf(window);
+    while (state.closing === null) {
+      const number = state.count + 1;
+      const pieces: Buffer[] = [];
+      const found = await files.read(listPath(window, number), (bytes) => void pieces.push(Buffer.from(bytes)));
+      if (!found) break;
+      // Another call may have read it meanwhile.
+      if (state.count < number) take(state, parseList(Buffer.concat(pieces).toString()));
+    }
+    return state;
+  }
+
+  /** Adds a list; false if another worker's has this number, which may be the closing one. */
+  async function add(window: Window, number: number, list: List): Promise<boolean> {
+    return files.claim(listPath(window, number), JSON.stringify(list));
+  }
+
+  function forget(window: Window): void {
+    states.delete(windowFolder(window));
+  }
+
+  return { read, add, forget };
+}
+
+function take(state: WindowState, list: List): void {
+  state.count += 1;
+  if ('closing' in list) {
+    state.closing = list.closing;
+    return;
+  }
+  for (const chat of list.chats) state.chats.add(chat);
+  state.parts.push(...list.parts);
+  state.open.push(...list.parts);
+  state.totals = list.totals;
+}
+
+function parseList(text: string): List {
+  try {
+    return listSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new SinkError('LIST_UNREADABLE', 'A list of published chats in FILE_DIR is damaged: check the disk.', {
+      cause: error,
+    });
+  }
+}

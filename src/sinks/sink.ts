@@ -1,0 +1,87 @@
+import type { MessageRecord } from '../record';
+
+/** A half-open span `[from, to)` of message creation time that one sync covers. Times are ISO 8601, UTC, on whole seconds. */
+export interface Window {
+  /** Raised by each `rewind`: windows of one epoch follow each other without a gap or an overlap. */
+  epoch: number;
+  from: string;
+  to: string;
+}
+
+/** One page of one chat's messages, in ascending order. */
+export interface Batch {
+  window: Window;
+  chatId: string;
+  records: MessageRecord[];
+}
+
+/** A sink's word that a batch is durable. It travels through Temporal's history: ids, counts and hashes only. */
+export interface Receipt {
+  /** Under what name the sink finds the batch again; of no meaning to anyone else. */
+  name: string;
+  records: number;
+  bytes: number;
+  /** SHA-256 of the batch as the sink wrote it, in hex. */
+  sha256: string;
+}
+
+/** A chat whose messages in the window were read completely; no receipts if it had none. Receipts are in message order. */
+export interface ReadChat {
+  chatId: string;
+  receipts: Receipt[];
+}
+
+/** What a window holds so far. */
+export interface Totals {
+  chats: number;
+  records: number;
+}
+
+export interface Published {
+  totals: Totals;
+  /** The window was committed before: nothing was changed, and the totals are those of its ledger line. */
+  closed: boolean;
+}
+
+/** How a window ended; `requestId` is that of the API's last list page, for the chain of custody. */
+export interface Closing {
+  outcome: 'completed' | 'abandoned';
+  totals: Totals;
+  requestId: string | null;
+}
+
+/** Thrown by a sink for what an operator can mend (disk full, folder unwritable, file missing): the step is retried until it works. */
+export class SinkError extends Error {
+  override name = 'SinkError';
+  /** @param code Short and stable, as `ENOSPC`; goes into Temporal's history, so neither paths of chats nor message text. */
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * Where records go. A sink promises that `write` resolves only when the batch is durable. One that can do more has the
+ * optional methods; what is absent is taken as "delivers at least once, de-duplicate on the record's id".
+ * Every method may be called twice, by two workers at once, or after a crash in the middle of an earlier call.
+ * Methods throw {@link SinkError}; any other error is a bug and is retried as well.
+ */
+export interface Sink {
+  readonly name: string;
+  /** Makes one page of one chat's messages durable. Never called with no records. */
+  write(batch: Batch): Promise<Receipt>;
+  /** Makes complete chats visible to readers, each once a window, and returns what the window holds by then. */
+  publish?(window: Window, chats: ReadChat[]): Promise<Published>;
+  /** Closes the window. Throws if the sink holds other totals than `closing` says. For a closed window: changes nothing. */
+  commit?(window: Window, closing: Closing): Promise<void>;
+  /** The last completed window, or null if there is none yet. */
+  last?(): Promise<Window | null>;
+  /** Whether the window holds the chat already: then its messages need not be asked for again. */
+  has?(window: Window, chatId: string): Promise<boolean>;
+  /** Throws if a write would fail now: emulates one. */
+  check?(): Promise<void>;
+  close?(): Promise<void>;
+}

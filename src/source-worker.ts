@@ -1,0 +1,75 @@
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { createApiActivities } from './activities/api-activities';
+import { createSyncActivities } from './activities/sync-activities';
+import type { ComplianceApi } from './compliance-api/client';
+import { apiTaskQueue, syncTaskQueue } from './contract';
+import type { Sink } from './sinks/sink';
+import type { Source } from './source';
+import type { Policy } from './state';
+
+/** How far the queue's limit, which all workers share, lies above the rate that their pacers keep. */
+const QUEUE_HEADROOM = 1.25;
+/** A request of an API that answers in a second, and a few that wait for their turn. */
+const WAITING_SLOTS = 8;
+const MOST_SLOTS = 64;
+/** A waiting request must get its turn well before the pacer gives up on it (30 s). */
+const LONGEST_WAIT_SECONDS = 25;
+
+export interface SourceWorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  source: Source;
+  sink: Sink;
+  api: ComplianceApi;
+  policy: Policy;
+  workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
+}
+
+export interface SourceWorker {
+  /** Resolves once both queues are drained after `shutdown`; rejects if polling failed for good. */
+  run(): Promise<void>;
+  shutdown(): void;
+}
+
+/** The two Temporal workers of a source: its workflows' queue, and the API's rate-limited queue (activities only). */
+export async function createSourceWorker(options: SourceWorkerOptions): Promise<SourceWorker> {
+  const { connection, namespace, source, sink, api, policy, workflowBundle } = options;
+  const shared = {
+    connection,
+    namespace,
+    shutdownGraceTime: '15s',
+    shutdownForceTime: '22s',
+    // The default sends a heartbeat in 24 s; a dead worker's request should be taken over within 30 s.
+    maxHeartbeatThrottleInterval: '5s',
+  } as const;
+  const sync = await Worker.create({
+    ...shared,
+    taskQueue: syncTaskQueue(source.name),
+    workflowBundle,
+    activities: { ...createSyncActivities({ source, sink, policy }) },
+  });
+  const calls = await Worker.create({
+    ...shared,
+    taskQueue: apiTaskQueue(source.name),
+    activities: { ...createApiActivities({ api, sink }) },
+    maxTaskQueueActivitiesPerSecond: policy.requestsPerSecond * QUEUE_HEADROOM,
+    maxConcurrentActivityTaskExecutions: apiSlots(policy),
+  });
+  const workers = [sync, calls];
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    shutdown,
+    async run() {
+      // If one fails the other ends too: half a worker would look alive and do nothing.
+      await Promise.all(workers.map((worker) => worker.run().finally(shutdown)));
+    },
+  };
+}
+
+function apiSlots({ requestsPerSecond, workers }: Policy): number {
+  const rate = requestsPerSecond / workers;
+  const patient = Math.max(1, Math.floor(rate * LONGEST_WAIT_SECONDS));
+  return Math.min(MOST_SLOTS, patient, Math.ceil(rate) + WAITING_SLOTS);
+}

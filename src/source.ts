@@ -1,0 +1,210 @@
+import {
+  Client,
+  isGrpcServiceError,
+  ServiceError,
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
+import type { UpdateDefinition } from '@temporalio/common';
+import type { Ask } from './activities/types';
+import { chatSyncWorkflowId, syncTaskQueue } from './contract';
+import { memoSchema, newState, type Memo, type Report, type State } from './state';
+import type { chatSync } from './workflows/chat-sync';
+import {
+  pauseUpdate,
+  progressQuery,
+  resumeUpdate,
+  rewindUpdate,
+  syncUpdate,
+  type Progress,
+  type RewindRequest,
+} from './workflows/messages';
+
+const GRPC = { deadlineExceeded: 4, resourceExhausted: 8, aborted: 10, unavailable: 14 } as const;
+const TRANSIENT: readonly number[] = Object.values(GRPC);
+const UPDATE_TRIES = 8;
+/** Temporal forgets a poller five minutes after its last poll; a live one polls at least once a minute. */
+const POLLER_AGE_MS = 70_000;
+
+/** What is known of a source without a worker: its memo, and what its run waits for. */
+export interface SourceView {
+  /** Null for a source that never ran. */
+  memo: Memo | null;
+  /** Whether the chain runs; a closed one is revived by the next request. */
+  open: boolean;
+  /** The last failure of what the sync waits for; null if nothing has failed. */
+  waitingFor: string | null;
+}
+
+/** A source as clients and the worker see it: asking, reading, and reviving a chain that was closed. */
+export interface Source {
+  readonly name: string;
+  view(): Promise<SourceView>;
+  /** Chats and messages not in the memo yet. Null: no sync runs, or no worker answered within 3 s. */
+  progress(): Promise<Progress | null>;
+  /** Asks for a sync and returns its number. @param by The workflow that asks. */
+  askForSync(by: string): Promise<Ask>;
+  pause(reason: string): Promise<void>;
+  resume(): Promise<void>;
+  rewind(request: RewindRequest): Promise<void>;
+  /** Processes that polled the source's workflow queue within 70 s. */
+  workers(): Promise<number>;
+}
+
+/** Thrown by an update that the source refuses; the message says why. */
+export class RefusedError extends Error {
+  override name = 'RefusedError';
+}
+
+/** Thrown for a memo that does not fit: a source must never begin at now because its state could not be read. */
+export class UnreadableStateError extends Error {
+  override name = 'UnreadableStateError';
+}
+
+export function createSource(client: Client, name: string): Source {
+  const workflowId = chatSyncWorkflowId(name);
+  const handle = client.workflow.getHandle<typeof chatSync>(workflowId);
+
+  async function describe(): Promise<WorkflowExecutionDescription | null> {
+    try {
+      return await handle.describe();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    }
+  }
+
+  /** Starts the chain with the state of its last run, and updates it, in one step; whoever comes first wins. */
+  async function updateWithStart<Result, Request>(
+    update: UpdateDefinition<Result, [Request]>,
+    request: Request,
+  ): Promise<Result> {
+    const description = await describe();
+    if (description?.status.name === 'RUNNING') throw new ChainMovedError();
+    const state = description ? revived(memoOf(description)) : newState(name);
+    const startWorkflowOperation = new WithStartWorkflowOperation<typeof chatSync>('chatSync', {
+      workflowId,
+      taskQueue: syncTaskQueue(name),
+      args: [state],
+      memo: { state: { ...state, running: false } satisfies Memo },
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      staticSummary: `The source ${name}: its timestamp, and its syncs one after another`,
+      staticDetails: 'Each run is one sync. Its input is the state before it, its end the state after it.',
+    });
+    return await client.workflow.executeUpdateWithStart<typeof chatSync, Result, [Request]>(update, {
+      startWorkflowOperation,
+      args: [request],
+    });
+  }
+
+  async function update<Result, Request>(
+    definition: UpdateDefinition<Result, [Request]>,
+    request: Request,
+  ): Promise<Result> {
+    for (let tries = 1; ; tries++) {
+      try {
+        try {
+          return await handle.executeUpdate<Result, [Request]>(definition, { args: [request] });
+        } catch (error) {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        }
+        return await updateWithStart(definition, request);
+      } catch (error) {
+        if (isRefusal(error)) throw new RefusedError(error.cause.message, { cause: error });
+        if (tries === UPDATE_TRIES || !isTransient(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** tries * (0.5 + Math.random())));
+      }
+    }
+  }
+
+  return {
+    name,
+    async view() {
+      const description = await describe();
+      if (!description) return { memo: null, open: false, waitingFor: null };
+      return {
+        memo: memoOf(description),
+        open: description.status.name === 'RUNNING',
+        waitingFor: waitingFor(description),
+      };
+    },
+    async progress() {
+      try {
+        return await client.withDeadline(Date.now() + 3000, () => handle.query(progressQuery));
+      } catch {
+        return null;
+      }
+    },
+    askForSync: (by) => update(syncUpdate, { by }),
+    pause: (reason) => update(pauseUpdate, { reason, since: new Date().toISOString() }),
+    resume: () => update(resumeUpdate, { at: new Date().toISOString() }),
+    rewind: (request) => update(rewindUpdate, request),
+    async workers() {
+      const { pollers } = await client.workflowService.describeTaskQueue({
+        namespace: client.options.namespace,
+        taskQueue: { name: syncTaskQueue(name) },
+        taskQueueType: 1,
+      });
+      const recent = (pollers ?? []).filter(({ lastAccessTime }) => {
+        const at = Number(lastAccessTime?.seconds ?? 0) * 1000;
+        return Date.now() - at < POLLER_AGE_MS;
+      });
+      return new Set(recent.map((poller) => poller.identity)).size;
+    },
+  };
+}
+
+/** The report of sync `n`; `not yet` while it runs or is about to; otherwise it has to be asked for again. */
+export function reportOf(view: SourceView, n: number): Report | 'not yet' | 'ask again' {
+  const { memo, open } = view;
+  const report = memo?.reports.find((candidate) => candidate.n === n);
+  if (report) return report;
+  return open && memo?.running && memo.n + 1 === n ? 'not yet' : 'ask again';
+}
+
+/** The chain had closed, and someone else has started it again meanwhile. */
+class ChainMovedError extends Error {
+  override name = 'ChainMovedError';
+}
+
+function memoOf(description: WorkflowExecutionDescription): Memo {
+  const memo = memoSchema.safeParse(description.memo?.['state']);
+  if (memo.success) return memo.data;
+  throw new UnreadableStateError(
+    `the memo of ${description.workflowId} is not a state of this version (${memo.error.issues[0]?.path.join('.') ?? 'no state'}): was it started by something else?`,
+  );
+}
+
+function revived({ running: _running, ...state }: Memo): State {
+  return state;
+}
+
+function isRefusal(error: unknown): error is WorkflowUpdateFailedError & { cause: Error } {
+  return error instanceof WorkflowUpdateFailedError && error.cause !== undefined && !isOvertaken(error);
+}
+
+/** The run ended between taking the update and answering it. */
+function isOvertaken(error: unknown): boolean {
+  const cause: unknown = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  return (
+    typeof cause === 'object' && cause !== null && 'type' in cause && cause.type === 'AcceptedUpdateCompletedWorkflow'
+  );
+}
+
+function isTransient(error: unknown): boolean {
+  if (error instanceof ChainMovedError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  if (error instanceof WorkflowNotFoundError || isOvertaken(error)) return true;
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && TRANSIENT.includes(cause.code);
+}
+
+function waitingFor(description: WorkflowExecutionDescription): string | null {
+  const failures = (description.raw.pendingActivities ?? []).flatMap((activity) => {
+    const message = activity.lastFailure?.message;
+    return message ? [message] : [];
+  });
+  return failures[0] ?? null;
+}

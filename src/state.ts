@@ -1,0 +1,129 @@
+import { z } from 'zod';
+
+const time = z.iso.datetime();
+const count = z.int().nonnegative();
+
+/** What of the worker's settings a sync follows. It stands in the sync's history, so it holds no secret. */
+export const policySchema = z.object({
+  build: z.string(),
+  sink: z.string(),
+  listing: z.enum(['auto', 'organization', 'per-user']),
+  messages: z.enum(['new', 'all']),
+  backfillStart: time.nullable(),
+  organizationIds: z.array(z.string()),
+  projectIds: z.array(z.string()),
+  userIds: z.array(z.string()),
+  requestsPerSecond: z.number().positive(),
+  workers: z.int().positive(),
+  pageSize: z.int().min(1).max(1000),
+  settleSeconds: count,
+  /** Hash of what decides which chats a cursor belongs to: a checkpoint made under another one is not continued. */
+  fingerprint: z.string(),
+  /** Hash of the three filters alone. */
+  filters: z.string(),
+  /** Continue as new after so many events instead of when the server suggests it; for tests. */
+  maxHistoryEvents: z.int().positive().optional(),
+});
+export type Policy = z.infer<typeof policySchema>;
+
+/** Where the walk stands: the page that `afterId` ended, and which of its chats the sink has not published yet. */
+export const checkpointSchema = z.object({
+  /** The list's cursor; null where it was refused or is not there: then the walk goes on from `updatedAt`. */
+  afterId: z.string().nullable(),
+  updatedAt: time.nullable(),
+  left: z.array(z.string()),
+  hasMore: z.boolean(),
+  requestId: z.string().nullable(),
+  /** The `updatedAt` from which the walk went on when the cursor was refused: once for each, or it would turn in circles. */
+  resumedAt: time.nullable(),
+  fingerprint: z.string(),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** A sync's figures for its window, over all its runs. */
+export const countersSchema = z.object({
+  chats: count,
+  messages: count,
+  requests: count,
+  gone: count,
+  skipped: count,
+  /** Messages newer than their chat's `updated_at`: the argument for exactly-once rests on there being none. */
+  violations: count,
+});
+export type Counters = z.infer<typeof countersSchema>;
+
+export const windowSchema = z.object({ epoch: count, from: time, to: time });
+
+/** A window that is not committed yet. */
+export const unfinishedSchema = z.object({
+  window: windowSchema,
+  checkpoint: checkpointSchema.nullable(),
+  counters: countersSchema,
+  warnings: z.array(z.string()),
+  /** Why the last sync of this window ended early; empty while the first one runs. */
+  reason: z.string(),
+});
+export type Unfinished = z.infer<typeof unfinishedSchema>;
+
+/** How a sync ended, as `sync --json` prints it (but for `n`). */
+export const reportSchema = z.object({
+  n: count,
+  source: z.string(),
+  outcome: z.enum(['completed', 'failed', 'refused']),
+  from: time.nullable(),
+  to: time.nullable(),
+  chats: count,
+  messages: count,
+  requests: count,
+  gone: count,
+  skipped: count,
+  parked: count,
+  warnings: z.array(z.string()),
+  reason: z.string().optional(),
+});
+export type Report = z.infer<typeof reportSchema>;
+
+export const pausedSchema = z.object({ reason: z.string(), since: time });
+export type Paused = z.infer<typeof pausedSchema>;
+
+const chatSyncShape = {
+  v: z.literal(1),
+  source: z.string(),
+  /** Raised by `rewind` to the time (ms) of its request: windows of one epoch follow each other without gap or overlap. */
+  epoch: count,
+  /** How many syncs have ended. The one that runs, or is asked for next, is n + 1. */
+  n: count,
+  /** The timestamp: every message created before it is in the sink. Moves only when a window was committed. */
+  syncedThrough: time.nullable(),
+  /** Hash of the filters that the last completed sync followed. */
+  filters: z.string().optional(),
+  unfinished: unfinishedSchema.optional(),
+  /** A window that `rewind` gave up and that the ledger does not know of yet. */
+  abandoned: windowSchema.optional(),
+  parked: z.array(z.object({ chatId: z.string(), from: time, to: time, reason: z.string(), since: time })),
+  paused: pausedSchema.optional(),
+  /** The last five. */
+  reports: z.array(reportSchema),
+};
+
+/** A source's whole state: the input of each run of `chatSync`. */
+export const stateSchema = z.object({
+  ...chatSyncShape,
+  running: z.object({ policy: policySchema.optional() }).optional(),
+});
+export type State = z.infer<typeof stateSchema>;
+
+/** The state as the workflow's memo holds it: without the policy, whose lists may be long. */
+export const memoSchema = z.object({ ...chatSyncShape, running: z.boolean() });
+export type Memo = z.infer<typeof memoSchema>;
+
+/** A source that has never run. */
+export const newState = (source: string): State => ({
+  v: 1,
+  source,
+  epoch: 0,
+  n: 0,
+  syncedThrough: null,
+  parked: [],
+  reports: [],
+});

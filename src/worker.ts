@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime, type Logger } from '@temporalio/worker';
+import { Command } from 'commander';
+import { createComplianceApi } from './compliance-api/client';
+import { createPacer } from './compliance-api/pacer';
+import { loadWorkerConfig, readEnvironment, type WorkerConfig } from './config';
+import { exitWith } from './exit';
+import { createLogger } from './log';
+import { policyOf } from './policy';
+import { sinks } from './sinks/registry';
+import { createSource } from './source';
+import { createSourceWorker } from './source-worker';
+import { temporalSettings, type TemporalSettings } from './temporal';
+import { version } from './version';
+
+const RECONNECT_MS = 5000;
+
+async function main(): Promise<void> {
+  new Command('worker')
+    .description('Serves one SOURCE: its workflows and its requests. Ends cleanly at SIGTERM or Ctrl-C.')
+    .version(version)
+    .addHelpText('after', '\nExample:\n  ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE=/run/secrets/key node lib/worker.js')
+    .exitOverride()
+    .parse();
+  const environment = readEnvironment(process.env);
+  const config = loadWorkerConfig(environment);
+  const temporal = temporalSettings(environment);
+  const logger = createLogger(config.log);
+  for (const warning of config.warnings) logger.warn(warning);
+  Runtime.install({ logger, shutdownSignals: [] });
+
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  // Started by `up`: its end is ours.
+  process.on('disconnect', () => stop.abort());
+
+  const connection = await connect(temporal, logger, stop.signal);
+  if (connection) await serve(connection, config, temporal, logger, stop.signal);
+}
+
+/** Tries until Temporal answers. Undefined: stopped before it did. */
+async function connect(
+  { address, connection }: TemporalSettings,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<NativeConnection | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await NativeConnection.connect(connection);
+    } catch (error) {
+      const reason = error instanceof Error ? error.name : 'unknown';
+      logger.warn(`no Temporal at ${address} yet, trying again every ${RECONNECT_MS / 1000} s`, { reason });
+      await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+async function serve(
+  connection: NativeConnection,
+  config: WorkerConfig,
+  temporal: TemporalSettings,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { settings, source: name } = config;
+  const { namespace } = temporal;
+  const policy = policyOf(settings, version);
+  const clientConnection = await Connection.connect({
+    ...temporal.connection,
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': 5000 },
+  });
+  const source = createSource(new Client({ connection: clientConnection, namespace }), name);
+  const sink = sinks[settings.SINK].create(config.environment, { source: name, dataDir: settings.DATA_DIR });
+  const pacer = createPacer({ requestsPerSecond: policy.requestsPerSecond, workers: policy.workers });
+  const api = createComplianceApi({
+    baseUrl: settings.ANTHROPIC_BASE_URL,
+    accessKey: accessKeyOf(config),
+    pacer,
+    version,
+  });
+  const workflowBundle = { codePath: join(__dirname, 'workflow-bundle.js') };
+  try {
+    const worker = await createSourceWorker({ connection, namespace, source, sink, api, policy, workflowBundle });
+    signal.addEventListener('abort', () => worker.shutdown());
+    const running = worker.run();
+    if (signal.aborted) worker.shutdown();
+    logger.info(`serving source ${name}`, { temporal: temporal.address, namespace, sink: sink.name, version });
+    process.send?.('ready');
+    await running;
+  } finally {
+    await api.close();
+    await sink.close?.();
+    await clientConnection.close();
+    await connection.close();
+  }
+}
+
+/** The key, or how to read it anew for each request. */
+function accessKeyOf({ settings }: WorkerConfig): () => Promise<string> | string {
+  const { ANTHROPIC_COMPLIANCE_ACCESS_KEY: key = '', ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: file } = settings;
+  return file === undefined ? () => key : async () => (await readFile(file, 'utf8')).trimEnd();
+}
+
+void main().then(
+  () => process.exit(0),
+  (error: unknown) => exitWith(error),
+);

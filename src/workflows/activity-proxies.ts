@@ -1,0 +1,39 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { apiTaskQueue } from '../contract';
+import type { ApiActivities, SyncActivities } from '../activities/types';
+
+const options = {
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+} as const;
+
+/** Everything a sync asks of its activities; each call stands in the Web UI with a summary. */
+export type Activities = Omit<SyncActivities, 'askForSync' | 'awaitReport'> & ApiActivities;
+
+/**
+ * The activities of one source. Those of the API's queue wait there as long as the rate makes them: no scheduleToStart,
+ * no scheduleToClose. Start-to-close covers the wait for a turn, the request's own timeouts and the sink.
+ */
+export function proxyActivitiesOf(source: string): Activities {
+  const local = proxyLocalActivities<Pick<SyncActivities, 'readPolicy'>>({ startToCloseTimeout: '10s' });
+  const sync = proxyActivities<SyncActivities>(options);
+  const api = proxyActivities<ApiActivities>({ ...options, taskQueue: apiTaskQueue(source) });
+  const page = (request: { afterId: string | null }): string => (request.afterId === null ? '' : ', next page');
+  return {
+    readPolicy: () => local.readPolicy(),
+    readLedger: (sink) => sync.readLedger.executeWithOptions({ summary: `ledger of ${sink}` }, [sink]),
+    publishPart: (request) =>
+      sync.publishPart.executeWithOptions({ summary: `${request.chats.length} chats` }, [request]),
+    commitWindow: (request) =>
+      sync.commitWindow.executeWithOptions({ summary: `through ${request.window.to}` }, [request]),
+    discoverOrganizations: (request) =>
+      api.discoverOrganizations.executeWithOptions({ summary: 'organizations' }, [request]),
+    fetchChatPage: (request) =>
+      api.fetchChatPage.executeWithOptions({ summary: `chats since ${request.window.from}${page(request)}` }, [
+        request,
+      ]),
+    emitMessages: (request) =>
+      api.emitMessages.executeWithOptions({ summary: `${request.chatId}${page(request)}` }, [request]),
+  };
+}

@@ -1,0 +1,105 @@
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  ContinueAsNew,
+  isCancellation,
+  makeContinueAsNewFunc,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Memo, Report, State } from '../state';
+import { proxyActivitiesOf } from './activity-proxies';
+import { detailsOf } from './details';
+import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate } from './messages';
+import { rewind, validateRewind } from './rewind';
+import { failedReport, sync } from './sync';
+
+const REPORTS_KEPT = 5;
+
+/**
+ * The source. Each run waits to be asked, does one sync, and continues as new with its next state: the state is the
+ * run's input, and the move of the timestamp is the continue-as-new. The memo repeats the state, so that a chain that
+ * was terminated can be started again from its last run. Never returns; to cancel it is to stop the sync that runs.
+ */
+export async function chatSync(input: State): Promise<void> {
+  let state = input;
+  let unpublished = { chats: 0, messages: 0 };
+  const show = (): void => setCurrentDetails(detailsOf(state, unpublished));
+  const change = (next: Partial<State>): void => {
+    state = { ...state, ...next };
+    upsertMemo({ state: memoOf(state) });
+    show();
+  };
+
+  setHandler(syncUpdate, () => {
+    if (state.paused) return { n: state.n, refused: true };
+    if (!state.running) change({ running: {} });
+    return { n: state.n + 1, refused: false };
+  });
+  setHandler(pauseUpdate, (paused) => change({ paused }));
+  setHandler(resumeUpdate, () => change({ paused: undefined }));
+  setHandler(rewindUpdate, (request) => change(rewind(state, request)), {
+    validator: (request) => validateRewind(state, request),
+  });
+  setHandler(progressQuery, () =>
+    state.running ? { ...unpublished, requests: state.unfinished?.counters.requests ?? 0 } : null,
+  );
+  show();
+
+  const historyIsLong = (): boolean => {
+    const info = workflowInfo();
+    const limit = state.running?.policy?.maxHistoryEvents;
+    return info.continueAsNewSuggested || (limit !== undefined && info.historyLength > limit);
+  };
+  try {
+    await condition(() => state.running !== undefined || historyIsLong());
+    if (state.running) {
+      const report = await sync(proxyActivitiesOf(state.source), {
+        get state() {
+          return state;
+        },
+        change,
+        note: (unfinished) => (state = { ...state, unfinished }),
+        progress: (chats, messages) => {
+          unpublished = { chats, messages };
+          show();
+        },
+        mustContinueAsNew: historyIsLong,
+        now: () => Date.now(),
+      });
+      if (report !== 'interrupted') change(ended(state, report));
+    }
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    if (state.running) {
+      const reason = reasonOf(error);
+      const unfinished = state.unfinished && { ...state.unfinished, reason };
+      change({ ...ended(state, failedReport(state, reason, error)), unfinished });
+    }
+  }
+  await CancellationScope.nonCancellable(async () => {
+    await condition(allHandlersFinished);
+    await makeContinueAsNewFunc<typeof chatSync>({ memo: { state: memoOf(state) } })(state);
+  });
+}
+
+function memoOf({ running, ...state }: State): Memo {
+  return { ...state, running: running !== undefined };
+}
+
+function ended(state: State, report: Report): Partial<State> {
+  return { n: report.n, running: undefined, reports: [...state.reports, report].slice(-REPORTS_KEPT) };
+}
+
+/** Built from our own failures alone: anything else might quote what it stumbled over. */
+function reasonOf(error: unknown): string {
+  if (isCancellation(error)) return 'Cancelled: the sync was cancelled; the next one takes up its window';
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure) return `${cause.type}: ${cause.message}`.slice(0, 1000);
+  return `Unexpected: ${cause instanceof Error ? cause.name : typeof cause}; this is a bug, please report it`;
+}

@@ -1,0 +1,2 @@
+export { chatSync } from './chat-sync';
+export { requestSync } from './request-sync';

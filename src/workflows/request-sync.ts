@@ -1,0 +1,38 @@
+import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
+import { FailureType } from '../contract';
+import type { SyncActivities } from '../activities/types';
+import type { Report } from '../state';
+
+const { askForSync } = proxyActivities<SyncActivities>({
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
+});
+
+/** Its "not yet" is a failed attempt, which Temporal retries: no history grows and no slot is held however long it takes. */
+const { awaitReport } = proxyActivities<SyncActivities>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '30s' },
+});
+
+/**
+ * What a Schedule or a client starts: asks the source for a sync and ends as the sync ended, so that the list in the
+ * Web UI shows each sync's outcome. While the source is paused it completes with the outcome `refused`.
+ *
+ * @throws SyncFailed, with the report in details[0].
+ */
+export async function requestSync(source: string): Promise<Report> {
+  for (;;) {
+    const { n, refused } = await askForSync(source);
+    if (refused) return refusal(source, n);
+    const report = await awaitReport(source, n);
+    if (report === 'ask again') continue;
+    if (report.outcome !== 'failed') return report;
+    throw ApplicationFailure.nonRetryable(report.reason ?? 'no reason given', FailureType.syncFailed, report);
+  }
+}
+
+function refusal(source: string, n: number): Report {
+  const nothing = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, parked: 0 };
+  const reason = 'the source is paused: `chat-sync resume` lets it sync again';
+  return { n, source, outcome: 'refused', from: null, to: null, ...nothing, warnings: [], reason };
+}

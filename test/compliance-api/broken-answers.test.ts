@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import type { RequestListener, ServerResponse } from 'node:http';
+import * as net from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { Agent } from 'undici';
+import { ApiError } from '../../src/compliance-api/errors';
+import { createPacer } from '../../src/compliance-api/pacer';
+import { clientOf, closeAll, connectionClosed, json, serve, serveBytes } from './local-server';
+import { chat, chatPage } from './samples';
+
+afterEach(closeAll);
+
+const page = JSON.stringify(chatPage(chat));
+const head = (...lines: string[]) =>
+  ['HTTP/1.1 200 OK', 'content-type: application/json', ...lines, '', ''].join('\r\n');
+const kind = (name: ApiError['kind']) => ({ name: 'ApiError', kind: name });
+const send =
+  (bytes: string | Uint8Array, headers: Record<string, string> = {}): RequestListener =>
+  (_request, response) =>
+    response.writeHead(200, headers).end(bytes);
+
+describe('an answer that is broken', () => {
+  it.each([
+    ['is cut in the middle of its length', [head(`content-length: ${page.length}`), page.slice(0, 40)]],
+    ['is shorter than its length, though whole', [head(`content-length: ${page.length + 10}`), page]],
+    ['is longer than its length', [head(`content-length: ${page.length - 5}`), page]],
+    ['is cut between chunks', [head('transfer-encoding: chunked'), `${page.length.toString(16)}\r\n${page}\r\n`]],
+    ['ends with the connection, half-way', [head('connection: close'), page.slice(0, 40)]],
+    ['is empty', [head('content-length: 0')]],
+    ['is HTML', [head('connection: close'), '<html>login</html>']],
+    ['is cut within a character', [head('connection: close'), '{"name":"', Uint8Array.of(0xc3)]],
+    ['is not UTF-8', [head('connection: close'), '{"data":["', Uint8Array.of(0xff, 0xfe), '"],"has_more":false}']],
+    ['has a coding nobody knows', [head('connection: close', 'content-encoding: constructor'), page]],
+    ['is said to be gzip and is not', [head('connection: close', 'content-encoding: gzip'), page]],
+    ['is gzip, cut', [head('connection: close', 'content-encoding: gzip'), gzipSync(page).subarray(0, 60)]],
+  ])('is cut-short when it %s', async (_title, pieces) => {
+    await expect(clientOf(await serveBytes(...pieces)).listChats({})).rejects.toMatchObject(kind('cut-short'));
+  });
+
+  it.each([
+    ['hangs up without an answer', []],
+    ['speaks no HTTP', ['SSH-2.0-OpenSSH_9.6\r\n']],
+    ['stops within the headers', ['HTTP/1.1 200 OK\r\ncontent-']],
+  ])('is a network error when the server %s', async (_title, pieces) => {
+    await expect(clientOf(await serveBytes(...pieces)).listChats({})).rejects.toMatchObject(kind('network'));
+  });
+
+  it('is a network error, with its code, when nobody listens', async () => {
+    const free = net.createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const address = free.address();
+    free.close();
+    await once(free, 'close');
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    const asked = clientOf(`http://127.0.0.1:${port}`).listChats({});
+    await expect(asked).rejects.toMatchObject({ ...kind('network'), code: 'ECONNREFUSED' });
+  });
+
+  it('is read all the same when it comes compressed, or with a byte order mark', async () => {
+    const { url } = await serve((request, response) => {
+      const coding = new URL(request.url ?? '', 'http://x').searchParams.get('after_id');
+      if (coding === 'gzip') send(gzipSync(page), { 'content-encoding': 'gzip' })(request, response);
+      else if (coding === 'br') send(brotliCompressSync(page), { 'content-encoding': 'br' })(request, response);
+      else if (coding === 'deflate') send(deflateSync(page), { 'content-encoding': 'Deflate' })(request, response);
+      else send(`\ufeff${page}`)(request, response);
+    });
+    for (const after_id of ['gzip', 'br', 'deflate', 'bom']) {
+      expect((await clientOf(url).listChats({ after_id })).body).toEqual(chatPage(chat));
+    }
+  });
+
+  it('is of an unexpected shape when it is nested without end', async () => {
+    const { url } = await serve(send(`{"data":${'['.repeat(100_000)}${']'.repeat(100_000)},"has_more":false}`));
+    await expect(clientOf(url).listChats({})).rejects.toMatchObject(kind('unexpected-shape'));
+  });
+
+  it('leaves the next request unharmed', async () => {
+    let cut = true;
+    const { url } = await serve((request, response) => {
+      if (!cut) return send(page)(request, response);
+      cut = false;
+      response.writeHead(200, { 'content-length': page.length });
+      response.write(page.slice(0, 40), () => response.destroy());
+    });
+    const api = clientOf(url);
+    await expect(api.listChats({})).rejects.toMatchObject(kind('cut-short'));
+    expect((await api.listChats({})).body.data).toHaveLength(1);
+  });
+});
+
+describe('an answer that is late', () => {
+  const timeouts = { connectMs: 500, headersMs: 300, bodyMs: 300, wholeBodyMs: 600 };
+
+  it('is a timeout when its headers never come', async () => {
+    const { url } = await serve(() => {});
+    await expect(clientOf(url, { timeouts }).listChats({})).rejects.toMatchObject(kind('timeout'));
+  });
+
+  it('is a timeout when its body stops', async () => {
+    const { url } = await serve((_request, response) => response.writeHead(200).write('{'));
+    await expect(clientOf(url, { timeouts }).listChats({})).rejects.toMatchObject(kind('timeout'));
+  });
+
+  it('is a timeout when its body drips for ever, and the connection ends', async () => {
+    const { url, requests } = await serve(drip);
+    await expect(clientOf(url, { timeouts }).listChats({})).rejects.toMatchObject(kind('timeout'));
+    await connectionClosed(requests[0]);
+  });
+
+  it('does not hide its status when only the body of an error drips', async () => {
+    const { url } = await serve(drip503);
+    await expect(clientOf(url, { timeouts }).listChats({})).rejects.toMatchObject(kind('overloaded'));
+  });
+
+  describe('and is cancelled', () => {
+    const reason = new Error('cancelled');
+
+    it.each([
+      ['before its headers', () => {}],
+      ['within its body', drip],
+      ['within the body of an error', drip503],
+    ])("ends with the signal's reason %s", async (_title, answer) => {
+      const stop = new AbortController();
+      const { url } = await serve((request, response) => {
+        answer(request, response);
+        setImmediate(() => stop.abort(reason));
+      });
+      await expect(clientOf(url).listChats({}, { signal: stop.signal })).rejects.toBe(reason);
+    });
+
+    it("ends with the signal's reason while it connects", async () => {
+      const stop = new AbortController();
+      const dispatcher = new Agent({ connect: () => stop.abort(reason) });
+      const call = clientOf('http://127.0.0.1:9', { dispatcher }).listChats({}, { signal: stop.signal });
+      await expect(call).rejects.toBe(reason);
+      await dispatcher.destroy();
+    });
+
+    it("ends with the signal's reason while it waits for its turn, and makes no request", async () => {
+      const stop = new AbortController();
+      const { url, requests } = await serve(json(chatPage()));
+      const pacer = createPacer({ requestsPerSecond: 0.05, workers: 1 });
+      await pacer.turn();
+      const call = clientOf(url, { pacer }).listChats({}, { signal: stop.signal });
+      stop.abort(reason);
+      await expect(call).rejects.toBe(reason);
+      expect(requests).toHaveLength(0);
+    });
+  });
+});
+
+function drip503(request: unknown, response: ServerResponse): void {
+  response.statusCode = 503;
+  drip(request, response);
+}
+
+function drip(_request: unknown, response: ServerResponse): void {
+  response.writeHead(response.statusCode, {});
+  response.write('{');
+  const timer = setInterval(() => response.write(' '), 20);
+  response.once('close', () => clearInterval(timer));
+}

@@ -1,0 +1,166 @@
+import { inspect } from 'node:util';
+import { ApiError, recoveryOf, type ApiErrorKind, type Recovery } from '../../src/compliance-api/errors';
+import { createPacer } from '../../src/compliance-api/pacer';
+import { clientOf, closeAll, json, secretKey, serve } from './local-server';
+import { chatPage } from './samples';
+
+afterEach(closeAll);
+
+const secret = 'my-salary-is-4711';
+const body = (type: string, message = `${secret} ${secretKey}`) => ({ error: { type, message } });
+
+/** What a list and a chat's messages become when the server answers so. */
+async function failures(...answer: Parameters<typeof json>): Promise<{ list: ApiError; messages: ApiError }> {
+  const { url } = await serve(json(...answer));
+  // A client each: after a 429 the other would wait.
+  return {
+    list: await failureOf(clientOf(url).listChats({})),
+    messages: await failureOf(clientOf(url).getChatMessages('claude_chat_1', {}, {}, () => Promise.resolve())),
+  };
+}
+
+async function failureOf(call: Promise<unknown>): Promise<ApiError> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof ApiError) return error;
+  throw new Error(`no ApiError: ${inspect(error)}`);
+}
+
+describe('an ApiError', () => {
+  const retry = { 'x-should-retry': 'false' };
+  const cases: [number, object, Record<string, string>, ApiErrorKind, Recovery, Recovery][] = [
+    [400, body('invalid_request_error'), {}, 'bad-request', 'stop', 'never'],
+    [401, body('authentication_error'), {}, 'unauthorized', 'stop', 'stop'],
+    [403, body('permission_error'), {}, 'forbidden', 'stop', 'stop'],
+    [404, body('not_found_error'), {}, 'not-found', 'stop', 'gone'],
+    [404, body('api_error'), {}, 'not-the-api', 'stop', 'later'],
+    [408, {}, {}, 'overloaded', 'later', 'later'],
+    [409, body('conflict_error'), {}, 'bad-request', 'stop', 'never'],
+    [429, body('rate_limit_error'), {}, 'rate-limited', 'later', 'later'],
+    [500, body('api_error'), {}, 'server-error', 'later', 'later'],
+    [500, body('api_error'), retry, 'never', 'stop', 'never'],
+    [502, {}, {}, 'overloaded', 'later', 'later'],
+    [503, {}, retry, 'overloaded', 'later', 'later'],
+    [504, {}, {}, 'overloaded', 'later', 'later'],
+    [529, body('overloaded_error'), {}, 'overloaded', 'later', 'later'],
+    [301, {}, { location: 'https://elsewhere.example.com/' }, 'redirect', 'stop', 'stop'],
+    [304, {}, {}, 'redirect', 'stop', 'stop'],
+    [200, { nothing: 'promised' }, {}, 'unexpected-shape', 'stop', 'never'],
+  ];
+  it.each(cases)('sorts status %i with %j %j as %s: %s for a list, %s for messages', async (...row) => {
+    const [status, json, headers, kind, onList, onMessages] = row;
+    const { list, messages } = await failures(json, status, headers);
+    expect(list).toMatchObject({ kind, status, endpoint: 'chats' });
+    expect(messages).toMatchObject({ kind, status, endpoint: 'messages' });
+    expect([recoveryOf(list), recoveryOf(messages)]).toEqual([onList, onMessages]);
+  });
+
+  it('says nothing that the server wrote, nor the key, but known words and the request-id', async () => {
+    for (const [status] of cases) {
+      const answer = { ...body('secret_error'), [secret]: secret };
+      const { list, messages } = await failures(answer, status, { 'request-id': `req_1 ${secret}`, location: secret });
+      for (const error of [list, messages]) {
+        expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(
+          new RegExp(`${secret}|${secretKey}|secret_error`),
+        );
+      }
+    }
+    const { list } = await failures(body('api_error'), 500, { 'request-id': 'req_1' });
+    expect(list.message).toBe('chats: the server failed (server-error, status 500, api_error, request-id req_1)');
+  });
+
+  it('says nothing of a body that is not JSON', async () => {
+    const { url } = await serve((_request, response) => response.end(`{"text":"${secret}",}`));
+    const error = await failureOf(clientOf(url).listChats({}));
+    expect(error.kind).toBe('cut-short');
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret);
+  });
+
+  it('names the scopes that a 403 lists as needed, and no other word of it', async () => {
+    const message = `Got: [read:compliance_user_data]. Needed one of: [read:compliance_org_data, read:org_audit, ${secret}]`;
+    const { list } = await failures(body('permission_error', message), 403);
+    expect(list.missingScopes).toEqual(['read:compliance_org_data', 'read:org_audit']);
+    expect(list.message).toContain('needed: read:compliance_org_data or read:org_audit');
+    const { list: vague } = await failures(body('permission_error', 'Got: [read:org_audit]'), 403);
+    expect(vague.missingScopes).toEqual([]);
+  });
+
+  it("has the server's clock, also on a 403", async () => {
+    const date = 'Wed, 08 Apr 2026 14:30:45 GMT';
+    const { list } = await failures(body('permission_error'), 403, { date });
+    expect(list.serverTimeMs).toBe(Date.parse(date));
+  });
+
+  it.each([
+    ['7', 7000],
+    ['0.25', 1000],
+    ['0', 1000],
+    ['99999999', 600_000],
+    ['-5', undefined],
+    ['', undefined],
+    ['soon', undefined],
+    ['1e9', undefined],
+    ['Wed, 08 Apr 2026 14:31:00 GMT', 15_000],
+    ['Wed, 08 Apr 2020 14:31:00 GMT', 1000],
+  ])('reads a retry-after of %j as %p ms', async (retryAfter, ms) => {
+    const { list } = await failures({}, 429, { 'retry-after': retryAfter, date: 'Wed, 08 Apr 2026 14:30:45 GMT' });
+    expect(list.retryAfterMs).toBe(ms);
+  });
+
+  it('is believed at once when the API says so, but at the third time only when something else may have said it', () => {
+    const attempts = (kind: ApiErrorKind) =>
+      [1, 2, 3].map((n) => recoveryOf(new ApiError(kind, { endpoint: 'messages' }), n));
+    expect(attempts('never')).toEqual(['never', 'never', 'never']);
+    expect(attempts('redirect')).toEqual(['later', 'later', 'stop']);
+    expect(attempts('unexpected-shape')).toEqual(['later', 'later', 'never']);
+  });
+
+  it('follows no redirect, so that the key goes nowhere else', async () => {
+    const elsewhere = await serve(json(chatPage()));
+    const { url } = await serve(json({}, 307, { location: elsewhere.url }));
+    expect((await failureOf(clientOf(url).listChats({}))).kind).toBe('redirect');
+    expect(elsewhere.requests).toHaveLength(0);
+  });
+
+  it.each(['', 'two\nlines', 'with space', 'schlüssel', 'nul\u0000'])(
+    'does not send or repeat a key such as %j',
+    async (key) => {
+      const { url, requests } = await serve(json(chatPage()));
+      const error = await failureOf(clientOf(url, { accessKey: () => key }).listChats({}));
+      expect(error.kind).toBe('no-key');
+      expect(recoveryOf(error)).toBe('stop');
+      if (key !== '') expect(inspect(error, { showHidden: true })).not.toContain(key);
+      expect(requests).toHaveLength(0);
+    },
+  );
+
+  it('has the code, but not the message, of what kept the key from being read', async () => {
+    const { url } = await serve(json(chatPage()));
+    const unreadable = Object.assign(new Error(`EACCES: ${secret}`), { code: 'EACCES' });
+    const error = await failureOf(clientOf(url, { accessKey: () => Promise.reject(unreadable) }).listChats({}));
+    expect(error).toMatchObject({ kind: 'no-key', code: 'EACCES' });
+    expect(inspect(error, { showHidden: true })).not.toContain(secret);
+  });
+
+  it('says how long to wait when the pacer refuses a turn, and makes no request', async () => {
+    const { url, requests } = await serve(json(chatPage()));
+    const pacer = createPacer({ requestsPerSecond: 4, workers: 1 });
+    pacer.observe({ status: 429, retryAfterMs: 60_000 });
+    const error = await failureOf(clientOf(url, { pacer }).listChats({}));
+    expect(error.kind).toBe('not-our-turn');
+    expect(error.retryAfterMs).toBeGreaterThan(30_000);
+    expect(recoveryOf(error)).toBe('later');
+    expect(requests).toHaveLength(0);
+  });
+
+  it('tells the pacer of every answer', async () => {
+    const pacer = createPacer({ requestsPerSecond: 1000, workers: 1 });
+    const headers = { 'anthropic-ratelimit-requests-remaining': '321', 'retry-after': '60' };
+    const { url } = await serve(json({}, 429, headers));
+    await failureOf(clientOf(url, { pacer }).listChats({}));
+    expect(pacer.budgetRemaining()).toBe(321);
+    await expect(pacer.turn()).rejects.toMatchObject({ name: 'TurnRefused' });
+  });
+});

@@ -1,0 +1,58 @@
+import { DEMO_KEY, type Block, type Simulator } from '../../simulator';
+
+/** What the lists are made of; each test reads the fields that its list has. */
+export interface Item {
+  readonly id: string;
+  readonly uuid: string;
+  readonly name: string;
+  readonly role: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly deleted_at: string | null;
+  readonly organization_uuid: string;
+  readonly project_id: string | null;
+  readonly user: { readonly id: string } | null;
+  readonly content: readonly Block[];
+}
+
+/** The fields of every answer together. */
+export interface Body extends Item {
+  readonly data: readonly Item[];
+  readonly chat_messages: readonly Item[];
+  readonly has_more: boolean;
+  readonly first_id: string | null;
+  readonly last_id: string | null;
+  readonly next_page: string | null;
+  readonly error: { readonly type: string; readonly message: string };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** Asks the simulator for a path below /v1/compliance; a null key sends none. */
+export async function ask(simulator: Simulator, path: string, key: string | null = DEMO_KEY): Promise<Answer> {
+  const headers: Record<string, string> = key === null ? {} : { 'x-api-key': key };
+  const response = await fetch(`${simulator.url}/v1/compliance${path}`, { headers, redirect: 'manual' });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
+}
+
+/** Walks a list of chats to its end, by `after_id`. */
+export async function walkChats(simulator: Simulator, query: string): Promise<Item[]> {
+  const chats: Item[] = [];
+  let cursor = '';
+  for (;;) {
+    const { status, body } = await ask(simulator, `/apps/chats?${query}${cursor}`);
+    if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
+    chats.push(...body.data);
+    if (!body.has_more) return chats;
+    cursor = `&after_id=${body.last_id}`;
+  }
+}
+
+/** The ids in the order in which a list shows them. */
+export function idsOf(items: readonly { readonly id: string }[]): string[] {
+  return items.map(({ id }) => id);
+}

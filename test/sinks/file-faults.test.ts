@@ -1,0 +1,236 @@
+import { join } from 'node:path';
+import { createFileSink } from '../../src/sinks/file';
+import type { FileSystem } from '../../src/sinks/file/file-system';
+import type { Closing, ReadChat, Sink, Window } from '../../src/sinks/sink';
+import { ageLock, filesBelow, ledgerLines, newFolder, removeFolders, visibleIds, visibleLines } from './output';
+import { first, record, rewound, second, steps, writeChat } from './steps';
+import { failingFileSystem, type Operation, plainFileSystem, watchedFileSystem } from './watched-file-system';
+
+let dir: string;
+let folder: string;
+
+beforeEach(async () => {
+  dir = await newFolder();
+  folder = join(dir, 'test');
+});
+afterEach(removeFolders);
+
+function open(fs: FileSystem = plainFileSystem): Sink {
+  return createFileSink({ dir, source: 'test', fs });
+}
+
+function closing(chats: number, records: number, outcome: Closing['outcome'] = 'completed'): Closing {
+  return { outcome, totals: { chats, records }, requestId: null };
+}
+
+/** Stops once, right before an operation, until it is let go on. */
+function pausingFileSystem(where: (operation: Operation) => boolean) {
+  let arrived = (): void => undefined;
+  let goOn = (): void => undefined;
+  const paused = new Promise<void>((resolve) => (arrived = resolve));
+  const released = new Promise<void>((resolve) => (goOn = resolve));
+  const fs = watchedFileSystem(async (operation, run) => {
+    if (where(operation)) {
+      arrived();
+      await released;
+    }
+    await run();
+  });
+  return { fs, paused, goOn };
+}
+
+describe('the file sink, when its disk fails', () => {
+  it.each(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES'])(
+    'says %s and what to do, and nothing of a chat',
+    async (code) => {
+      const sink = open(failingFileSystem(code, ({ name }) => name === 'write'));
+      const failure = await writeChat(sink, first, 'chat_a', [1]).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ name: 'SinkError', code, message: expect.stringContaining(`FILE_DIR (${dir})`) });
+      expect(failure).toMatchObject({ message: expect.not.stringMatching(/chat_a|staging/) });
+      await expect(sink.check?.()).rejects.toMatchObject({ name: 'SinkError', code });
+    },
+  );
+
+  it.each(['write', 'sync', 'rename', 'close'])('leaves no part of a batch behind when %s fails', async (name) => {
+    const sink = open(
+      failingFileSystem('ENOSPC', (operation) => operation.name === name && operation.path.includes('-')),
+    );
+    const [, batch] = await Promise.all([open().check?.(), writeChat(sink, first, 'chat_a', [1]).catch(() => null)]);
+    expect(batch).toBeNull();
+    expect(await filesBelow(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['a part', /part-\w+$/],
+    ['a list', /\.tmp$/],
+  ])('leaves nothing more behind when there is no space for %s, and publishes later', async (_, path) => {
+    const sink = open(
+      failingFileSystem('ENOSPC', (operation) => operation.name === 'write' && path.test(operation.path)),
+    );
+    const chat = await writeChat(open(), first, 'chat_a', [1], [2]);
+    const before = await filesBelow(folder);
+    await expect(sink.publish?.(first, [chat])).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(await filesBelow(folder)).toEqual(before);
+    await open().publish?.(first, [chat]);
+    expect(await visibleLines(folder)).toHaveLength(2);
+  });
+
+  it('keeps a part whose list is there although its creation seemed to fail', async () => {
+    const broken = failingFileSystem('EIO', () => false);
+    const link = broken.link.bind(broken);
+    const fs = {
+      ...broken,
+      async link(from: string, to: string) {
+        await link(from, to);
+        throw Object.assign(new Error('the answer was lost'), { code: 'EIO' });
+      },
+    };
+    const chat = await writeChat(open(), first, 'chat_a', [1]);
+    expect((await open(fs).publish?.(first, [chat]))?.totals).toEqual({ chats: 1, records: 1 });
+    expect(await visibleLines(folder)).toHaveLength(1);
+  });
+
+  it('reports a lock that is held, and takes over one whose holder died', async () => {
+    const dead = open(failingFileSystem('EIO', ({ path, name }) => path.endsWith('.lock') && name === 'rmdir'));
+    await dead.commit?.(first, closing(0, 0));
+    await expect(open().commit?.(second, closing(0, 0))).rejects.toMatchObject({ code: 'LOCKED' });
+    await ageLock(folder);
+    await open().commit?.(second, closing(0, 0));
+    expect(await ledgerLines(folder)).toHaveLength(2);
+  });
+});
+
+describe('the file sink, when a worker wakes up late', () => {
+  async function publishAndCommit(window: Window, sink: Sink, chats: ReadChat[]): Promise<void> {
+    const published = await sink.publish?.(window, chats);
+    await sink.commit?.(window, { ...closing(0, 0), totals: published?.totals ?? { chats: 0, records: 0 } });
+  }
+
+  it('adds no second line for one who lost the lock just before writing', async () => {
+    const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'write' && path.endsWith('.jsonl'));
+    const late = open(fs).commit?.(first, closing(0, 0));
+    await paused;
+    await ageLock(folder);
+    await open().commit?.(first, closing(0, 0));
+    await open().commit?.(second, closing(0, 0));
+    goOn();
+    await late;
+    expect((await ledgerLines(folder)).map((line) => line.to)).toEqual([first.to, second.to]);
+  });
+
+  it('writes no line for one that stood still while it held the lock', async () => {
+    const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'fstat' && path.endsWith('.jsonl'));
+    const late = open(fs).commit?.(first, closing(0, 0));
+    await paused;
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 20_000);
+    goOn();
+    await expect(late).rejects.toMatchObject({ code: 'LOCK_LOST' });
+    now.mockRestore();
+    expect(await ledgerLines(folder)).toEqual([]);
+    await open().commit?.(first, closing(0, 0));
+    expect(await ledgerLines(folder)).toHaveLength(1);
+  });
+
+  it.each(['link', 'read', 'readdir', 'rename'])('shows nothing of a window given up during its %s', async (name) => {
+    const { fs, paused, goOn } = pausingFileSystem(
+      (operation) => operation.name === name && /list-|messages|-\w{32}$/.test(`${operation.to} ${operation.path}`),
+    );
+    const chats = [await writeChat(open(), first, 'chat_a', [1])];
+    const late = open(fs).publish?.(first, chats);
+    await paused;
+    await open().commit?.(first, closing(0, 0, 'abandoned'));
+    await publishAndCommit(rewound, open(), [await writeChat(open(), rewound, 'chat_a', [1])]);
+    goOn();
+    await late?.catch(() => undefined);
+    const named = (await ledgerLines(folder)).flatMap((line) => line.parts.map((part) => join(folder, part.path)));
+    expect(named.sort()).toEqual(await filesBelow(join(folder, 'messages')));
+  });
+
+  it('lets it find its chats published, its staged files gone', async () => {
+    const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'open' && /part-\w+$/.test(path));
+    const chats = [await writeChat(open(), first, 'chat_a', [1])];
+    const late = open(fs).publish?.(first, chats);
+    await paused;
+    await open().publish?.(first, chats);
+    goOn();
+    expect(await late).toEqual({ totals: { chats: 1, records: 1 }, closed: false });
+    expect(await visibleIds(folder)).toEqual([record('chat_a', 1).id]);
+  });
+
+  it('ends a window as the first to close it said', async () => {
+    await open().publish?.(first, [await writeChat(open(), first, 'chat_a', [1])]);
+    let looks = 0;
+    const { fs, paused, goOn } = pausingFileSystem(
+      ({ name, path }) => name === 'open' && path.endsWith('.jsonl') && (looks += 1) > 1,
+    );
+    const late = open(fs).commit?.(first, closing(1, 1));
+    await paused;
+    await ageLock(folder);
+    const chat = { chatId: 'chat_b', receipts: [] };
+    expect(await open().publish?.(first, [chat])).toEqual({ totals: { chats: 1, records: 1 }, closed: true });
+    await open().commit?.(first, closing(0, 0, 'abandoned'));
+    goOn();
+    await late;
+    expect(await ledgerLines(folder)).toMatchObject([{ outcome: 'completed', chats: 1 }]);
+  });
+});
+
+describe('the file sink, on a disk that may lose power', () => {
+  it('has everything on disk before it builds on it or says so', async () => {
+    dir = join(dir, 'made');
+    folder = join(dir, 'test');
+    const unsynced = new Set<string>();
+    const folders = new Set<string>();
+    const violations: string[] = [];
+    const fs = watchedFileSystem(async ({ name, path, to }, run) => {
+      const parent = join(to ?? path, '..');
+      if ((name === 'rename' || name === 'link') && unsynced.has(path)) violations.push(`${name} of unsynced ${path}`);
+      if (name === 'rename' && to?.includes('messages')) {
+        for (const folder of folders) if (folder.includes('.staging/')) violations.push(`unsynced ${folder}`);
+      }
+      await run();
+      if (name === 'write') unsynced.add(path);
+      if (name === 'sync') [unsynced, folders].forEach((dirty) => dirty.delete(path));
+      if (name === 'unlink') unsynced.delete(path);
+      const lasting = !/ledger\.lock|removed-/.test(to ?? path);
+      if (lasting && ['mkdir', 'link', 'rename'].includes(name)) folders.add(parent);
+    });
+    const sink = open(fs);
+    const sync = { chats: {}, totals: { chats: 0, records: 0 } };
+    for (const step of steps) {
+      (await step(sink, sync))();
+      violations.push(...[...unsynced, ...folders].map((path) => `unsynced ${path} after a step`));
+    }
+    expect(violations).toEqual([]);
+  });
+});
+
+describe('the file sink, over many chats', () => {
+  it('reads each list once, however often it is asked', async () => {
+    const operations: Operation[] = [];
+    const sink = open(
+      watchedFileSystem(async (operation, run) => {
+        operations.push(operation);
+        await run();
+      }),
+    );
+    const costs: number[] = [];
+    for (let list = 0; list < 100; list += 1) {
+      operations.length = 0;
+      const chats = Array.from({ length: 1000 }, (_, index) => ({ chatId: `chat_${list}_${index}`, receipts: [] }));
+      await sink.publish?.(first, chats);
+      costs.push(operations.length);
+    }
+    expect(costs[99]).toBe(costs[1]);
+    const asked = open(
+      watchedFileSystem(async (operation, run) => {
+        operations.push(operation);
+        await run();
+      }),
+    );
+    expect(await asked.has?.(first, 'chat_99_999')).toBe(true);
+    operations.length = 0;
+    expect(await asked.has?.(first, 'chat_0_0')).toBe(true);
+    expect(operations).toHaveLength(1);
+  });
+});

@@ -1,0 +1,252 @@
+import { appendFile, chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createFileSink } from '../../src/sinks/file';
+import type { FileSystem } from '../../src/sinks/file/file-system';
+import type { Closing, Sink, Window } from '../../src/sinks/sink';
+import { testSink } from './contract';
+import { filesBelow, ledgerLines, newFolder, removeFolders, visibleIds, visibleLines } from './output';
+import { first, records, rewound, second, writeChat } from './steps';
+import { plainFileSystem } from './watched-file-system';
+
+let dir: string;
+let folder: string;
+let sink: Sink;
+
+function open(fs: FileSystem = plainFileSystem, partBytes?: number): Sink {
+  return createFileSink({ dir, source: 'test', fs, ...(partBytes !== undefined && { partBytes }) });
+}
+
+beforeEach(async () => {
+  dir = join(await newFolder(), 'deep', 'messages');
+  folder = join(dir, 'test');
+  sink = open();
+});
+afterEach(removeFolders);
+
+testSink('file', { windows: true, start: async () => ({ open, lines: () => visibleLines(folder) }) });
+
+function closing(chats: number, records: number, outcome: Closing['outcome'] = 'completed'): Closing {
+  return { outcome, totals: { chats, records }, requestId: 'req_1' };
+}
+
+async function publishOne(window: Window, chatId: string, ...numbers: number[]): Promise<void> {
+  await sink.publish?.(window, [await writeChat(sink, window, chatId, numbers)]);
+}
+
+describe('the file sink', () => {
+  it('writes parts and ledger as the contract has them', async () => {
+    await publishOne(first, 'chat_a', 1, 2);
+    await sink.commit?.(first, closing(1, 2));
+    const path = 'messages/2026-04-08/20260408T143045Z-000001.ndjson';
+    const [part] = (await ledgerLines(folder)).flatMap((line) => line.parts);
+    expect(await readFile(join(folder, 'ledger.jsonl'), 'utf8')).toBe(
+      `{"epoch":0,"from":"${first.from}","to":"${first.to}","outcome":"completed","chats":1,"records":2,` +
+        `"parts":[{"path":"${path}","bytes":${part?.bytes},"sha256":"${part?.sha256}"}],"requestId":"req_1"}\n`,
+    );
+    expect(await filesBelow(folder)).toEqual([join(folder, 'ledger.jsonl'), join(folder, path)]);
+  });
+
+  it('works with the file system of Node.js', async () => {
+    sink = createFileSink({ dir, source: 'test' });
+    await sink.check?.();
+    await publishOne(first, 'chat_a', 1);
+    await sink.commit?.(first, closing(1, 1));
+    expect(await ledgerLines(folder)).toMatchObject([{ chats: 1, records: 1 }]);
+  });
+
+  it('begins a new part where one would grow too large, never within a batch', async () => {
+    const line = Buffer.byteLength(JSON.stringify(records('chat_a', 1)[0])) + 1;
+    sink = open(plainFileSystem, 2 * line);
+    await sink.publish?.(first, [await writeChat(sink, first, 'chat_a', [1], [2], [3], [4, 5, 6], [7])]);
+    await sink.commit?.(first, closing(1, 7));
+    const parts = (await ledgerLines(folder)).flatMap((line) => line.parts);
+    expect(parts.map((part) => [part.path.slice(-13, -7), part.bytes / line])).toEqual([
+      ['000001', 2],
+      ['000002', 1],
+      ['000003', 3],
+      ['000004', 1],
+    ]);
+    expect(await visibleIds(folder)).toEqual(records('chat_a', 1, 2, 3, 4, 5, 6, 7).map((record) => record.id));
+  });
+
+  it('makes no part for chats without records', async () => {
+    await sink.publish?.(first, [{ chatId: 'chat_a', receipts: [] }]);
+    await sink.commit?.(first, closing(1, 0));
+    expect(await ledgerLines(folder)).toMatchObject([{ chats: 1, records: 0, parts: [] }]);
+  });
+
+  it('numbers parts on where another epoch has ended at the same second', async () => {
+    await publishOne(second, 'chat_a', 1);
+    await publishOne(second, 'chat_b', 1);
+    await sink.commit?.(second, closing(2, 2, 'abandoned'));
+    await publishOne(rewound, 'chat_a', 1);
+    await sink.commit?.(rewound, closing(1, 1));
+    const names = (await ledgerLines(folder)).map((line) => line.parts.map((part) => part.path.slice(-13)));
+    expect(names).toEqual([['000001.ndjson', '000002.ndjson'], ['000003.ndjson']]);
+  });
+
+  it('marks the first line of a new epoch, and only that', async () => {
+    const windows = [first, { ...rewound, to: first.to }, { ...second, epoch: 7 }, { ...rewound, epoch: 8 }];
+    for (const window of windows) await sink.commit?.(window, closing(0, 0));
+    expect((await ledgerLines(folder)).map((line) => line.rewound)).toEqual([undefined, true, undefined, true]);
+    dir = await newFolder();
+    await open().commit?.(rewound, closing(0, 0));
+    expect(await ledgerLines(join(dir, 'test'))).toMatchObject([{ epoch: 7, rewound: true }]);
+  });
+
+  it('names in an abandoned window what it had published', async () => {
+    await publishOne(first, 'chat_a', 1);
+    await writeChat(sink, first, 'chat_b', [1]);
+    await sink.commit?.(first, closing(99, 99, 'abandoned'));
+    expect(await ledgerLines(folder)).toMatchObject([
+      { outcome: 'abandoned', chats: 1, records: 1, parts: [{ path: expect.any(String) }] },
+    ]);
+    expect(await readdir(join(folder, '.staging'))).toEqual([]);
+  });
+
+  it('takes only whole, undamaged staged files, and waits for missing ones', async () => {
+    const chats = [await writeChat(sink, first, 'chat_a', [1]), await writeChat(sink, first, 'chat_b', [2])];
+    const staged = await filesBelow(join(folder, '.staging'));
+    const [path = ''] = staged;
+    const text = await readFile(path, 'utf8');
+    for (const damaged of [text.replace('secret', 'public'), text.slice(0, -1), '', `${text}\n`]) {
+      await writeFile(path, damaged);
+      await expect(sink.publish?.(first, chats)).rejects.toMatchObject({ code: 'STAGED_DAMAGED' });
+      expect(await filesBelow(folder)).toEqual(staged);
+    }
+    await writeFile(path, text);
+    const [other] = await writeChat(open(), second, 'chat_b', [1]).then((chat) => chat.receipts);
+    const elsewhere = { chatId: 'chat_c', receipts: other ? [other] : [] };
+    await expect(sink.publish?.(first, [...chats, elsewhere])).rejects.toMatchObject({ code: 'STAGED_MISSING' });
+    expect(await visibleLines(folder)).toEqual([]);
+    expect((await sink.publish?.(first, chats))?.totals).toEqual({ chats: 2, records: 2 });
+  });
+
+  it.each(['../../../x', 'list-000001.json', 'stdout', ''])('never looks for a staged file %j', async (name) => {
+    const receipt = { name, records: 1, bytes: 1, sha256: '' };
+    const chat = { chatId: 'chat_a', receipts: [receipt] };
+    await expect(sink.publish?.(first, [chat])).rejects.toMatchObject({ code: 'BAD_RECEIPT' });
+  });
+
+  it('never writes over a part that it did not make', async () => {
+    const day = join(folder, 'messages', '2026-04-08');
+    await mkdir(day, { recursive: true });
+    await writeFile(join(day, '20260408T143045Z-000002.ndjson'), '{"id":"kept"}\n');
+    await publishOne(first, 'chat_a', 1);
+    await publishOne(first, 'chat_b', 1);
+    await writeFile(join(day, '20260408T143045Z-000005.ndjson'), '{"id":"kept"}\n');
+    await publishOne(first, 'chat_c', 1);
+    expect(await readdir(day)).toEqual([2, 3, 4, 5, 6].map((number) => `20260408T143045Z-00000${number}.ndjson`));
+    expect((await visibleIds(folder)).filter((id) => id === 'kept')).toHaveLength(2);
+  });
+
+  it('leaves files to their owner alone', async () => {
+    await publishOne(first, 'chat_a', 1);
+    await sink.commit?.(first, closing(1, 1));
+    await publishOne(second, 'chat_a', 1);
+    await writeChat(sink, second, 'chat_b', [1]);
+    const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+    for (const entry of entries) {
+      const { mode } = await stat(join(entry.parentPath, entry.name));
+      expect([entry.name, mode & 0o777]).toEqual([entry.name, entry.isDirectory() ? 0o700 : 0o600]);
+    }
+    expect((await stat(dir)).mode & 0o777).toBe(0o700);
+    expect(entries.length).toBeGreaterThan(8);
+  });
+
+  it('names no file by a chat id', async () => {
+    await writeChat(sink, first, '../chat_a', [1]);
+    for (const path of await filesBelow(join(dir, '..', '..'))) {
+      expect(path.startsWith(join(folder, '.staging'))).toBe(true);
+      expect(path).not.toContain('chat_a');
+    }
+  });
+
+  it('removes the staging of earlier windows when one closes, and of no later one', async () => {
+    const staging = join(folder, '.staging');
+    await writeChat(sink, first, 'chat_a', [1]);
+    await writeChat(sink, rewound, 'chat_a', [1]);
+    await mkdir(join(staging, 'removed-1'));
+    await writeFile(join(staging, 'check-1'), '');
+    await sink.commit?.(second, closing(0, 0));
+    expect(await readdir(staging)).toEqual(['7-20260408T000000Z-20260409T000000Z']);
+  });
+
+  it.each([
+    ['half a line', '{"epoch":0,"from":"2026'],
+    ['a line without its end', `{"epoch":0,"from":"${second.from}","to":"${second.to}","outcome":"completed"}`],
+    ['a line of zeros', '\0\0\0\n'],
+    ['more than the next line', 'x'.repeat(200_000)],
+  ])('cuts off %s at the end of the ledger', async (_, rest) => {
+    await sink.commit?.(first, closing(0, 0));
+    await appendFile(join(folder, 'ledger.jsonl'), rest);
+    expect(await open().last?.()).toEqual(first);
+    await open().commit?.(second, closing(0, 0));
+    const text = await readFile(join(folder, 'ledger.jsonl'), 'utf8');
+    expect(
+      text
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line).to),
+    ).toEqual([first.to, second.to]);
+    expect(text.split('\n').at(-1)).toBe('');
+  });
+
+  it('writes nothing over lines that it does not know', async () => {
+    await mkdir(folder, { recursive: true });
+    for (const text of ['{"other":1}\n', 'x\ny\n']) {
+      await writeFile(join(folder, 'ledger.jsonl'), text);
+      await expect(sink.commit?.(first, closing(0, 0))).rejects.toMatchObject({ code: 'LEDGER_UNREADABLE' });
+      expect(await readFile(join(folder, 'ledger.jsonl'), 'utf8')).toBe(text);
+    }
+  });
+
+  it.each(['test', 'test/messages', 'test/messages/2026-04-08', 'test/.staging', 'test/ledger.jsonl'])(
+    'writes nothing through a symbolic link at %s',
+    async (link) => {
+      const elsewhere = await newFolder();
+      await mkdir(join(dir, link, '..'), { recursive: true });
+      await symlink(link.endsWith('.jsonl') ? join(elsewhere, 'ledger') : elsewhere, join(dir, link));
+      const sync = async (): Promise<void> => {
+        await publishOne(first, 'chat_a', 1);
+        await sink.commit?.(first, closing(1, 1));
+      };
+      await expect(sync()).rejects.toMatchObject({ name: 'SinkError', code: 'SYMLINK' });
+      expect(await readdir(elsewhere)).toEqual([]);
+    },
+  );
+
+  it('may be pointed at a symbolic link itself', async () => {
+    const elsewhere = await newFolder();
+    await mkdir(join(dir, '..'), { recursive: true });
+    await symlink(elsewhere, dir);
+    await publishOne(first, 'chat_a', 1);
+    expect(await visibleLines(join(elsewhere, 'test'))).toHaveLength(1);
+  });
+
+  it('finds a window that was closed long ago, and the place of an old one that was not', async () => {
+    const minute = (number: number): Window => ({
+      epoch: 0,
+      from: new Date(Date.UTC(2026, 0, 1, 0, number)).toISOString(),
+      to: new Date(Date.UTC(2026, 0, 1, 0, number + 1)).toISOString(),
+    });
+    const line = { outcome: 'completed', chats: 3, records: 4, parts: [], requestId: null };
+    const lines = Array.from({ length: 3000 }, (_, number) => JSON.stringify({ ...minute(number * 2), ...line }));
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'ledger.jsonl'), `${lines.join('\n')}\n`);
+    const published = { totals: { chats: 3, records: 4 }, closed: true };
+    for (const number of [0, 2000, 5998]) expect(await sink.publish?.(minute(number), [])).toEqual(published);
+    for (const number of [1, 3001]) {
+      await expect(sink.publish?.(minute(number), [])).rejects.toMatchObject({ code: 'STALE_WINDOW' });
+    }
+    await sink.commit?.(minute(6000), closing(0, 0));
+    expect(await sink.last?.()).toEqual(minute(6000));
+  });
+
+  it('finds a folder that is not its own unusable in its check', async () => {
+    await mkdir(join(dir, '..'), { recursive: true });
+    await writeFile(dir, '');
+    await chmod(dir, 0o600);
+    await expect(sink.check?.()).rejects.toMatchObject({ name: 'SinkError', message: expect.stringContaining(dir) });
+  });
+});
