@@ -1,6 +1,15 @@
 // Makes a fresh clone ready for `npm start` and `npm test`: does only what is missing. Plain Node, no dependency.
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -38,7 +47,9 @@ function run(command, args, options = {}) {
     const shell = process.platform === 'win32';
     const child = spawn(command, args, { stdio: ['ignore', process.stderr, 'inherit'], shell, ...options });
     child.on('error', reject);
-    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ${args[0]} ended with ${code}`))));
+    child.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${command} ${args[0]} ended with ${code}`)),
+    );
   });
 }
 
@@ -92,7 +103,9 @@ async function download(folder) {
     await run('tar', ['-xf', archive, '-C', folder]);
     return 'done';
   } catch (error) {
-    return error.name === 'AbortError' ? `no answer in ${ARCHIVE_ANSWER_MS / 1000} s` : (error.cause?.code ?? error.message);
+    return error.name === 'AbortError'
+      ? `no answer in ${ARCHIVE_ANSWER_MS / 1000} s`
+      : (error.cause?.code ?? error.message);
   }
 }
 

@@ -14,7 +14,7 @@ const MOVE_AT_MOST = 200;
 
 export function comparePositions(a: Position, b: Position): number {
   if (a.key !== b.key) return a.key - b.key;
-  return 0;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
 /** The index of the first entry after `position`; with `orEqual`, of the first one not before it. */

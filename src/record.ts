@@ -37,7 +37,7 @@ export function toRecord(chat: Chat, message: Message): MessageRecord {
     files: message.files ?? null,
     artifacts: message.artifacts ?? null,
     chat_id: chat.id,
-    chat_name: chat.name ?? '',
+    chat_name: chat.name,
     chat_user: chat.user ? { id: chat.user.id, email_address: chat.user.email_address } : null,
     organization_id: chat.organization_id ?? '',
     organization_uuid: chat.organization_uuid ?? '',

@@ -1,5 +1,5 @@
 import {
-  Client,
+  type Client,
   isGrpcServiceError,
   ServiceError,
   WithStartWorkflowOperation,
@@ -146,9 +146,8 @@ export function createSource(client: Client, name: string): Source {
       const { pollers } = await client.workflowService.describeTaskQueue({
         namespace: client.options.namespace,
         taskQueue: { name: syncTaskQueue(name) },
-        taskQueueType: 1,
       });
-      const recent = (pollers ?? []).filter(({ lastAccessTime }) => {
+      const recent = pollers.filter(({ lastAccessTime }) => {
         const at = Number(lastAccessTime?.seconds ?? 0) * 1000;
         return Date.now() - at < POLLER_AGE_MS;
       });
@@ -178,7 +177,7 @@ function memoOf(description: WorkflowExecutionDescription): Memo {
   );
 }
 
-function revived({ running: _running, ...state }: Memo): State {
+function revived({ running, ...state }: Memo): State {
   return state;
 }
 

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -46,9 +46,7 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
     server.kill('SIGTERM');
     await ended;
   };
-  let gone = false;
-  void ended.then(() => (gone = true));
-  for (let tries = 0; tries < START_TRIES && !gone; tries++) {
+  for (let tries = 0; tries < START_TRIES && server.exitCode === null; tries++) {
     if (await answers(settings)) {
       await setRetention(cli, settings);
       return { webUi: `http://localhost:${uiPort}/namespaces/${settings.namespace}/workflows`, stop };
@@ -62,6 +60,7 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
 }
 
 async function answers(settings: TemporalSettings): Promise<boolean> {
+  if (!(await isListening(settings.address))) return false;
   try {
     const client = await connectClient(settings);
     await client.connection.close();
@@ -78,6 +77,20 @@ async function findCli(): Promise<string> {
   } catch {
     throw new Error('no Temporal CLI: `node scripts/setup.mjs` installs one, TEMPORAL_CLI_PATH names yours');
   }
+}
+
+/** A look at the port takes no time; gRPC goes on trying for seconds. */
+function isListening(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(hostAndPort(address));
+    socket.setTimeout(5000, () => socket.destroy());
+    socket.once('connect', () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.once('close', () => resolve(false));
+    socket.once('error', () => socket.destroy());
+  });
 }
 
 function hostAndPort(address: string): { host: string; port: number } {

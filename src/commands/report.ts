@@ -1,7 +1,7 @@
 import type { Report } from '../state';
 
 /** The report as `sync --json` and `status --json` give it: without the number, which is Temporal's business. */
-export function publicReport({ n: _n, ...report }: Report): Omit<Report, 'n'> {
+export function publicReport({ n, ...report }: Report): Omit<Report, 'n'> {
   return report;
 }
 

@@ -91,7 +91,7 @@ async function describe(client: Client, source: string) {
   const { spec, state, info } = description;
   return {
     scheduleId: scheduleId(source),
-    everySeconds: Number(spec.intervals?.[0]?.every ?? 0) / 1000,
+    everySeconds: (spec.intervals?.[0]?.every ?? 0) / 1000,
     paused: state.paused,
     nextRuns: info.nextActionTimes.slice(0, 3).map((time) => time.toISOString()),
     recentRuns: info.recentActions.map(({ takenAt, action }) => ({

@@ -92,7 +92,7 @@ async function look({ source }: Session, display: ProgressDisplay, signal: Abort
         toldNoWorker = true;
       }
       const progress = await progressOf(source, await source.view());
-      if (!signal.aborted) display.show(progress);
+      display.show(progress);
     } catch (error) {
       if (!isTransient(error)) throw error;
     }

@@ -43,7 +43,7 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     await Promise.race([worker.ready, aborted(stopped.signal)]);
     if (stopped.signal.aborted) return 0;
     const code = await Promise.race([
-      withSession(environment, (session) => syncs(session, config, options.once ?? false, stopped.signal)),
+      withSession(environment, (session) => syncs(session, config, options.once ?? false)),
       aborted(stopped.signal).then(() => 0),
       worker.ended.then((code) => {
         if (!stopped.signal.aborted && !finished) say(`error: the worker ended with ${code}`);
@@ -58,22 +58,18 @@ export async function upCommand(given: Environment, options: { once?: boolean })
   }
 }
 
-async function syncs(session: Session, config: WorkerConfig, once: boolean, signal: AbortSignal): Promise<number> {
+/** Ends after one sync, or never: then Ctrl-C does. */
+async function syncs(session: Session, config: WorkerConfig, once: boolean): Promise<number> {
   const { client, source } = session;
   if (!once) await putSchedule(client, source.name, config.settings.SYNC_INTERVAL);
   const show = config.settings.SINK === 'stdout' ? say : print;
   const report = await follow(session, await startRequest(session));
-  if (signal.aborted) return 0;
   reportLines(report).forEach(show);
   await sayHowFarBehind(session);
   if (once) return report.outcome === 'completed' ? 0 : 1;
 
   say(`syncing every ${config.settings.SYNC_INTERVAL / 1000} s until Ctrl-C`);
-  for (
-    let shown = report.n;
-    !signal.aborted;
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
-  ) {
+  for (let shown = report.n; ; await sleep(LOOK_EVERY_MS)) {
     const view = await source.view().catch(() => null);
     for (const next of view?.memo?.reports ?? []) {
       if (next.n <= shown) continue;
@@ -81,7 +77,6 @@ async function syncs(session: Session, config: WorkerConfig, once: boolean, sign
       shown = next.n;
     }
   }
-  return 0;
 }
 
 function recordsOf({ settings, source, environment }: WorkerConfig, dataDir: string): string {

@@ -15,7 +15,7 @@ import {
 import type { Memo, Report, State } from '../state';
 import { proxyActivitiesOf } from './activity-proxies';
 import { detailsOf } from './details';
-import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate } from './messages';
+import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate, type RewindRequest } from './messages';
 import { rewind, validateRewind } from './rewind';
 import { failedReport, sync } from './sync';
 
@@ -44,7 +44,7 @@ export async function chatSync(input: State): Promise<void> {
   setHandler(pauseUpdate, (paused) => change({ paused }));
   setHandler(resumeUpdate, () => change({ paused: undefined }));
   setHandler(rewindUpdate, (request) => change(rewind(state, request)), {
-    validator: (request) => validateRewind(state, request),
+    validator: (request: RewindRequest) => validateRewind(state, request),
   });
   setHandler(progressQuery, () =>
     state.running ? { ...unpublished, requests: state.unfinished?.counters.requests ?? 0 } : null,

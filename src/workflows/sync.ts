@@ -16,7 +16,7 @@ export interface SyncHost {
   progress(chats: number, messages: number): void;
   mustContinueAsNew(): boolean;
   /** The workflow's clock, ms. */
-  now(): number;
+  now: () => number;
 }
 
 const SKEW_WARNING_MS = 60_000;

@@ -1,0 +1,99 @@
+import { importX } from 'eslint-plugin-import-x';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import tseslint from 'typescript-eslint';
+
+/** Which folder may import what; the arrows are drawn in docs/architecture.md. */
+const forbid = (files, patterns, message) => ({
+  files,
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      { patterns: patterns.map((pattern) => ({ ...pattern, message })) },
+    ],
+  },
+});
+const roots = ['src/worker.ts', 'src/client.ts', 'src/exit.ts'];
+
+export default tseslint.config(
+  { ignores: ['lib/', 'node_modules/', 'data/', 'coverage/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    plugins: { 'import-x': importX },
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: './tsconfig.json' })] },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-default-export': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/explicit-module-boundary-types': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      // An AbortSignal's reason is unknown to the types.
+      '@typescript-eslint/prefer-promise-reject-errors': [
+        'error',
+        { allowThrowingAny: true, allowThrowingUnknown: true },
+      ],
+      // `defineUpdate<void, ...>` is Temporal's way.
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what is exported.' }],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: roots,
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Settings come from src/config.ts, which the two roots call.' },
+      ],
+    },
+  },
+  forbid(['src/contract.ts'], [{ regex: '.' }], 'The contract imports nothing: it is inside the workflow bundle.'),
+  forbid(
+    ['src/workflows/**/*.ts'],
+    [
+      { regex: '^(node:|undici$|zod$)' },
+      { regex: '\\./(activities|sinks|compliance-api|record|state|config)', allowTypeImports: true },
+      { regex: '^@temporalio/(?!workflow$)' },
+    ],
+    'Workflows import @temporalio/workflow, the contract and each other; of the rest, types only.',
+  ),
+  forbid(
+    ['src/activities/**/*.ts'],
+    [
+      { regex: '/(config|registry|worker|client|workflows)(/|$)(?<!compliance-api/client)', allowTypeImports: true },
+      { regex: '/sinks/(?!sink$)' },
+      { regex: '^@temporalio/(client|workflow|worker)' },
+    ],
+    'Activities get what they need from the worker; they know the ports, not who stands behind them.',
+  ),
+  forbid(
+    ['src/compliance-api/**/*.ts'],
+    [{ regex: '^@temporalio/' }, { regex: '/(sinks|activities|workflows|config|commands)(/|$)' }],
+    'The API client stands alone.',
+  ),
+  forbid(
+    ['src/sinks/**/*.ts'],
+    [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|config|commands)(/|$)' }],
+    'Sinks know records and nothing of where they come from.',
+  ),
+  forbid(
+    ['src/config.ts'],
+    [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|commands)(/|$)' }],
+    'Settings are a function of the environment.',
+  ),
+  forbid(
+    ['src/client.ts', 'src/commands/**/*.ts'],
+    [{ regex: '/(activities|sinks|compliance-api)(/|$)' }, { regex: '/worker$' }],
+    'Commands talk to Temporal; the worker talks to the API and the sink.',
+  ),
+  forbid(['simulator/**/*.ts'], [{ regex: '/src/' }], 'The simulator is a second reading: it shares no code with src.'),
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+);

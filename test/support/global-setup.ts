@@ -1,0 +1,28 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+
+/** One real Temporal server and one workflow bundle for the whole run. */
+export default async function setup(): Promise<void> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const cli = execFileSync(process.execPath, [join(__dirname, '../../scripts/temporal-cli.mjs')], { encoding: 'utf8' });
+  const environment = await TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path: cli.trim() }, log: { format: 'json', level: 'error' } },
+  });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(__dirname, '../../src/workflows/index.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  const bundle = join(mkdtempSync(join(tmpdir(), 'chat-sync-bundle-')), 'workflows.js');
+  writeFileSync(bundle, code);
+  process.env['TEST_TEMPORAL_ADDRESS'] = environment.address;
+  process.env['TEST_WORKFLOW_BUNDLE'] = bundle;
+  globalThis.temporalEnvironment = environment;
+}
+
+declare global {
+  var temporalEnvironment: TestWorkflowEnvironment | undefined;
+}

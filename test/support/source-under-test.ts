@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { DEMO_KEY, startSimulator, type Simulator, type SimulatorOptions } from '../../simulator';
+import { createComplianceApi } from '../../src/compliance-api/client';
+import { createPacer } from '../../src/compliance-api/pacer';
+import { loadWorkerConfig, type Environment } from '../../src/config';
+import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../src/contract';
+import { policyOf } from '../../src/policy';
+import type { MessageRecord } from '../../src/record';
+import { sinks } from '../../src/sinks/registry';
+import type { Sink, Window } from '../../src/sinks/sink';
+import { createSource, type Source } from '../../src/source';
+import { createSourceWorker, type SourceWorker } from '../../src/source-worker';
+import { reportSchema, type Policy, type Report } from '../../src/state';
+import type { chatSync } from '../../src/workflows/chat-sync';
+import type { requestSync } from '../../src/workflows/request-sync';
+import { connectClient, connectWorker, workflowBundle } from './temporal';
+
+export interface LedgerLine extends Window {
+  outcome: string;
+  chats: number;
+  records: number;
+  parts: { path: string; bytes: number; sha256: string }[];
+  requestId: string | null;
+  rewound?: true;
+}
+
+/** A whole source on the real server: simulator, worker, file sink in a folder of its own. */
+export interface SourceUnderTest {
+  readonly client: Client;
+  readonly source: Source;
+  readonly simulator: Simulator;
+  readonly sink: Sink;
+  /** FILE_DIR/<source> */
+  readonly folder: string;
+  readonly chain: WorkflowHandle<typeof chatSync>;
+  request(): Promise<WorkflowHandle<typeof requestSync>>;
+  /** One `requestSync`, to its end. */
+  sync(): Promise<Report>;
+  reportOf(request: WorkflowHandle<typeof requestSync>): Promise<Report>;
+  records(): Promise<MessageRecord[]>;
+  ledger(): Promise<LedgerLine[]>;
+  /** Ends the worker and starts one with other settings. */
+  restart(settings?: Environment, policy?: Partial<Policy>): Promise<void>;
+  stopWorker(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface UnderTestOptions {
+  simulator?: SimulatorOptions;
+  settings?: Environment;
+  policy?: Partial<Policy>;
+  wrapSink?: (sink: Sink) => Sink;
+}
+
+export async function startSource(options: UnderTestOptions = {}): Promise<SourceUnderTest> {
+  const name = `t-${randomUUID().slice(0, 8)}`;
+  const dataDir = await mkdtemp(join(tmpdir(), 'chat-sync-'));
+  const simulator = await startSimulator({ rateLimitPerMinute: Infinity, ...options.simulator });
+  const client = await connectClient();
+  const connection = await connectWorker();
+  const source = createSource(client, name);
+  const folder = join(dataDir, 'messages', name);
+  let sink: Sink | undefined;
+  let stop: () => Promise<void> = () => Promise.resolve();
+
+  async function startWorker(settings: Environment = {}, policy: Partial<Policy> = {}): Promise<void> {
+    const config = loadWorkerConfig({
+      ANTHROPIC_COMPLIANCE_ACCESS_KEY: DEMO_KEY,
+      ANTHROPIC_BASE_URL: simulator.url,
+      SOURCE: name,
+      DATA_DIR: dataDir,
+      REQUESTS_PER_SECOND: '1000',
+      SETTLE_SECONDS: '0',
+      ...options.settings,
+      ...settings,
+    });
+    const { ANTHROPIC_COMPLIANCE_ACCESS_KEY: accessKey = '', ANTHROPIC_BASE_URL: baseUrl, SINK } = config.settings;
+    const followed = { ...policyOf(config.settings, 'test'), ...options.policy, ...policy };
+    const pacer = createPacer({ requestsPerSecond: followed.requestsPerSecond, workers: followed.workers });
+    const timeouts = { headersMs: 2000, bodyMs: 2000, wholeBodyMs: 5000 };
+    const api = createComplianceApi({ baseUrl, accessKey: () => accessKey, pacer, version: 'test', timeouts });
+    const plain = sinks[SINK].create(config.environment, { source: name, dataDir });
+    const wrapped = options.wrapSink?.(plain) ?? plain;
+    sink = wrapped;
+    const worker: SourceWorker = await createSourceWorker({
+      connection,
+      namespace: 'default',
+      source,
+      sink: wrapped,
+      api,
+      policy: followed,
+      workflowBundle,
+    });
+    const running = worker.run();
+    stop = async () => {
+      worker.shutdown();
+      await running;
+      await api.close();
+      await plain.close?.();
+    };
+  }
+
+  await startWorker();
+  const request = () =>
+    client.workflow.start<typeof requestSync>('requestSync', {
+      workflowId: requestSyncWorkflowId(name, randomUUID()),
+      taskQueue: syncTaskQueue(name),
+      args: [name],
+    });
+  const reportOf = async (handle: WorkflowHandle<typeof requestSync>): Promise<Report> => {
+    try {
+      return await handle.result();
+    } catch (error) {
+      const cause = error instanceof WorkflowFailedError ? error.cause : error;
+      if (cause instanceof ApplicationFailure) return reportSchema.parse(cause.details?.[0]);
+      throw error;
+    }
+  };
+  return {
+    client,
+    source,
+    simulator,
+    folder,
+    get sink() {
+      if (!sink) throw new Error('no worker was started');
+      return sink;
+    },
+    chain: client.workflow.getHandle<typeof chatSync>(chatSyncWorkflowId(name)),
+    request,
+    reportOf,
+    sync: async () => reportOf(await request()),
+    records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<MessageRecord>(text)),
+    ledger: async () => lines<LedgerLine>(await readFile(join(folder, 'ledger.jsonl'), 'utf8')),
+    async restart(settings, policy) {
+      await stop();
+      await startWorker(settings, policy);
+    },
+    stopWorker: () => stop(),
+    async close() {
+      const description = await source.view();
+      if (description.open) await client.workflow.getHandle(chatSyncWorkflowId(name)).terminate('end of the test');
+      await stop();
+      await simulator.close();
+      await client.connection.close();
+      await connection.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function readParts(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const parts = names.filter((name) => name.endsWith('.ndjson')).sort();
+  return Promise.all(parts.map((name) => readFile(join(folder, name), 'utf8')));
+}
+
+function lines<T>(text: string): T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+}
