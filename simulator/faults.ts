@@ -72,7 +72,7 @@ export class FaultSwitch {
   next(path: string): FaultKind | undefined {
     for (const [target, left] of this.left) {
       const hit = target.path ? target.path.test(path) : path.endsWith(`/chats/${target.chatId}/messages`);
-      if (!hit ) continue;
+      if (!hit || left <= 0) continue;
       this.left.set(target, left - 1);
       return target.kind;
     }

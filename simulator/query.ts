@@ -25,7 +25,7 @@ export function isWithin(time: Micros, bounds: Bounds | undefined): boolean {
   );
 }
 
-/** A query string, read strictly: what is unknown, repeated, empty or malformed is refused. */
+/** A query string, read strictly: what is unknown, repeated or malformed is refused. */
 export class Query {
   /** A name that ends in `[]` may be repeated. */
   constructor(
@@ -36,7 +36,6 @@ export class Query {
       if (!known.includes(name)) throw new ApiError(400, `${name}: unknown query parameter`);
       const values = parameters.getAll(name);
       if (values.length > 1 && !name.endsWith('[]')) throw new ApiError(400, `${name}: given more than once`);
-      if (values.includes('')) throw new ApiError(400, `${name}: must not be empty`);
     }
   }
 

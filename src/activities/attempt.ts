@@ -10,6 +10,8 @@ const HEARTBEAT_MS = 5000;
 const HOPELESS_MS = 30 * 60_000;
 /** What one pair of attempts may add to that time: an outage of everything must not count. */
 const LONGEST_STEP_MS = 60_000;
+/** So many answers of another shape, or redirects, are no accident of a gateway any more. */
+const ODD_ANSWERS = 5;
 
 /** What an attempt knows of those before it: Temporal hands the last heartbeat's details to the next attempt. */
 const memorySchema = z.object({
@@ -20,6 +22,8 @@ const memorySchema = z.object({
   /** Spent on plain 5xx while the API served others, ms. */
   failingMs: z.number().default(0),
   lastFailureAt: z.number().optional(),
+  /** Answers that should never come, and may have been an accident of something in between. */
+  oddAnswers: z.number().default(0),
   sinkFailed: z.boolean().default(false),
 });
 type Memory = z.infer<typeof memorySchema>;
@@ -77,8 +81,8 @@ export function createAttempts({ api, sink }: { api: ComplianceApi; sink: Sink }
       const failure = error instanceof ApiError ? remember(memory, error, options.chatId, limit, lastSuccessAt) : error;
       memory.sinkFailed = !(error instanceof ApiError);
       beat();
-      const { requests } = memory;
-      throw toFailure(failure, options.chatId === undefined ? { requests } : { requests, chatId: options.chatId });
+      const mayPass = isOdd(failure) && memory.oddAnswers < ODD_ANSWERS;
+      throw toFailure(failure, { requests: memory.requests, chatId: options.chatId, mayPass });
     } finally {
       clearInterval(timer);
     }
@@ -109,9 +113,13 @@ function remember(
       return chatId !== undefined && memory.failingMs >= HOPELESS_MS ? hopeless(error) : error;
     }
     default:
+      memory.oddAnswers = isOdd(error) ? memory.oddAnswers + 1 : 0;
       return error;
   }
 }
+
+const isOdd = (error: unknown): boolean =>
+  error instanceof ApiError && (error.kind === 'unexpected-shape' || error.kind === 'redirect');
 
 const hopeless = ({ endpoint, status, errorType, requestId }: ApiError): ApiError =>
   new ApiError('never', { endpoint, status, errorType, requestId });

@@ -5,9 +5,11 @@ import { SinkError } from '../sinks/sink';
 
 /** What a failure may say of where it happened. */
 export interface FailureFacts {
-  chatId?: string;
+  chatId?: string | undefined;
   /** HTTP requests over all attempts so far. */
   requests?: number;
+  /** Another attempt may well pass, whatever the error's own recovery. */
+  mayPass?: boolean;
 }
 
 /**
@@ -21,18 +23,22 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
     return ApplicationFailure.create({
       type: FailureType.sinkUnavailable,
       message: `${error.message} (${error.code})`,
-      details: [facts],
+      details: [{ requests: facts.requests }],
     });
   }
   const name = error instanceof Error ? error.name : typeof error;
-  return ApplicationFailure.create({ type: FailureType.unexpected, message: `unexpected ${name}`, details: [facts] });
+  return ApplicationFailure.create({
+    type: FailureType.unexpected,
+    message: `unexpected ${name}`,
+    details: [{ requests: facts.requests }],
+  });
 }
 
 function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
-  const details = [{ ...facts, kind: error.kind, status: error.status, requestId: error.requestId }];
+  const details = [{ requests: facts.requests, kind: error.kind, status: error.status, requestId: error.requestId }];
   const { retryAfterMs } = error;
   const chat = facts.chatId === undefined ? '' : `chat ${facts.chatId}: `;
-  switch (recoveryOf(error)) {
+  switch (facts.mayPass ? 'later' : recoveryOf(error)) {
     case 'never':
     case 'gone':
       return ApplicationFailure.create({

@@ -80,8 +80,8 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
       });
     } catch (error) {
       // A staged file is gone also if another worker has published its chat.
-      const { count: now } = await lists.read(window);
-      if (now === count) throw error;
+      const now = await lists.read(window);
+      if (now.count <= count && now.closing === null) throw error;
     } finally {
       await discardUnlisted(window, staging, parts);
     }

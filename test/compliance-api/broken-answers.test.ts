@@ -3,7 +3,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import * as net from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { Agent } from 'undici';
-import { ApiError } from '../../src/compliance-api/errors';
+import type { ApiError } from '../../src/compliance-api/errors';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { clientOf, closeAll, connectionClosed, json, serve, serveBytes } from './local-server';
 import { chat, chatPage } from './samples';
@@ -98,7 +98,8 @@ describe('an answer that is late', () => {
 
   it('is a timeout when its body stops', async () => {
     const { url } = await serve((_request, response) => response.writeHead(200).write('{'));
-    await expect(clientOf(url, { timeouts }).listChats({})).rejects.toMatchObject(kind('timeout'));
+    const asked = clientOf(url, { timeouts: { bodyMs: 300 } }).listChats({});
+    await expect(asked).rejects.toMatchObject(kind('timeout'));
   });
 
   it('is a timeout when its body drips for ever, and the connection ends', async () => {
@@ -115,17 +116,22 @@ describe('an answer that is late', () => {
   describe('and is cancelled', () => {
     const reason = new Error('cancelled');
 
+    it("ends with the signal's reason before its headers", async () => {
+      const stop = new AbortController();
+      const { url } = await serve(() => stop.abort(reason));
+      await expect(clientOf(url).listChats({}, { signal: stop.signal })).rejects.toBe(reason);
+    });
+
     it.each([
-      ['before its headers', () => {}],
       ['within its body', drip],
       ['within the body of an error', drip503],
-    ])("ends with the signal's reason %s", async (_title, answer) => {
+    ])("ends with the signal's reason %s, and the connection with it", async (_title, answer) => {
       const stop = new AbortController();
-      const { url } = await serve((request, response) => {
-        answer(request, response);
-        setImmediate(() => stop.abort(reason));
-      });
-      await expect(clientOf(url).listChats({}, { signal: stop.signal })).rejects.toBe(reason);
+      const { url, requests } = await serve(answer);
+      const pacer = createPacer({ requestsPerSecond: 1000, workers: 1 });
+      const atHeaders = { ...pacer, observe: () => setImmediate(() => stop.abort(reason)) };
+      await expect(clientOf(url, { pacer: atHeaders }).listChats({}, { signal: stop.signal })).rejects.toBe(reason);
+      await connectionClosed(requests[0]);
     });
 
     it("ends with the signal's reason while it connects", async () => {

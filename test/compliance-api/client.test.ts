@@ -155,7 +155,9 @@ describe('createComplianceApi', () => {
     const api = clientOf(url);
     const full = new Error('disk full');
     await expect(api.getChatMessages('claude_chat_1', {}, {}, () => Promise.reject(full))).rejects.toBe(full);
-    const answer = await api.getChatMessages('claude_chat_1', {}, {}, async (page) => page.chat_messages.length);
+    const answer = await api.getChatMessages('claude_chat_1', {}, {}, (page) =>
+      Promise.resolve(page.chat_messages.length),
+    );
     expect(answer.body).toBe(1);
   });
 

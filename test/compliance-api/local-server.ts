@@ -6,7 +6,7 @@ import { createPacer } from '../../src/compliance-api/pacer';
 import type { ComplianceApiOptions } from '../../src/compliance-api/request';
 
 export const secretKey = 'sk-ant-api01-secret';
-const closers: (() => Promise<unknown>)[] = [];
+const closers: (() => unknown)[] = [];
 
 /** Ends every server and client of this file; for `afterEach`. */
 export async function closeAll(): Promise<void> {
@@ -20,7 +20,7 @@ export async function serve(answer: RequestListener) {
     requests.push(request);
     answer(request, response);
   });
-  closers.push(async () => {
+  closers.push(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -36,7 +36,7 @@ export async function serveBytes(...pieces: (string | Uint8Array)[]): Promise<st
       socket.end();
     });
   });
-  closers.push(async () => server.close());
+  closers.push(() => server.close());
   return listen(server);
 }
 

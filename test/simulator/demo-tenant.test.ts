@@ -122,6 +122,15 @@ describe('after the anchor', () => {
   });
 });
 
+it('goes on although somebody else has deleted its chats', () => {
+  const tenant = demo();
+  const [first = '', ...rest] = tenant.chats.keys();
+  tenant.hardDeleteChat(first);
+  for (const id of rest) if (tenant.chats.get(id)?.deletedAt === null) tenant.deleteChat(id);
+  tenant.advanceTo(ANCHOR + 60 * MINUTE_MS);
+  expect(truth(tenant, { from: ANCHOR }).length).toBeGreaterThan(0);
+});
+
 it('can be bigger', () => {
   const tenant = createDemoTenant({
     anchor: ANCHOR,

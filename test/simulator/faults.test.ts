@@ -12,6 +12,9 @@ import {
 import { FaultSwitch } from '../../simulator/faults';
 import { ask } from './ask';
 
+// For machines that are busy with other things.
+jest.setTimeout(30_000);
+
 let simulator: Simulator;
 
 beforeEach(async () => {

@@ -1,6 +1,9 @@
 import { createTenant, startSimulator, truth, type Tenant } from '../../simulator';
 import { ask } from './ask';
 
+// For machines that are busy with other things.
+jest.setTimeout(30_000);
+
 const NOW = Date.parse('2026-11-01T00:00:00Z');
 
 /** Asks so often and tells what the tenant has become. */

@@ -7,6 +7,9 @@ import { join, resolve } from 'node:path';
 import { transformFileSync } from '@swc/core';
 import { DEMO_KEY } from '../../simulator';
 
+// For machines that are busy with other things.
+jest.setTimeout(30_000);
+
 const SOURCE = resolve(__dirname, '../../simulator');
 let folder: string;
 const children: ChildProcess[] = [];

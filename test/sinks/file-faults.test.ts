@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { createFileSink } from '../../src/sinks/file';
 import type { FileSystem } from '../../src/sinks/file/file-system';
 import type { Closing, ReadChat, Sink, Window } from '../../src/sinks/sink';
@@ -154,6 +155,23 @@ describe('the file sink, when a worker wakes up late', () => {
     await open().publish?.(first, chats);
     goOn();
     expect(await late).toEqual({ totals: { chats: 1, records: 1 }, closed: false });
+    expect(await visibleIds(folder)).toEqual([record('chat_a', 1).id]);
+  });
+
+  it('adds nothing to a window that the same worker closes meanwhile', async () => {
+    const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'rename' && path.includes('part-'));
+    const broken = failingFileSystem('EIO', ({ name, path }) => name === 'rename' && path.includes('part-'));
+    await open(broken)
+      .publish?.(first, [await writeChat(open(), first, 'chat_a', [1])])
+      .catch(() => undefined);
+    const sink = open(fs);
+    const late = sink.publish?.(first, [await writeChat(open(), first, 'chat_b', [1])]);
+    await paused;
+    const closed = sink.commit?.(first, closing(0, 0, 'abandoned'));
+    while (!(await filesBelow(folder)).some((path) => path.endsWith('list-000002.json'))) await setImmediate();
+    goOn();
+    await Promise.all([late?.catch(() => undefined), closed]);
+    expect(await ledgerLines(folder)).toMatchObject([{ outcome: 'abandoned', chats: 1, records: 1 }]);
     expect(await visibleIds(folder)).toEqual([record('chat_a', 1).id]);
   });
 

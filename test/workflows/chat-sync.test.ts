@@ -1,18 +1,207 @@
-import { createTenant, truth } from '../../simulator';
+import { createTenant, truth, type Tenant } from '../../simulator';
+import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 
 let under: SourceUnderTest;
 afterEach(() => under.close());
 
-const idsOf = (records: { id: string }[]): string[] => records.map((record) => record.id).sort();
+const BACKFILL = { BACKFILL_START: '2026-08-01' };
+const firstChat = (tenant: Tenant) => [...tenant.chats.values()][0]!;
+const paths = () => under.simulator.requests.map((request) => request.path);
 
-test('it emits every message of the backfill once, with its chat, user, organization and project', async () => {
-  const tenant = createTenant({ chats: 30 });
-  under = await startSource({ simulator: { tenant }, settings: { BACKFILL_START: '2026-08-01' } });
+describe('a backfill', () => {
+  test('it emits every message once, with its chat, user, organization and project', async () => {
+    const tenant = createTenant({ chats: 25, organizations: 2 });
+    under = await startSource({ simulator: { tenant }, settings: BACKFILL });
 
-  const report = await under.sync();
+    const report = await under.sync();
 
-  const expected = truth(tenant);
-  expect(report).toMatchObject({ outcome: 'completed', messages: expected.length, warnings: [] });
-  expect(idsOf(await under.records())).toEqual(idsOf(expected));
+    const expected = truth(tenant);
+    expect(report).toMatchObject({
+      outcome: 'completed',
+      chats: 25,
+      messages: expected.length,
+      requests: 27,
+      warnings: [],
+    });
+    const records = await under.records();
+    expect(idsOf(records)).toEqual(idsOf(expected));
+    for (const message of expected) {
+      expect(records.find((record) => record.id === message.id)).toMatchObject({
+        role: message.role,
+        created_at: message.createdAt,
+        chat_id: message.chatId,
+        chat_name: message.chatName,
+        chat_user: { id: message.userId },
+        organization_id: message.organizationId,
+        organization_uuid: message.organizationUuid,
+        project_id: message.projectId ?? '',
+      });
+    }
+    const [line] = await under.ledger();
+    expect(line).toMatchObject({ epoch: 0, from: '2026-08-01T00:00:00.000Z', outcome: 'completed', chats: 25 });
+    expect(line).toMatchObject({ to: report.to, records: expected.length });
+  });
+
+  test('it reads chats of thousands of messages page by page, in order', async () => {
+    const tenant = createTenant({ chats: 3, bigChats: [2500], messagesPerChat: 2 });
+    under = await startSource({ simulator: { tenant }, settings: { ...BACKFILL, PAGE_SIZE: '400' } });
+
+    await under.sync();
+
+    const records = await under.records();
+    expectExactly(records, tenant);
+    for (const chat of tenant.chats.values()) {
+      const times = records.filter((record) => record.chat_id === chat.id).map((record) => record.created_at);
+      expect(times).toEqual(times.toSorted());
+    }
+  });
+
+  test('it goes on in a new run in the middle of a page when the history has grown', async () => {
+    const tenant = createTenant({ chats: 200, messagesPerChat: 1 });
+    under = await startSource({ simulator: { tenant }, settings: BACKFILL, policy: { maxHistoryEvents: 100 } });
+
+    const report = await under.sync();
+
+    expectExactly(await under.records(), tenant);
+    expect(report).toMatchObject({ outcome: 'completed', chats: 200, requests: 202 });
+    expect((await under.ledger()).length).toBe(1);
+    const runs = under.client.workflow.count(`WorkflowId = '${under.chain.workflowId}'`);
+    expect((await runs).count).toBeGreaterThan(2);
+  });
+
+  test('it loses and doubles nothing while a tenth of the requests fails', async () => {
+    const tenant = createTenant({ chats: 40 });
+    under = await startSource({ simulator: { tenant, faults: { rate: 0.1, seed: 7 } }, settings: BACKFILL });
+
+    const report = await under.sync();
+
+    expectExactly(await under.records(), tenant);
+    expect(report.outcome).toBe('completed');
+    expect(report.requests).toBe(under.simulator.requests.length);
+  });
+});
+
+describe('the first sync without a backfill start', () => {
+  test('it begins at now with one request, and the next sync brings what came since', async () => {
+    let now = Date.now() - 3_600_000;
+    const tenant = createTenant({ chats: 5 });
+    under = await startSource({ simulator: { tenant, clock: () => now } });
+
+    const first = await under.sync();
+
+    expect(first).toMatchObject({ outcome: 'completed', chats: 0, messages: 0, requests: 1 });
+    expect(first.from).toBe(first.to);
+    expect(await under.ledger()).toMatchObject([{ from: first.to, to: first.to, chats: 0, records: 0, parts: [] }]);
+
+    const message = tenant.addMessage(firstChat(tenant).id);
+    now += 60_000;
+    const second = await under.sync();
+
+    expect(second).toMatchObject({ from: first.to, messages: 1 });
+    expect(idsOf(await under.records())).toEqual([message.id]);
+  });
+});
+
+describe('a later sync', () => {
+  test('it brings new messages of old and new chats, renamed and moved ones too, and nothing again', async () => {
+    let now = Date.now() - 3_600_000;
+    const tenant = createTenant({ chats: 12 });
+    under = await startSource({ simulator: { tenant, clock: () => now }, settings: BACKFILL });
+    await under.sync();
+
+    const [one, two, three] = [...tenant.chats.values()];
+    tenant.addMessage(one!.id);
+    tenant.renameChat(one!.id, 'Renamed');
+    tenant.moveChat(two!.id, null);
+    tenant.deleteChat(three!.id);
+    const fresh = tenant.addChat({ name: 'Fresh' });
+    tenant.addMessage(fresh.id);
+    now += 60_000;
+    const report = await under.sync();
+
+    expect(report).toMatchObject({ outcome: 'completed', messages: 2 });
+    expectExactly(await under.records(), tenant);
+    const renamed = (await under.records()).filter((record) => record.chat_name === 'Renamed');
+    expect(renamed).toHaveLength(1);
+  });
+
+  test('it does nothing, and moves nothing, while there is no whole second to read', async () => {
+    const now = Date.now() - 3_600_000;
+    under = await startSource({ simulator: { clock: () => now }, settings: BACKFILL });
+    const first = await under.sync();
+
+    const second = await under.sync();
+
+    expect(second).toMatchObject({ outcome: 'completed', from: first.to, to: first.to, chats: 0, requests: 0 });
+    expect(await under.ledger()).toHaveLength(1);
+  });
+
+  test('it ignores a backfill start and warns with the way to have it', async () => {
+    under = await startSource({ settings: BACKFILL });
+    await under.sync();
+    const { warnings, to } = await under.sync();
+
+    expect(to).not.toBeNull();
+    expect(warnings.join()).toMatch(/BACKFILL_START is ignored.*rewind --to 2026-08-01/);
+  });
+});
+
+describe('a tenant that changes while it is read', () => {
+  test('it comes out exactly once over several syncs', async () => {
+    const tenant = createTenant({ chats: 30 });
+    const simulator = { tenant, live: { every: 3, seed: 5 } };
+    under = await startSource({ simulator, settings: { ...BACKFILL, PAGE_SIZE: '7' } });
+
+    let to = '';
+    for (let syncs = 0; syncs < 4; syncs++) {
+      const report = await under.sync();
+      expect(report.outcome).toBe('completed');
+      to = report.to ?? '';
+    }
+
+    const gone = new Set(tenant.hardDeletedChats.keys());
+    const records = (await under.records()).filter((record) => !gone.has(record.chat_id));
+    expectExactly(records, tenant, { to });
+  });
+});
+
+describe('chats that are gone', () => {
+  test('it counts a chat that answers 404 and completes', async () => {
+    const tenant = createTenant({ chats: 5 });
+    under = await startSource({ simulator: { tenant }, settings: BACKFILL });
+    const { id } = firstChat(tenant);
+    // Deleted between the page that lists it and its messages.
+    under.simulator.setFaults({ targets: [{ chatId: id, kind: '503' }] });
+    const request = await under.request();
+    while (!paths().some((path) => path.includes(id))) await new Promise((resolve) => setTimeout(resolve, 10));
+    tenant.hardDeleteChat(id);
+
+    const report = await under.reportOf(request);
+
+    expect(report).toMatchObject({ outcome: 'completed', chats: 4, gone: 1 });
+    expectExactly(await under.records(), tenant);
+  });
+});
+
+describe('filters', () => {
+  test('it asks the server for organizations and leaves out other projects and users before a chat costs a request', async () => {
+    const tenant = createTenant({ chats: 40, organizations: 2, usersPerOrganization: 3 });
+    const all = truth(tenant);
+    const sample = all.find((message) => message.projectId !== null)!;
+    const wanted = all.filter(
+      (message) => message.projectId === sample.projectId && message.organizationUuid === sample.organizationUuid,
+    );
+    const projectId = sample.projectId!.replace('claude_', '');
+    under = await startSource({
+      simulator: { tenant },
+      settings: { ...BACKFILL, ORGANIZATION_IDS: sample.organizationUuid, PROJECT_IDS: projectId },
+    });
+
+    const report = await under.sync();
+
+    expect(idsOf(await under.records())).toEqual(idsOf(wanted));
+    expect(report.skipped).toBeGreaterThan(0);
+    expect(paths().filter((path) => path.endsWith('/messages'))).toHaveLength(report.chats);
+  });
 });

@@ -29,6 +29,7 @@ export type List = z.infer<typeof listSchema>;
 
 /** What the lists of a window say together. */
 export interface WindowState {
+  /** Lists of chats; the closing one is not among them. */
   count: number;
   chats: Set<string>;
   parts: Part[];
@@ -93,11 +94,12 @@ export function createLists(files: Files, staging: string) {
 }
 
 function take(state: WindowState, list: List): void {
-  state.count += 1;
   if ('closing' in list) {
+    // Not counted: the number that a call takes for the next list is then always taken.
     state.closing = list.closing;
     return;
   }
+  state.count += 1;
   for (const chat of list.chats) state.chats.add(chat);
   state.parts.push(...list.parts);
   state.open.push(...list.parts);

@@ -1,0 +1,129 @@
+import { createTenant, truth } from '../../simulator';
+import { RefusedError } from '../../src/source';
+import { expectExactly, idsOf } from '../support/exact';
+import { startSource, type SourceUnderTest } from '../support/source-under-test';
+
+let under: SourceUnderTest;
+afterEach(() => under.close());
+
+const BACKFILL = { BACKFILL_START: '2026-08-01' };
+const rewindTo = (to: string, skip = false) => under.source.rewind({ to, skip, reason: 'test', epoch: Date.now() });
+
+test('it shares one sync among all who ask at once', async () => {
+  const tenant = createTenant({ chats: 10 });
+  under = await startSource({ simulator: { tenant }, settings: BACKFILL });
+
+  const requests = await Promise.all(Array.from({ length: 15 }, () => under.request()));
+  const reports = await Promise.all(requests.map((request) => under.reportOf(request)));
+
+  for (const report of reports) expect(report.outcome).toBe('completed');
+  expect(new Set(reports.map((report) => report.n)).size).toBeLessThan(15);
+  expectExactly(await under.records(), tenant);
+});
+
+test('it refuses to sync while paused, also after the source was terminated, until it is resumed', async () => {
+  under = await startSource({ settings: BACKFILL });
+  await under.source.pause('audit');
+
+  expect(await under.sync()).toMatchObject({ outcome: 'refused', from: null, to: null });
+  await under.chain.terminate('by an operator');
+  expect((await under.sync()).outcome).toBe('refused');
+  expect((await under.source.view()).memo?.paused).toMatchObject({ reason: 'audit' });
+
+  await under.source.resume();
+  expect((await under.sync()).outcome).toBe('completed');
+});
+
+test('it sends again, in new parts of a new epoch, what lies behind a rewind', async () => {
+  const tenant = createTenant({ chats: 12 });
+  under = await startSource({ simulator: { tenant }, settings: BACKFILL });
+  await under.sync();
+  const to = '2026-09-15T00:00:00.000Z';
+
+  await rewindTo(to);
+  expect((await under.source.view()).memo).toMatchObject({ syncedThrough: to });
+  await under.sync();
+
+  const again = truth(tenant, { from: to });
+  expect(again.length).toBeGreaterThan(0);
+  expect(idsOf(await under.records())).toEqual(idsOf([...truth(tenant), ...again]));
+  const [first, second] = await under.ledger();
+  expect(first).not.toHaveProperty('rewound');
+  expect(second).toMatchObject({ from: to, rewound: true, records: again.length });
+  expect(second!.epoch).toBeGreaterThan(first!.epoch);
+});
+
+test('it rewinds forwards only when told to skip', async () => {
+  const now = Date.now() - 3_600_000;
+  under = await startSource({ simulator: { clock: () => now }, settings: BACKFILL });
+  await under.sync();
+  const later = new Date(Date.now() - 60_000).toISOString();
+
+  await expect(rewindTo(later)).rejects.toThrow(RefusedError);
+  await rewindTo(later, true);
+
+  expect((await under.source.view()).memo?.syncedThrough).toBe(later);
+});
+
+test('it tells the sink of a window that a rewind gave up', async () => {
+  const tenant = createTenant({ chats: 6 });
+  under = await startSource({ simulator: { tenant }, settings: BACKFILL });
+  const [broken] = [...tenant.chats.keys()];
+  under.simulator.setFaults({ targets: [{ chatId: broken!, kind: '500-no-retry', times: 1000 }] });
+  const failed = await under.sync();
+  under.simulator.setFaults();
+
+  await rewindTo('2026-09-15T00:00:00Z');
+  await under.sync();
+
+  const [abandoned, completed] = await under.ledger();
+  expect(abandoned).toMatchObject({ epoch: 0, outcome: 'abandoned', from: failed.from, to: failed.to, chats: 5 });
+  expect(completed).toMatchObject({ outcome: 'completed', from: '2026-09-15T00:00:00.000Z', rewound: true });
+});
+
+test('it refuses to sync a source whose past was brought back, until a rewind mends it', async () => {
+  let now = Date.now() - 3_600_000;
+  const tenant = createTenant({ chats: 6 });
+  under = await startSource({ simulator: { tenant, clock: () => now }, settings: BACKFILL });
+  await under.sync();
+  const { memo: past } = await under.source.view();
+  now += 60_000;
+  await under.sync();
+
+  await under.chain.terminate('by an operator');
+  const { running: _, ...state } = past!;
+  await under.client.workflow.start('chatSync', {
+    workflowId: under.chain.workflowId,
+    taskQueue: `chat-sync-${under.source.name}`,
+    args: [state],
+    memo: { state: past },
+  });
+  now += 60_000;
+  const refused = await under.sync();
+
+  expect(refused.outcome).toBe('failed');
+  const end = (await under.ledger())[1]!.to;
+  expect(refused.reason).toContain(`holds messages through ${end}`);
+  expect(refused.reason).toContain(`rewind --to ${end} --skip`);
+
+  await rewindTo(end, true);
+  expect(await under.sync()).toMatchObject({ outcome: 'completed', from: end });
+  expectExactly(await under.records(), tenant);
+});
+
+test('it refuses to begin at now where the sink holds more than a lost source knows', async () => {
+  under = await startSource({ settings: BACKFILL });
+  const { to } = await under.sync();
+  await under.chain.terminate('by an operator');
+  await under.client.workflowService.deleteWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: under.chain.workflowId },
+  });
+  while ((await under.source.view()).memo !== null) await new Promise((resolve) => setTimeout(resolve, 50));
+  await under.restart({ BACKFILL_START: '' });
+
+  const report = await under.sync();
+
+  expect(report.outcome).toBe('failed');
+  expect(report.reason).toContain(`rewind --to ${to}`);
+});
