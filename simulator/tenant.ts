@@ -235,8 +235,8 @@ export class Tenant {
   /** Takes events, ascending by time and perhaps without end, that happen as `advanceTo` passes them. */
   schedule(events: Iterable<TenantEvent<Tenant>>): void {
     const rest = events[Symbol.iterator]();
-    const { done, value } = rest.next();
-    if (done !== true) this.schedules.push({ rest, next: value });
+    const step = rest.next();
+    if (step.done !== true) this.schedules.push({ rest, next: step.value });
   }
 
   /** Lets everything happen that is scheduled at or before `now` (milliseconds since 1970). */
@@ -245,9 +245,9 @@ export class Tenant {
       const due = this.schedules.filter(({ next }) => next.at <= now).sort((a, b) => a.next.at - b.next.at)[0];
       if (!due) return;
       const event = due.next;
-      const { done, value } = due.rest.next();
-      if (done === true) this.schedules.splice(this.schedules.indexOf(due), 1);
-      else due.next = value;
+      const step = due.rest.next();
+      if (step.done === true) this.schedules.splice(this.schedules.indexOf(due), 1);
+      else due.next = step.value;
       event.apply(this);
     }
   }

@@ -89,7 +89,7 @@ function showBlock(block: Block, limits: ToolLimits): object {
     const content = parts.map((part) => {
       if (!isText(part)) return part;
       const text = cut(part.text, left);
-      if (left !== -1) left -= [...text].length;
+      if (left !== -1) left -= Array.from(text).length;
       truncated ||= text !== part.text;
       return { ...part, text };
     });
@@ -101,7 +101,9 @@ function showBlock(block: Block, limits: ToolLimits): object {
 /** Cuts to whole characters, never through the middle of one. */
 function cut(text: string, maxChars: number): string {
   if (maxChars === -1 || text.length <= maxChars) return text;
-  return [...text.slice(0, 2 * maxChars)].slice(0, maxChars).join('');
+  return Array.from(text.slice(0, 2 * maxChars))
+    .slice(0, maxChars)
+    .join('');
 }
 
 function isText(part: unknown): part is { text: string } {

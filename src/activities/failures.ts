@@ -1,5 +1,5 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { ApiError, recoveryOf } from '../compliance-api/errors';
+import { ApiError, recoveryOf, type Recovery } from '../compliance-api/errors';
 import { FailureType } from '../contract';
 import { SinkError } from '../sinks/sink';
 
@@ -8,8 +8,8 @@ export interface FailureFacts {
   chatId?: string | undefined;
   /** HTTP requests over all attempts so far. */
   requests?: number;
-  /** Another attempt may well pass, whatever the error's own recovery. */
-  mayPass?: boolean;
+  /** What to do, where more is known than the error itself says. */
+  recovery?: Recovery | undefined;
 }
 
 /**
@@ -38,7 +38,7 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
   const details = [{ requests: facts.requests, kind: error.kind, status: error.status, requestId: error.requestId }];
   const { retryAfterMs } = error;
   const chat = facts.chatId === undefined ? '' : `chat ${facts.chatId}: `;
-  switch (facts.mayPass ? 'later' : recoveryOf(error)) {
+  switch (facts.recovery ?? recoveryOf(error)) {
     case 'never':
     case 'gone':
       return ApplicationFailure.create({

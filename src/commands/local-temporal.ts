@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -12,6 +12,8 @@ const FIND_CLI = join(__dirname, '..', '..', 'scripts', 'temporal-cli.mjs');
 const UI_PORT_DISTANCE = 1000;
 const START_TRIES = 60;
 const RETENTION = '30d';
+/** What the CLI is told here is meant for this server, whatever profile or variables name another. */
+const NO_PROFILE = ['--disable-config-file', '--disable-config-env'];
 
 export interface LocalTemporal {
   /** Null where the server was there before us: its Web UI is whose it is. */
@@ -35,7 +37,17 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
   const server = spawn(
     cli,
     [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+      ...[
+        ...NO_PROFILE,
+        'server',
+        'start-dev',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        String(port),
+        '--ui-port',
+        String(uiPort),
+      ],
       ...['--db-filename', join(dataDir, 'temporal.db'), '--namespace', settings.namespace, '--log-level', 'error'],
     ],
     // A group of its own: Ctrl-C in the terminal must not end it before the worker has drained.
@@ -46,14 +58,21 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
     server.kill('SIGTERM');
     await ended;
   };
+  try {
+    await started(server, settings, dataDir);
+    await setRetention(cli, settings);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { webUi: `http://localhost:${uiPort}/namespaces/${settings.namespace}/workflows`, stop };
+}
+
+async function started(server: ChildProcess, settings: TemporalSettings, dataDir: string): Promise<void> {
   for (let tries = 0; tries < START_TRIES && server.exitCode === null; tries++) {
-    if (await answers(settings)) {
-      await setRetention(cli, settings);
-      return { webUi: `http://localhost:${uiPort}/namespaces/${settings.namespace}/workflows`, stop };
-    }
+    if (await answers(settings)) return;
     await sleep(250);
   }
-  await stop();
   throw new Error(
     `the Temporal server did not start at ${settings.address}: is the port free, and ${dataDir} writable?`,
   );
@@ -113,6 +132,7 @@ async function freePort(wanted: number): Promise<number> {
 /** The server's own default keeps ended runs for a day: too short to look into last week's failure. */
 async function setRetention(cli: string, { address, namespace }: TemporalSettings): Promise<void> {
   const args = [
+    ...NO_PROFILE,
     'operator',
     'namespace',
     'update',

@@ -38,6 +38,7 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     started.unshift(server);
     say(`Records:  ${recordsOf(config, dataDir)}`);
     if (server.webUi !== null) say(`Web UI:   ${server.webUi}`);
+    if (isDemo(given) && (await hasTimestamp(environment))) environment = { ...environment, BACKFILL_START: '' };
     const worker = startChild(WORKER, [], quietly(environment), ['ignore', 'inherit', 'inherit', 'ipc']);
     started.unshift(worker);
     await Promise.race([worker.ready, aborted(stopped.signal)]);
@@ -57,6 +58,10 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     for (const child of started) await child.stop();
   }
 }
+
+/** A backfill start that is ignored is warned of; the demo sets one by itself. */
+const hasTimestamp = (environment: Environment): Promise<boolean> =>
+  withSession(environment, async ({ source }) => Boolean((await source.view()).memo?.syncedThrough));
 
 /** Ends after one sync, or never: then Ctrl-C does. */
 async function syncs(session: Session, config: WorkerConfig, once: boolean): Promise<number> {

@@ -15,7 +15,7 @@ const failures = {
   'bad-request': { says: 'the server refused the request as invalid', onList: 'stop', onMessages: 'never' },
   'not-found': { says: 'there is no such resource', onList: 'stop', onMessages: 'gone' },
   // A 404 that is not the API's own (a gateway without a route) must not pass for a chat that was deleted.
-  'not-the-api': { says: 'a 404 that the API did not send', onList: 'stop', onMessages: 'later' },
+  'not-the-api': { says: 'a 404 that the API did not send', onList: 'stop', onMessages: 'never' },
   redirect: { says: 'the server redirects; the base URL is wrong', onList: 'stop', onMessages: 'stop' },
   never: { says: 'the server says that it will always fail', onList: 'stop', onMessages: 'never' },
   'unexpected-shape': { says: 'the answer is not what was promised', onList: 'stop', onMessages: 'never' },
@@ -99,16 +99,13 @@ export class ApiError extends Error {
 
 /** What something between us and the API may also have sent, once: believed only when it comes again and again. */
 const doubtful: readonly ApiErrorKind[] = ['redirect', 'unexpected-shape', 'not-the-api'];
-const doubtfulAttempts = 3;
 
-/**
- * What to do about this error; the design's sorting, as data.
- * @param attempt Which attempt at this request failed, from 1. A redirect, or an answer of another shape, is `later` on
- * the first two; left out: its recovery in the end.
- */
-export function recoveryOf(error: ApiError, attempt = Infinity): Recovery {
+/** A redirect, an answer of another shape, somebody else's 404: the recovery is what to do when it comes again and again. */
+export const isDoubtful = (error: ApiError): boolean => doubtful.includes(error.kind);
+
+/** What to do about this error; the design's sorting, as data. */
+export function recoveryOf(error: ApiError): Recovery {
   const { onList, onMessages } = failures[error.kind];
-  if (attempt < doubtfulAttempts && doubtful.includes(error.kind)) return 'later';
   return error.endpoint === 'messages' ? onMessages : onList;
 }
 

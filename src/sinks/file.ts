@@ -4,10 +4,11 @@ import { discardBatches, joinBatches, planParts, stageBatch } from './file/batch
 import { toSinkError } from './file/errors';
 import type { FileSystem } from './file/file-system';
 import { createFiles, randomName } from './file/files';
-import { isOlderWindow, partPath, STAGING, windowFolder } from './file/layout';
+import { partPath, STAGING } from './file/layout';
 import { createLedger } from './file/ledger';
 import { createLists, type Part, type WindowState } from './file/lists';
 import { finishParts, nextNumber } from './file/parts';
+import { createStaging } from './file/staging';
 import type { Batch, Closing, Published, ReadChat, Receipt, Sink, Window } from './sink';
 import { SinkError } from './sink';
 
@@ -30,46 +31,70 @@ const PART_BYTES = 256 * 1024 * 1024;
 export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = PART_BYTES }: FileSinkOptions): Sink {
   const files = createFiles(fs, resolve(dir));
   const folder = join(resolve(dir), source);
+  const staging = createStaging(files, source);
   const ledger = createLedger(files, folder);
-  const lists = createLists(files, join(folder, STAGING));
-  const makeFolder = (...names: string[]): Promise<string> => files.folder(source, ...names);
+  const lists = createLists(files, staging.path);
 
   async function write(batch: Batch): Promise<Receipt> {
-    return stageBatch(files, await makeFolder(STAGING, windowFolder(batch.window)), batch);
+    return stageBatch(files, await staging.open(batch.window), batch);
   }
 
   async function publish(window: Window, chats: ReadChat[]): Promise<Published> {
-    const line = await ledger.find(window);
-    if (line !== null) {
-      await cleanUp(window);
-      return { totals: { chats: line.chats, records: line.records }, closed: true };
+    return unlessClosed(window, () => publishOpen(window, chats));
+  }
+
+  async function commit(window: Window, closing: Closing): Promise<void> {
+    await unlessClosed(window, () => commitOpen(window, closing));
+  }
+
+  /** Takes a step in an open window. Where another worker closes it meanwhile, whatever fails for that is no failure. */
+  async function unlessClosed<T>(window: Window, step: () => Promise<T>): Promise<T | Published> {
+    const before = await findClosed(window);
+    if (before !== null) return before;
+    try {
+      return await step();
+    } catch (error) {
+      const meanwhile = await findClosed(window);
+      if (meanwhile === null) throw error;
+      return meanwhile;
     }
-    const staging = await makeFolder(STAGING, windowFolder(window));
+  }
+
+  async function findClosed(window: Window): Promise<Published | null> {
+    const line = await ledger.find(window);
+    if (line === null) return null;
+    lists.forget(window);
+    await staging.close(window);
+    return { totals: { chats: line.chats, records: line.records }, closed: true };
+  }
+
+  async function publishOpen(window: Window, chats: ReadChat[]): Promise<Published> {
+    const open = await staging.open(window);
     for (;;) {
       const state = await lists.read(window);
       if (state.closing !== null) {
-        await finish(window, staging, state);
+        await finish(window, open, state);
         return { totals: state.totals, closed: true };
       }
-      await finishParts(files, makeFolder, folder, staging, window, state);
+      await finishParts(files, source, open, window, state);
       const missing = unpublished(chats, state);
       if (missing.length === 0) {
-        await discardBatches(files, staging, chats);
+        await discardBatches(files, open, chats);
         return { totals: state.totals, closed: false };
       }
-      await addList(window, staging, state, missing);
+      await addList(window, open, state, missing);
     }
   }
 
   /** Publishes chats in one list, or leaves it to the caller to look again where another worker was first. */
-  async function addList(window: Window, staging: string, state: WindowState, chats: ReadChat[]): Promise<void> {
+  async function addList(window: Window, open: string, state: WindowState, chats: ReadChat[]): Promise<void> {
     const { count, totals } = state;
     const parts: Part[] = [];
     try {
-      let number = await nextNumber(files, folder, window, state);
+      let number = await nextNumber(files, source, window, state);
       for (const receipts of planParts(chats, partBytes)) {
         const staged = `part-${randomName()}`;
-        const joined = await joinBatches(files, staging, receipts, join(staging, staged));
+        const joined = await joinBatches(files, open, receipts, join(open, staged));
         parts.push({ staged, path: partPath(window, number++), ...joined });
       }
       const records = chats.flatMap((chat) => chat.receipts).reduce((sum, receipt) => sum + receipt.records, 0);
@@ -83,20 +108,19 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
       const now = await lists.read(window);
       if (now.count <= count && now.closing === null) throw error;
     } finally {
-      await discardUnlisted(window, staging, parts);
+      await discardUnlisted(window, open, parts);
     }
   }
 
   /** A list that seems to have failed may be there all the same: its parts are no junk. */
-  async function discardUnlisted(window: Window, staging: string, parts: Part[]): Promise<void> {
+  async function discardUnlisted(window: Window, open: string, parts: Part[]): Promise<void> {
     const state = await lists.read(window);
     const listed = new Set(state.parts.map((part) => part.staged));
-    for (const { staged } of parts) if (!listed.has(staged)) await files.discard(join(staging, staged));
+    for (const { staged } of parts) if (!listed.has(staged)) await files.discard(join(open, staged));
   }
 
-  async function commit(window: Window, { outcome, totals, requestId }: Closing): Promise<void> {
-    if ((await ledger.find(window)) !== null) return cleanUp(window);
-    const staging = await makeFolder(STAGING, windowFolder(window));
+  async function commitOpen(window: Window, { outcome, totals, requestId }: Closing): Promise<void> {
+    const open = await staging.open(window);
     for (;;) {
       const state = await lists.read(window);
       const same = state.totals.chats === totals.chats && state.totals.records === totals.records;
@@ -107,15 +131,15 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
             `${totals.chats} and ${totals.records} that were published: all workers need the same FILE_DIR.`,
         );
       }
-      if (state.closing !== null) return finish(window, staging, state);
+      if (state.closing !== null) return finish(window, open, state);
       await lists.add(window, state.count + 1, { closing: { outcome, requestId } });
     }
   }
 
   /** Brings a window whose closing list is there to its end. */
-  async function finish(window: Window, staging: string, state: WindowState): Promise<void> {
+  async function finish(window: Window, open: string, state: WindowState): Promise<void> {
     if (state.closing === null) return;
-    await finishParts(files, makeFolder, folder, staging, window, state);
+    await finishParts(files, source, open, window, state);
     await ledger.append({
       epoch: window.epoch,
       from: window.from,
@@ -125,33 +149,8 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
       parts: state.parts.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
       requestId: state.closing.requestId,
     });
-    await cleanUp(window);
-  }
-
-  /** Removes the staging of a closed window, and what earlier windows and crashes left of theirs. */
-  async function cleanUp(window: Window): Promise<void> {
     lists.forget(window);
-    await retire(windowFolder(window));
-    for (const name of await fs.readdir(join(folder, STAGING))) {
-      // What belongs to another user stays: it is no reason to hold up this window.
-      if (isOlderWindow(name, window)) await retire(name).catch(() => undefined);
-      else if (/^(removed|check)-/.test(name)) await remove(name).catch(() => undefined);
-    }
-  }
-
-  /** Takes a folder of staging away from all workers at once, then removes it. */
-  async function retire(name: string): Promise<void> {
-    const staging = await makeFolder(STAGING);
-    if (!(await files.exists(join(staging, name)))) return;
-    const removed = `removed-${randomName()}`;
-    await fs.rename(join(staging, name), join(staging, removed)).catch(async (error: unknown) => {
-      if (await files.exists(join(staging, name))) throw error;
-    });
-    await remove(removed);
-  }
-
-  function remove(name: string): Promise<void> {
-    return fs.rm(join(folder, STAGING, name), { recursive: true, force: true });
+    await staging.close(window);
   }
 
   async function has(window: Window, chatId: string): Promise<boolean> {
@@ -159,8 +158,8 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
   }
 
   async function check(): Promise<void> {
-    const probe = join(await makeFolder(STAGING), `check-${randomName()}`);
-    await makeFolder('messages');
+    const probe = join(await files.folder(source, STAGING), `check-${randomName()}`);
+    await files.folder(source, 'messages');
     await ledger.last();
     try {
       await files.claim(probe, 'check\n');

@@ -35,7 +35,7 @@ describe('an ApiError', () => {
     [401, body('authentication_error'), {}, 'unauthorized', 'stop', 'stop'],
     [403, body('permission_error'), {}, 'forbidden', 'stop', 'stop'],
     [404, body('not_found_error'), {}, 'not-found', 'stop', 'gone'],
-    [404, body('api_error'), {}, 'not-the-api', 'stop', 'later'],
+    [404, body('api_error'), {}, 'not-the-api', 'stop', 'never'],
     [408, {}, {}, 'overloaded', 'later', 'later'],
     [409, body('conflict_error'), {}, 'bad-request', 'stop', 'never'],
     [429, body('rate_limit_error'), {}, 'rate-limited', 'later', 'later'],
@@ -107,14 +107,6 @@ describe('an ApiError', () => {
   ])('reads a retry-after of %j as %p ms', async (retryAfter, ms) => {
     const { list } = await failures({}, 429, { 'retry-after': retryAfter, date: 'Wed, 08 Apr 2026 14:30:45 GMT' });
     expect(list.retryAfterMs).toBe(ms);
-  });
-
-  it('is believed at once when the API says so, but at the third time only when something else may have said it', () => {
-    const attempts = (kind: ApiErrorKind) =>
-      [1, 2, 3].map((n) => recoveryOf(new ApiError(kind, { endpoint: 'messages' }), n));
-    expect(attempts('never')).toEqual(['never', 'never', 'never']);
-    expect(attempts('redirect')).toEqual(['later', 'later', 'stop']);
-    expect(attempts('unexpected-shape')).toEqual(['later', 'later', 'never']);
   });
 
   it('follows no redirect, so that the key goes nowhere else', async () => {

@@ -26,6 +26,9 @@ export interface Body extends Item {
   readonly error: { readonly type: string; readonly message: string };
 }
 
+/** Stands for a string that a test need not know. */
+export const ANY_STRING: unknown = expect.any(String);
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;

@@ -1,5 +1,5 @@
 import { createTenant, GENERATIONS, startSimulator, type Generation, type Simulator } from '../../simulator';
-import { ask } from './ask';
+import { ANY_STRING, ask } from './ask';
 
 const USER = 'user_ids[]=user_01a';
 const CREATED = 'created_at.gte=2026-09-01T00:00:00Z';
@@ -94,7 +94,7 @@ it.each([
   'user_ids[0]=user_01a',
   'user_ids[]=',
   'user_ids[]=someone',
-  `${Array.from({ length: 11 }, (_, i) => `user_ids[]=user_${i}`).join('&')}`,
+  Array.from({ length: 11 }, (_, i) => `user_ids[]=user_${i}`).join('&'),
   `${USER}&project_ids[]=proj_01a`,
   'organization_ids[]=12345',
   'created_at.gte=yesterday',
@@ -110,7 +110,7 @@ it.each([
 ])('refuses %s', async (query) => {
   const { status, body } = await ask(under('now'), `/apps/chats?${query}`);
   expect(status).toBe(400);
-  expect(body).toEqual({ error: { type: 'invalid_request_error', message: expect.any(String) } });
+  expect(body).toEqual({ error: { type: 'invalid_request_error', message: ANY_STRING } });
 });
 
 it.each([

@@ -44,15 +44,15 @@ function run(...args: string[]): Run {
   children.push(child);
   let stdout = '';
   let stderr = '';
-  child.stdout?.on('data', (text) => (stdout += text));
-  child.stderr?.on('data', (text) => (stderr += text));
+  child.stdout?.on('data', (text: Buffer) => (stdout += text.toString()));
+  child.stderr?.on('data', (text: Buffer) => (stderr += text.toString()));
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
   return { child, ended };
 }
 
 async function ready({ child }: Run): Promise<{ url: string; key: string }> {
-  const [message] = await once(child, 'message');
-  return message as { url: string; key: string };
+  const [message] = (await once(child, 'message')) as [{ url: string; key: string }];
+  return message;
 }
 
 it('says in one line where it listens and with which key, and serves there', async () => {

@@ -27,7 +27,7 @@ it('holds exactly the messages that a reader of everything finds', async () => {
     }
     const expected = truth(tenant);
     expect(expected.length).toBeGreaterThan(1_200);
-    expect(expected).toEqual(found.map((message) => expect.objectContaining(message)));
+    expect(expected).toEqual(found.map((message): unknown => expect.objectContaining(message)));
     expect(expected.filter(({ chatIsDeleted }) => chatIsDeleted).map(({ chatId }) => chatId)).toContain(emptied);
     expect(idsOf(expected)).not.toEqual(expect.arrayContaining(lost));
     expect([...tenant.hardDeletedChats.keys()]).toEqual([gone]);

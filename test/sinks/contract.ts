@@ -179,6 +179,14 @@ export function testSink(name: string, { windows, start }: { windows: boolean; s
         expect(await sink.last?.()).toEqual(last);
       });
 
+      it('takes a window over one that was abandoned in its epoch', async () => {
+        await sink.commit?.(first, { ...completed(0, 0), outcome: 'abandoned' });
+        const longer = { ...first, to: second.to };
+        await sink.publish?.(longer, [await writeChat(sink, longer, 'chat_a', [1])]);
+        await sink.commit?.(longer, completed(1, 1));
+        expect(await sink.last?.()).toEqual(longer);
+      });
+
       it('refuses windows that it is beyond', async () => {
         await sink.commit?.({ ...second, epoch: 3 }, completed(0, 0));
         const stale = { code: 'STALE_WINDOW' };

@@ -4,7 +4,7 @@ import { createFileSink } from '../../src/sinks/file';
 import type { FileSystem } from '../../src/sinks/file/file-system';
 import type { Closing, ReadChat, Sink, Window } from '../../src/sinks/sink';
 import { ageLock, filesBelow, ledgerLines, newFolder, removeFolders, visibleIds, visibleLines } from './output';
-import { first, record, rewound, second, steps, writeChat } from './steps';
+import { both, first, record, rewound, second, writeChat } from './steps';
 import { failingFileSystem, type Operation, plainFileSystem, watchedFileSystem } from './watched-file-system';
 
 let dir: string;
@@ -39,6 +39,8 @@ function pausingFileSystem(where: (operation: Operation) => boolean) {
   });
   return { fs, paused, goOn };
 }
+
+jest.setTimeout(20_000);
 
 describe('the file sink, when its disk fails', () => {
   it.each(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES'])(
@@ -148,7 +150,7 @@ describe('the file sink, when a worker wakes up late', () => {
   });
 
   it('lets it find its chats published, its staged files gone', async () => {
-    const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'open' && /part-\w+$/.test(path));
+    const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'create' && /part-\w+$/.test(path));
     const chats = [await writeChat(open(), first, 'chat_a', [1])];
     const late = open(fs).publish?.(first, chats);
     await paused;
@@ -175,12 +177,25 @@ describe('the file sink, when a worker wakes up late', () => {
     expect(await visibleIds(folder)).toEqual([record('chat_a', 1).id]);
   });
 
+  it('finds its step done where another worker closes the window during it', async () => {
+    const chats = [await writeChat(open(), first, 'chat_a', [1])];
+    await open().publish?.(first, chats);
+    const totals = { chats: 1, records: 1 };
+    const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'create' && path.endsWith('.tmp'));
+    const late = [
+      open(fs).commit?.(first, closing(1, 1)),
+      open(fs).publish?.(first, [{ chatId: 'chat_b', receipts: [] }]),
+    ];
+    await paused;
+    await open().commit?.(first, closing(1, 1));
+    goOn();
+    expect(await Promise.all(late)).toEqual([undefined, { totals, closed: true }]);
+    expect(await ledgerLines(folder)).toHaveLength(1);
+  });
+
   it('ends a window as the first to close it said', async () => {
     await open().publish?.(first, [await writeChat(open(), first, 'chat_a', [1])]);
-    let looks = 0;
-    const { fs, paused, goOn } = pausingFileSystem(
-      ({ name, path }) => name === 'open' && path.endsWith('.jsonl') && (looks += 1) > 1,
-    );
+    const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'create' && path.endsWith('.jsonl'));
     const late = open(fs).commit?.(first, closing(1, 1));
     await paused;
     await ageLock(folder);
@@ -215,7 +230,7 @@ describe('the file sink, on a disk that may lose power', () => {
     });
     const sink = open(fs);
     const sync = { chats: {}, totals: { chats: 0, records: 0 } };
-    for (const step of steps) {
+    for (const step of both.steps) {
       (await step(sink, sync))();
       violations.push(...[...unsynced, ...folders].map((path) => `unsynced ${path} after a step`));
     }

@@ -1,12 +1,12 @@
-import { appendFile, chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, chmod, mkdir, readdir, readFile, stat, symlink, unlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { createFileSink } from '../../src/sinks/file';
 import type { FileSystem } from '../../src/sinks/file/file-system';
 import type { Closing, Sink, Window } from '../../src/sinks/sink';
 import { testSink } from './contract';
 import { filesBelow, ledgerLines, newFolder, removeFolders, visibleIds, visibleLines } from './output';
 import { first, records, rewound, second, writeChat } from './steps';
-import { plainFileSystem } from './watched-file-system';
+import { failingFileSystem, plainFileSystem } from './watched-file-system';
 
 let dir: string;
 let folder: string;
@@ -138,6 +138,26 @@ describe('the file sink', () => {
     await publishOne(first, 'chat_c', 1);
     expect(await readdir(day)).toEqual([2, 3, 4, 5, 6].map((number) => `20260408T143045Z-00000${number}.ndjson`));
     expect((await visibleIds(folder)).filter((id) => id === 'kept')).toHaveLength(2);
+  });
+
+  it('waits where a file took the name of a listed part, and keeps both', async () => {
+    const chat = await writeChat(sink, first, 'chat_a', [1]);
+    const broken = failingFileSystem('EIO', ({ name, path }) => name === 'rename' && path.includes('part-'));
+    await expect(open(broken).publish?.(first, [chat])).rejects.toMatchObject({ code: 'EIO' });
+    const taken = join(folder, 'messages', '2026-04-08', '20260408T143045Z-000001.ndjson');
+    await writeFile(taken, '{"id":"kept"}\n');
+    await expect(open().publish?.(first, [chat])).rejects.toMatchObject({ code: 'PART_EXISTS' });
+    expect(await visibleIds(folder)).toEqual(['kept']);
+    await unlink(taken);
+    expect((await open().publish?.(first, [chat]))?.totals).toEqual({ chats: 1, records: 1 });
+    expect(await visibleIds(folder)).toEqual(records('chat_a', 1).map((record) => record.id));
+  });
+
+  it('keeps no staged file of a published chat', async () => {
+    const [once, again] = [await writeChat(sink, first, 'chat_a', [1]), await writeChat(sink, first, 'chat_a', [1])];
+    await sink.publish?.(first, [once]);
+    await sink.publish?.(first, [again]);
+    expect((await filesBelow(join(folder, '.staging'))).map((path) => basename(path))).toEqual(['list-000001.json']);
   });
 
   it('leaves files to their owner alone', async () => {

@@ -66,35 +66,46 @@ function commit(window: Window, outcome: 'completed' | 'abandoned'): Step {
   };
 }
 
-/** A completed window (a chat met twice, one without messages), one given up, and one that begins again before them. */
-export const steps: readonly Step[] = [
-  read(first, 'a', 'chat_a', [1, 2], [3]),
-  read(first, 'b', 'chat_b', [1]),
-  publish(first, 'a', 'b', 'chat_empty', 'b'),
-  read(first, 'a again', 'chat_a', [1, 2, 3]),
-  read(first, 'c', 'chat_c', [1]),
-  publish(first, 'a again', 'c'),
-  commit(first, 'completed'),
-  read(second, 'd', 'chat_d', [1]),
-  publish(second, 'd'),
-  commit(second, 'abandoned'),
-  read(rewound, 'd again', 'chat_d', [1, 2]),
-  publish(rewound, 'd again'),
-  commit(rewound, 'completed'),
-];
+/** Steps with what readers and the ledger hold after them. */
+export interface Plan {
+  steps: Step[];
+  ids: string[];
+  ledger: object[];
+}
 
-/** What readers find after all steps: for each window's end, its records in the order of the parts. */
-export const expected = [
-  ...[1, 2, 3].map((number) => record('chat_a', number).id),
-  record('chat_b', 1).id,
-  record('chat_c', 1).id,
-  record('chat_d', 1).id,
-  record('chat_d', 1).id,
-  record('chat_d', 2).id,
-];
-/** Each line of the ledger after all steps: epoch, outcome, chats, records, parts of 4000 bytes. */
-export const expectedLedger = [
-  { epoch: 0, outcome: 'completed', chats: 4, records: 5 },
-  { epoch: 0, outcome: 'abandoned', chats: 1, records: 1 },
-  { epoch: 7, outcome: 'completed', chats: 1, records: 2, rewound: true },
-];
+/** A window that is completed, with a chat met twice and one without messages. */
+export const completing: Plan = {
+  steps: [
+    read(first, 'a', 'chat_a', [1, 2], [3]),
+    publish(first, 'a', 'chat_empty', 'a'),
+    read(first, 'a again', 'chat_a', [1, 2, 3]),
+    read(first, 'b', 'chat_b', [1]),
+    publish(first, 'a again', 'b'),
+    commit(first, 'completed'),
+  ],
+  ids: [...records('chat_a', 1, 2, 3), record('chat_b', 1)].map((record) => record.id),
+  ledger: [{ epoch: 0, outcome: 'completed', chats: 3, records: 4 }],
+};
+
+/** A window that is given up, and a sync that begins again before it and ends at the same time. */
+export const rewinding: Plan = {
+  steps: [
+    read(second, 'c', 'chat_c', [1]),
+    publish(second, 'c'),
+    commit(second, 'abandoned'),
+    read(rewound, 'c again', 'chat_c', [1, 2]),
+    publish(rewound, 'c again'),
+    commit(rewound, 'completed'),
+  ],
+  ids: records('chat_c', 1, 1, 2).map((record) => record.id),
+  ledger: [
+    { epoch: 0, outcome: 'abandoned', chats: 1, records: 1 },
+    { epoch: 7, outcome: 'completed', chats: 1, records: 2, rewound: true },
+  ],
+};
+
+export const both: Plan = {
+  steps: [...completing.steps, ...rewinding.steps],
+  ids: [...completing.ids, ...rewinding.ids],
+  ledger: [...completing.ledger, ...rewinding.ledger],
+};

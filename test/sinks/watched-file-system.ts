@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import * as node from 'node:fs/promises';
 import type { FileSystem, Handle } from '../../src/sinks/file/file-system';
 
@@ -39,7 +40,9 @@ export function watchedFileSystem(watch: Watch): FileSystem {
 
   return {
     open: (path, flags, mode) =>
-      through({ name: 'open', path }, async () => watchedHandle(await node.open(path, flags, mode), path)),
+      through({ name: flags & constants.O_CREAT ? 'create' : 'open', path }, async () =>
+        watchedHandle(await node.open(path, flags, mode), path),
+      ),
     lstat: (path) => through({ name: 'lstat', path }, () => node.lstat(path)),
     readdir: (path) => through({ name: 'readdir', path }, () => node.readdir(path)),
     mkdir: (path, options) => through({ name: 'mkdir', path }, () => node.mkdir(path, options)),
@@ -57,11 +60,16 @@ export const plainFileSystem = watchedFileSystem((_, run) => run());
 
 export class Killed extends Error {}
 
-/** Stops at the operation with this number, in the middle of it if it is a write, and never goes on. */
+const changing = ['create', 'write', 'truncate', 'mkdir', 'rename', 'link', 'unlink', 'utimes', 'rmdir', 'rm'];
+
+/**
+ * Stops at the change with this number, in the middle of it if it is a write, and never goes on. What only looks is not
+ * counted: to die there leaves the same behind as to die at the next change.
+ */
 export function dyingFileSystem(number: number): FileSystem {
   let left = number;
-  return watchedFileSystem(async (_, run, torn) => {
-    left -= 1;
+  return watchedFileSystem(async ({ name }, run, torn) => {
+    if (changing.includes(name)) left -= 1;
     if (left === 0) await torn();
     if (left <= 0) throw new Killed();
     await run();

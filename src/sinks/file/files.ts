@@ -134,7 +134,7 @@ export function createFiles(fs: FileSystem, root: string) {
     await fs.unlink(path).catch(() => undefined);
   }
 
-  return { fs, exists, folder, syncFolder, create, claim, read, discard };
+  return { fs, root, exists, folder, syncFolder, create, claim, read, discard };
 }
 
 /** Writes all of `bytes`, at a position or where the last write ended. */

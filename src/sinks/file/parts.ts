@@ -8,7 +8,7 @@ import type { Part, WindowState } from './lists';
 /** The first number that no part of a window with this end has. */
 export async function nextNumber(files: Files, source: string, window: Window, state: WindowState): Promise<number> {
   if (state.highest === null) {
-    const names = await files.fs.readdir(join(source, ...dayFolder(window))).catch((error: unknown) => {
+    const names = await files.fs.readdir(join(files.root, source, ...dayFolder(window))).catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return [];
       throw error;
     });
@@ -16,21 +16,20 @@ export async function nextNumber(files: Files, source: string, window: Window, s
   }
   const own = state.parts.at(-1)?.path.split('/').at(-1) ?? '';
   let next = Math.max(state.highest, partNumber(window, own)) + 1;
-  while (await files.exists(join(source, partPath(window, next)))) next += 1;
+  while (await files.exists(join(files.root, source, partPath(window, next)))) next += 1;
   return next;
 }
 
 /** Gives the parts of all lists their final names, where a crash or a slower worker left that open. */
 export async function finishParts(
   files: Files,
-  makeFolder: (...names: string[]) => Promise<string>,
   source: string,
   staging: string,
   window: Window,
   state: WindowState,
 ): Promise<void> {
   if (state.open.length === 0) return;
-  const day = await makeFolder(...dayFolder(window));
+  const day = await files.folder(source, ...dayFolder(window));
   const open = [...state.open];
   for (const part of open) await finishPart(files, source, staging, part);
   // Also for those that another worker renamed: it may have died before this.
@@ -40,7 +39,7 @@ export async function finishParts(
 
 async function finishPart(files: Files, source: string, staging: string, part: Part): Promise<void> {
   const staged = join(staging, part.staged);
-  const path = join(source, part.path);
+  const path = join(files.root, source, part.path);
   if (!(await files.exists(staged))) return;
   if (await files.exists(path)) {
     // Either another worker renamed it just now, or this is another part.

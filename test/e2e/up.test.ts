@@ -1,0 +1,51 @@
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run, start } from '../support/cli';
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+async function ids(dataDir: string): Promise<string[]> {
+  const folder = join(dataDir, 'messages', 'demo', 'messages');
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ndjson'));
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  return texts
+    .flatMap((text) => text.split('\n').filter(Boolean))
+    .map((line) => (JSON.parse(line) as { id: string }).id);
+}
+
+test('it syncs the demo tenant with nothing set up, finds it again, and leaves nothing running', async () => {
+  const DATA_DIR = await mkdtemp(join(tmpdir(), 'chat-sync-up-'));
+  const TEMPORAL_ADDRESS = `127.0.0.1:${await freePort()}`;
+  // Faster than by default: nobody else shares the demo tenant's budget but its 600 requests a minute.
+  const settings = { DATA_DIR, TEMPORAL_ADDRESS, REQUESTS_PER_SECOND: '10', TEMPORAL_PROFILE: 'production' };
+
+  const first = await run(['up', '--once'], settings);
+
+  expect(first.code).toBe(0);
+  expect(first.stderr.split('\n')[0]).toMatch(/^Demo: /);
+  expect(first.stderr).toContain(`Temporal: ${TEMPORAL_ADDRESS}, namespace default`);
+  expect(first.stderr).toContain('Web UI:   http://localhost:');
+  expect(first.stdout).toMatch(/^completed: /);
+  const messages = await ids(DATA_DIR);
+  expect(messages.length).toBeGreaterThan(1000);
+  expect(new Set(messages).size).toBe(messages.length);
+  const { code, stderr } = await run(['status'], { TEMPORAL_ADDRESS, SOURCE: 'demo', DATA_DIR });
+  expect({ code, gone: stderr.includes('no Temporal') }).toEqual({ code: 1, gone: true });
+
+  const second = start('client.js', ['up'], settings);
+  await second.says('syncing every 300 s until Ctrl-C');
+  second.process.kill('SIGINT');
+  expect((await second.ended).code).toBe(0);
+  const later = await ids(DATA_DIR);
+  expect(later.slice(0, 1)).toEqual(messages.slice(0, 1));
+  expect(new Set(later).size).toBe(later.length);
+  expect((await run(['status'], { TEMPORAL_ADDRESS, DATA_DIR })).code).toBe(1);
+}, 180_000);

@@ -1,0 +1,96 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run, start } from '../support/cli';
+
+const DATA_DIR = mkdtempSync(join(tmpdir(), 'chat-sync-usage-'));
+const NOBODY = 'localhost:1';
+
+test('it names every wrong setting at once, and exits 2', async () => {
+  const settings = { ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'secret-key', PAGE_SIZE: '1001', LISTING: 'both', SINK: 'tape' };
+  const ids = {
+    ORGANIZATION_IDS: 'org_1,nonsense',
+    BACKFILL_START: '2999-01-01',
+    ANTHROPIC_BASE_URL: 'http://api.example.com',
+  };
+
+  const { code, stdout, stderr } = await start('worker.js', [], { ...settings, ...ids, DATA_DIR }).ended;
+
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  for (const variable of [
+    'PAGE_SIZE=1001',
+    'LISTING=both',
+    'SINK=tape',
+    'ORGANIZATION_IDS',
+    'BACKFILL_START',
+    'ANTHROPIC_BASE_URL',
+  ]) {
+    expect(stderr).toContain(variable);
+  }
+  expect(stderr).not.toContain('secret-key');
+  expect(stderr).not.toContain('    at ');
+});
+
+test('it takes a missing key, or one under another name, for a wrong setting', async () => {
+  const { code, stderr } = await run(['up', '--once'], { SINK: 'file', ANTHROPIC_COMPLIANCE_API_KEY: 'sk', DATA_DIR });
+
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/ANTHROPIC_COMPLIANCE_ACCESS_KEY is not set.*ANTHROPIC_COMPLIANCE_API_KEY is set: rename it/);
+});
+
+test.each([
+  [['status', '--max-behind', 'soon']],
+  [['rewind', '--to', 'yesterday']],
+  [['rewind', '--to', '2999-01-01']],
+  [['rewind']],
+  [['schedule', '--every', '5']],
+  [['schedule', '--every', '5m', '--delete']],
+  [['sink']],
+  [['sync', '--fast']],
+  [[]],
+])('it exits 2 for the usage %p', async (args) => {
+  const { code, stdout, stderr } = await run(args, { TEMPORAL_ADDRESS: NOBODY, DATA_DIR });
+
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).not.toBe('');
+});
+
+test.each([['sync'], ['status'], ['pause'], ['resume'], ['schedule'], ['rewind', '--to', '2026-01-01']])(
+  'it exits 1 with one line that says how to start one when there is no Temporal: %s',
+  async (...args) => {
+    const { code, stderr } = await run(args, { TEMPORAL_ADDRESS: NOBODY, DATA_DIR });
+
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toContain(`no Temporal at ${NOBODY}`);
+    expect(stderr).toContain('npm start');
+  },
+);
+
+test('it never starts a Temporal for a remote address that is down', async () => {
+  const settings = { ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'k', TEMPORAL_ADDRESS: 'temporal.invalid:7233', DATA_DIR };
+
+  const { code, stderr } = await run(['up', '--once'], settings);
+
+  expect(code).toBe(1);
+  expect(stderr).toContain('no Temporal at temporal.invalid:7233');
+});
+
+test.each([['up'], ['worker'], ['sync'], ['schedule'], ['status'], ['pause'], ['resume'], ['rewind'], ['simulate']])(
+  'it helps with %s, with an example',
+  async (command) => {
+    const { code, stdout } = await run([command, '--help'], { DATA_DIR });
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('Example');
+  },
+);
+
+test('it tells its version', async () => {
+  const { code, stdout } = await run(['--version'], { DATA_DIR });
+
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});

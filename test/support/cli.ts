@@ -1,0 +1,52 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+
+const lib = join(__dirname, '../../lib');
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when stderr holds the text. */
+  says(text: string): Promise<void>;
+}
+
+/** Starts a built program with these settings and no others. */
+export function start(
+  program: 'client.js' | 'worker.js',
+  args: string[],
+  environment: Record<string, string>,
+): Running {
+  const { PATH = '', HOME = '', XDG_CACHE_HOME = '', TEMPORAL_CLI_PATH = '' } = process.env;
+  const child = spawn(process.execPath, [join(lib, program), ...args], {
+    cwd: environment['DATA_DIR'] ?? __dirname,
+    env: { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_CLI_PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const waiting: { text: string; found: () => void }[] = [];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+    for (const { text, found } of waiting) if (stderr.includes(text)) found();
+  });
+  return {
+    process: child,
+    ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr }))),
+    says: (text) =>
+      new Promise((found, reject) => {
+        if (stderr.includes(text)) found();
+        waiting.push({ text, found });
+        child.on('close', () => reject(new Error(`ended without saying "${text}":\n${stderr}`)));
+      }),
+  };
+}
+
+export const run = (args: string[], environment: Record<string, string>): Promise<Ended> =>
+  start('client.js', args, environment).ended;
