@@ -17,7 +17,7 @@ function completed(chats: number, records: number): Closing {
 }
 
 /** What every sink promises; those that know windows promise more. */
-export function testSink(name: string, { windows, start }: { windows: boolean; start(): Promise<SinkHarness> }): void {
+export function testSink(name: string, { windows, start }: { windows: boolean; start: () => Promise<SinkHarness> }): void {
   describe(name, () => {
     let place: SinkHarness;
     let sink: Sink;
@@ -126,7 +126,7 @@ export function testSink(name: string, { windows, start }: { windows: boolean; s
         await sink.publish?.(first, [await writeChat(sink, first, 'chat_a', [1]), { chatId: 'chat_b', receipts: [] }]);
         await writeChat(sink, first, 'chat_c', [1]);
         for (const worker of [sink, place.open()]) {
-          const held = ['chat_a', 'chat_b', 'chat_c', '__proto__'].map((chatId) => worker.has?.(first, chatId));
+          const held = ['chat_a', 'chat_b', 'chat_c', '__proto__'].map(async (chatId) => worker.has?.(first, chatId));
           expect(await Promise.all(held)).toEqual([true, true, false, false]);
           expect(await worker.has?.(second, 'chat_a')).toBe(false);
         }
@@ -209,9 +209,9 @@ export function testSink(name: string, { windows, start }: { windows: boolean; s
         const chats = [await writeChat(sink, first, 'chat_a', [1]), await writeChat(sink, first, 'chat_b', [1, 2])];
         const workers = [sink, place.open(), place.open()];
         const totals = { chats: 2, records: 3 };
-        const published = await Promise.all(workers.map((worker) => worker.publish?.(first, chats)));
+        const published = await Promise.all(workers.map(async (worker) => worker.publish?.(first, chats)));
         expect(published).toEqual(workers.map(() => ({ totals, closed: false })));
-        await Promise.all(workers.map((worker) => worker.commit?.(first, completed(2, 3))));
+        await Promise.all(workers.map(async (worker) => worker.commit?.(first, completed(2, 3))));
         expect(await place.lines()).toHaveLength(3);
         expect(await sink.last?.()).toEqual(first);
       });

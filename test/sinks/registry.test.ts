@@ -9,9 +9,9 @@ afterEach(removeFolders);
 describe('the registry of sinks', () => {
   it('names each sink as the sink does, and its settings by its name', () => {
     for (const name of sinkNames) {
-      const { settings, create } = sinks[name];
-      expect(create({}, { source: 'test', dataDir: 'data' }).name).toBe(name);
-      for (const variable of Object.keys(settings.shape))
+      const sink = sinks[name];
+      expect(sink.create({}, { source: 'test', dataDir: 'data' }).name).toBe(name);
+      for (const variable of Object.keys(sink.settings.shape))
         expect(variable).toMatch(new RegExp(`^${name.toUpperCase()}_`));
     }
   });

@@ -16,7 +16,9 @@ export function watchedFileSystem(watch: Watch): FileSystem {
   async function through<T>(operation: Operation, run: () => Promise<T>, torn?: () => Promise<unknown>): Promise<T> {
     const results: T[] = [];
     const step = async (): Promise<void> => void results.push(await run());
-    await watch(operation, step, async () => void (await torn?.()));
+    await watch(operation, step, async () => {
+      await torn?.();
+    });
     for (const result of results) return result;
     throw new Error('the operation was left out');
   }

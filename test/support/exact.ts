@@ -12,7 +12,10 @@ export function expectExactly(
   const expected = new Set(truth(tenant, range).map((message) => message.id));
   const seen = new Set<string>();
   const doubled: string[] = [];
-  for (const { id } of records) seen.has(id) ? doubled.push(id) : seen.add(id);
+  for (const { id } of records) {
+    if (seen.has(id)) doubled.push(id);
+    seen.add(id);
+  }
   const lost = [...expected].filter((id) => !seen.has(id));
   const foreign = [...seen].filter((id) => !expected.has(id));
   expect({ lost: sorted(lost), doubled: sorted(doubled), foreign: sorted(foreign) }).toEqual({

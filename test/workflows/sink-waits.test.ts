@@ -1,0 +1,42 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createTenant } from '../../simulator';
+import { expectExactly } from '../support/exact';
+import { startSource, type SourceUnderTest } from '../support/source-under-test';
+
+let under: SourceUnderTest;
+afterEach(() => under.close());
+
+test('it waits for a folder that cannot be written, says so, and goes on when that is mended', async () => {
+  const tenant = createTenant({ chats: 5 });
+  under = await startSource({ simulator: { tenant }, settings: { BACKFILL_START: '2026-08-01' } });
+  const fileDir = dirname(under.folder);
+  await mkdir(dirname(fileDir), { recursive: true });
+  await writeFile(fileDir, 'a file where the folder should be');
+
+  const request = await under.request();
+  let waitingFor: string | null = null;
+  while (waitingFor === null) ({ waitingFor } = await under.source.view());
+  expect(waitingFor).toMatch(/ENOTDIR|EEXIST/);
+  await rm(fileDir);
+
+  expect((await under.reportOf(request)).outcome).toBe('completed');
+  expectExactly(await under.records(), tenant);
+});
+
+test('it leaves a sync to workers with the sink it began with', async () => {
+  const tenant = createTenant({ chats: 5 });
+  under = await startSource({ simulator: { tenant }, settings: { BACKFILL_START: '2026-08-01' } });
+  under.simulator.setFaults({ targets: [{ path: /messages$/, kind: '503', times: 1000 }] });
+  const request = await under.request();
+  while (!under.simulator.requests.some(({ path }) => path.endsWith('messages'))) await under.source.view();
+
+  await under.restart({ SINK: 'stdout' });
+  let waitingFor: string | null = null;
+  while (!waitingFor?.includes('SINK=file')) ({ waitingFor } = await under.source.view());
+  under.simulator.setFaults();
+  await under.restart({ SINK: 'file' });
+
+  expect((await under.reportOf(request)).outcome).toBe('completed');
+  expectExactly(await under.records(), tenant);
+});
