@@ -148,6 +148,12 @@ export interface WorkerConfig extends ClientConfig {
   warnings: string[];
 }
 
+/** Every setting of a worker but Temporal's own. */
+export const workerVariables: readonly string[] = [
+  ...Object.keys(workerShape),
+  ...sinkNames.flatMap((name) => Object.keys(sinks[name].settings.shape)),
+];
+
 const SECRET = new Set(['ANTHROPIC_COMPLIANCE_ACCESS_KEY']);
 const LATER = new Set(['METRICS_ADDRESS']);
 const OTHER_KEY_NAMES = [
@@ -216,10 +222,9 @@ function clientConfig(settings: z.output<typeof clientSchema>): ClientConfig {
 }
 
 function misspellings(set: Environment): string[] {
-  const known = [...Object.keys(workerShape), ...sinkNames.flatMap((name) => Object.keys(sinks[name].settings.shape))];
   const warnings = Object.keys(set).flatMap((name) => {
-    if (known.includes(name)) return [];
-    const meant = known.find((candidate) => candidate.length > 5 && distance(candidate, name) <= 2);
+    if (workerVariables.includes(name)) return [];
+    const meant = workerVariables.find((candidate) => candidate.length > 5 && distance(candidate, name) <= 2);
     return meant ? [`${name} is not a setting: did you mean ${meant}?`] : [];
   });
   const later = Object.keys(set).filter((name) => LATER.has(name));

@@ -17,7 +17,10 @@ function completed(chats: number, records: number): Closing {
 }
 
 /** What every sink promises; those that know windows promise more. */
-export function testSink(name: string, { windows, start }: { windows: boolean; start: () => Promise<SinkHarness> }): void {
+export function testSink(
+  name: string,
+  { windows, start }: { windows: boolean; start: () => Promise<SinkHarness> },
+): void {
   describe(name, () => {
     let place: SinkHarness;
     let sink: Sink;

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workerVariables } from '../src/config';
+
+const read = (name: string): string => readFileSync(join(__dirname, '..', name), 'utf8');
+
+test.each(['.env.example', 'README.md'])('%s names every setting', (name) => {
+  const text = read(name);
+  expect(workerVariables.filter((variable) => !text.includes(variable))).toEqual([]);
+});
+
+test('.env.example names no setting that is none', () => {
+  const named = [...read('.env.example').matchAll(/^# ?([A-Z_]+)=/gm)].map(([, variable]) => variable!);
+  const known = [...workerVariables, 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
+  expect(named.filter((variable) => !known.includes(variable))).toEqual([]);
+});
+
+test('the README points at files that are there', () => {
+  const table = read('README.md').split('## Find your way around')[1] ?? '';
+  const paths = [...table.matchAll(/`((?:src|test|simulator|docs)\/[^`]*)`/g)].map(([, path]) => path!);
+  expect(paths.length).toBeGreaterThan(10);
+  for (const path of paths) expect(() => readFileSync(join(__dirname, '..', path))).not.toThrow(/ENOENT/);
+});
