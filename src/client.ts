@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { pauseCommand, resumeCommand, rewindCommand, type RewindOptions } from './commands/control';
+import { replayCommand, type ReplayOptions } from './commands/replay';
 import { scheduleCommand, type ScheduleOptions } from './commands/schedule';
 import { statusCommand, type StatusOptions } from './commands/status';
 import { syncCommand, type SyncOptions } from './commands/sync';
@@ -83,6 +84,14 @@ program
   .option('--skip', 'allow a time later than the timestamp: what lies between is never read')
   .addHelpText('after', example('rewind --to 2026-04-08T00:00:00Z'))
   .action((options: RewindOptions) => end(rewindCommand(environment, options)));
+
+program
+  .command('replay')
+  .description('run recorded histories against this build: deterministic, or where they diverge')
+  .argument('[workflow-id...]', "the workflows whose runs to take from the server (default: the source's)")
+  .option('--file <file>', 'a history in JSON instead, from the Web UI or `temporal workflow show -o json`')
+  .addHelpText('after', example('replay --file history.json'))
+  .action((ids: string[], options: ReplayOptions) => end(replayCommand(environment, ids, options)));
 
 program.command('simulate', 'the demo tenant as a server', { executableFile: 'simulator/main.js' });
 

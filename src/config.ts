@@ -190,10 +190,24 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
       `ANTHROPIC_COMPLIANCE_ACCESS_KEY is not set: the Compliance Access Key, sk-ant-api01-..., or ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE, a file that holds it${hint}`,
     );
   }
+  const keyFile = set['ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE'];
+  if (keyFile && !isReadable(keyFile)) {
+    problems.push(
+      `ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE=${keyFile}: expected a file that can be read and holds the key`,
+    );
+  }
   const sink = workerShape.SINK.safeParse(set['SINK']);
   if (sink.success) problems.push(...issuesOf(sinks[sink.data].settings.safeParse(set), set));
   const settings = parse(workerSchema, set, problems);
   return { ...clientConfig(settings), settings, environment: set, warnings: misspellings(set) };
+}
+
+function isReadable(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').trim() !== '';
+  } catch {
+    return false;
+  }
 }
 
 function parse<T>(schema: z.ZodType<T>, environment: Environment, problems: string[]): T {

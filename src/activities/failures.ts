@@ -1,3 +1,4 @@
+import { log } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { ApiError, recoveryOf, type Recovery } from '../compliance-api/errors';
 import { FailureType } from '../contract';
@@ -27,11 +28,18 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
     });
   }
   const name = error instanceof Error ? error.name : typeof error;
+  // A bug: where it happened goes to the log, without the first line, which may quote what it stumbled over.
+  log.error(`unexpected ${name}`, { at: framesOf(error) });
   return ApplicationFailure.create({
     type: FailureType.unexpected,
     message: `unexpected ${name}`,
     details: [{ requests: facts.requests }],
   });
+}
+
+function framesOf(error: unknown): string[] {
+  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
+  return lines.map((line) => line.trim()).filter((line) => line.startsWith('at '));
 }
 
 function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {

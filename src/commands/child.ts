@@ -13,6 +13,7 @@ export interface Child {
 
 /** Runs a built module. What it prints goes where ours goes. */
 export function startChild(
+  name: string,
   module: string,
   args: string[],
   environment: Environment,
@@ -22,7 +23,7 @@ export function startChild(
   const ended = endOf(process);
   const ready = new Promise<unknown>((resolve, reject) => {
     process.once('message', resolve);
-    void ended.then((code) => reject(new Error(`${module} ended with ${code}`)));
+    void ended.then((code) => reject(new Error(`the ${name} ended with ${code}`)));
   });
   ready.catch(() => undefined);
   return {

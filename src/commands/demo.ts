@@ -32,7 +32,7 @@ export interface Demo {
 export async function startDemo(environment: Environment, dataDir: string): Promise<Demo> {
   const { seed, anchor } = await anchored(dataDir);
   const args = ['--port', '0', '--seed', seed, '--anchor', anchor];
-  const child = startChild(SIMULATOR, args, environment, ['ignore', 'ignore', 'inherit', 'ipc']);
+  const child = startChild('demo tenant', SIMULATOR, args, environment, ['ignore', 'ignore', 'inherit', 'ipc']);
   const { url, key } = readySchema.parse(await child.ready);
   const backfillStart = new Date(Date.parse(anchor) - BACKFILL_DAYS * 86_400_000).toISOString();
   return {

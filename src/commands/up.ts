@@ -39,7 +39,7 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     say(`Records:  ${recordsOf(config, dataDir)}`);
     if (server.webUi !== null) say(`Web UI:   ${server.webUi}`);
     if (isDemo(given) && (await hasTimestamp(environment))) environment = { ...environment, BACKFILL_START: '' };
-    const worker = startChild(WORKER, [], quietly(environment), ['ignore', 'inherit', 'inherit', 'ipc']);
+    const worker = startChild('worker', WORKER, [], quietly(environment), ['ignore', 'inherit', 'inherit', 'ipc']);
     started.unshift(worker);
     await Promise.race([worker.ready, aborted(stopped.signal)]);
     if (stopped.signal.aborted) return 0;

@@ -39,7 +39,7 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
   }
   const { window } = unfinishedOf(host);
   if (window.from !== window.to) {
-    const end = await walk(activities, policy, {
+    const end = await walkOf(policy)(activities, policy, {
       get unfinished() {
         return unfinishedOf(host);
       },
@@ -55,6 +55,17 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
   const closing = { outcome: 'completed', totals, requestId: checkpoint?.requestId ?? null } as const;
   await activities.commitWindow({ window, sink: policy.sink, closing });
   return completed(policy, host, window);
+}
+
+/** Where the listing is chosen. */
+function walkOf({ listing }: Policy): typeof walk {
+  switch (listing) {
+    case 'auto':
+    case 'organization':
+      return walk;
+    case 'per-user':
+      throw ApplicationFailure.nonRetryable('LISTING=per-user is not in this version yet', FailureType.apiRefused);
+  }
 }
 
 /** Everything before the first chat. Null: nothing to do yet. */
@@ -163,7 +174,8 @@ function disagreement(
 
 /** The timestamp moves here, and nowhere else but by `rewind`. */
 function completed(policy: Policy, host: SyncHost, window: Window): Report {
-  const { counters, warnings } = unfinishedOf(host);
+  const { counters, warnings: begun } = unfinishedOf(host);
+  const warnings = [...begun];
   if (counters.violations > 0) {
     warnings.push(
       `${counters.violations} messages are newer than their chat's updated_at: the API broke its promise, later messages may be missed`,

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, start } from '../support/cli';
@@ -42,6 +42,8 @@ test('it takes a missing key, or one under another name, for a wrong setting', a
 test.each([
   [['status', '--max-behind', 'soon']],
   [['rewind', '--to', 'yesterday']],
+  [['replay', '--file', 'nowhere.json']],
+  [['replay', 'an-id', '--file', 'history.json']],
   [['rewind', '--to', '2999-01-01']],
   [['rewind']],
   [['schedule', '--every', '5']],
@@ -78,19 +80,38 @@ test('it never starts a Temporal for a remote address that is down', async () =>
   expect(stderr).toContain('no Temporal at temporal.invalid:7233');
 });
 
-test.each([['up'], ['worker'], ['sync'], ['schedule'], ['status'], ['pause'], ['resume'], ['rewind'], ['simulate']])(
-  'it helps with %s, with an example',
-  async (command) => {
-    const { code, stdout } = await run([command, '--help'], { DATA_DIR });
+test.each([
+  ['up'],
+  ['worker'],
+  ['sync'],
+  ['schedule'],
+  ['status'],
+  ['pause'],
+  ['resume'],
+  ['rewind'],
+  ['replay'],
+  ['simulate'],
+])('it helps with %s, with an example', async (command) => {
+  const { code, stdout } = await run([command, '--help'], { DATA_DIR });
 
-    expect(code).toBe(0);
-    expect(stdout).toContain('Example');
-  },
-);
+  expect(code).toBe(0);
+  expect(stdout).toContain('Example');
+});
 
 test('it tells its version', async () => {
   const { code, stdout } = await run(['--version'], { DATA_DIR });
 
   expect(code).toBe(0);
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test('it replays a history from a file, and says where another one diverges', async () => {
+  const recorded = join(__dirname, '../histories/backfill-then-idle-1.json');
+  const same = await run(['replay', '--file', recorded], { DATA_DIR });
+  expect(same).toMatchObject({ code: 0, stdout: expect.stringMatching(/^deterministic {2}chat-sync\//) });
+
+  const other = join(DATA_DIR, 'other.json');
+  writeFileSync(other, readFileSync(recorded, 'utf8').replaceAll('"readLedger"', '"readSomethingElse"'));
+  const diverged = await run(['replay', '--file', other], { DATA_DIR });
+  expect(diverged).toMatchObject({ code: 1, stdout: expect.stringMatching(/^diverged .*readSomethingElse/s) });
 });

@@ -18,7 +18,8 @@ import { createSourceWorker, type SourceWorker } from '../../src/source-worker';
 import { reportSchema, type Policy, type Report } from '../../src/state';
 import type { chatSync } from '../../src/workflows/chat-sync';
 import type { requestSync } from '../../src/workflows/request-sync';
-import { connectClient, connectWorker, workflowBundle } from './temporal';
+import { workflowBundle } from './server';
+import { connectClient, connectWorker } from './temporal';
 
 export interface LedgerLine extends Window {
   outcome: string;

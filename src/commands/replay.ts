@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
+import type { HistoryAndWorkflowId } from '@temporalio/client';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type ReplayHistoriesIterable,
+} from '@temporalio/worker';
+import type { Environment } from '../config';
+import { chatSyncWorkflowId } from '../contract';
+import { UsageError } from '../exit';
+import { z } from 'zod';
+import { print, withSession, type Session } from './session';
+
+const BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
+
+export interface ReplayOptions {
+  file?: string;
+}
+
+/** `replay`: runs recorded histories against this build's workflows. Returns 1 if one diverges. */
+export async function replayCommand(environment: Environment, ids: string[], options: ReplayOptions): Promise<number> {
+  if (options.file !== undefined && ids.length > 0) throw new UsageError('either workflow ids or --file, not both');
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
+  });
+  if (options.file !== undefined) return replay([await fromFile(options.file)]);
+  return withSession(environment, (session) => replay(fromServer(session, ids)));
+}
+
+async function replay(histories: ReplayHistoriesIterable): Promise<number> {
+  let diverged = 0;
+  let replayed = 0;
+  for await (const { workflowId, runId, error } of Worker.runReplayHistories(
+    { workflowBundle: { codePath: BUNDLE } },
+    histories,
+  )) {
+    replayed += 1;
+    if (error) diverged += 1;
+    print(`${error ? 'diverged' : 'deterministic'}  ${workflowId}  ${runId}${error ? `  ${error.message}` : ''}`);
+  }
+  if (replayed === 0) throw new Error('there is no such workflow');
+  return diverged > 0 ? 1 : 0;
+}
+
+/** The runs of these workflows, or, of none named, of the source's chain. */
+async function* fromServer({ client, source }: Session, ids: string[]): AsyncGenerator<HistoryAndWorkflowId> {
+  for (const id of ids.length > 0 ? ids : [chatSyncWorkflowId(source.name)]) {
+    yield* client.workflow.list({ query: `WorkflowId = '${id.replaceAll("'", "''")}'` }).intoHistories();
+  }
+}
+
+const startedSchema = z.object({
+  workflowExecutionStartedEventAttributes: z.object({ workflowId: z.string().optional() }),
+});
+
+/** A history as `temporal workflow show -o json` or the Web UI's download gives it. */
+async function fromFile(file: string): Promise<HistoryAndWorkflowId> {
+  try {
+    const json: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const history = historyFromJSON(json);
+    const started = startedSchema.safeParse(history.events?.[0]);
+    return { workflowId: started.data?.workflowExecutionStartedEventAttributes.workflowId || file, history };
+  } catch (error) {
+    throw new UsageError(`--file ${file}: not a workflow history in JSON`, { cause: error });
+  }
+}

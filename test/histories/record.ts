@@ -1,0 +1,132 @@
+import { readdir, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { createTenant, type Tenant } from '../../simulator';
+import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
+
+// Not a test: `npm run record-histories` runs it to write the histories that replay.test.ts holds every build to.
+
+const BACKFILL = { BACKFILL_START: '2026-08-01' };
+let under: SourceUnderTest;
+let tenant: Tenant;
+
+async function source(options: UnderTestOptions = {}, chats = 6): Promise<void> {
+  tenant = createTenant({ chats, messagesPerChat: 2 });
+  under = await startSource({ settings: BACKFILL, ...options, simulator: { tenant, ...options.simulator } });
+}
+
+async function save(name: string, workflowId: string, runId?: string): Promise<void> {
+  const history = await under.client.workflow.getHandle(workflowId, runId).fetchHistory();
+  const json: unknown = JSON.parse(historyToJSON(history), withoutThisMachine);
+  await writeFile(join(__dirname, `${name}.json`), `${JSON.stringify(json)}\n`);
+}
+
+/** Replay needs neither who ran it nor where its files lay. */
+function withoutThisMachine(key: string, value: unknown): unknown {
+  if (key === 'stackTrace') return '';
+  return typeof value === 'string' ? value.replace(/^\d+@[\w.]+/, 'worker') : value;
+}
+
+/** The runs of the chain that are over, oldest first. */
+async function closedRuns(): Promise<string[]> {
+  const runs: { runId: string; startTime: Date }[] = [];
+  const query = `WorkflowId = '${under.chain.workflowId}' AND ExecutionStatus != 'Running'`;
+  for await (const run of under.client.workflow.list({ query })) runs.push(run);
+  return runs.sort((a, b) => a.startTime.getTime() - b.startTime.getTime()).map((run) => run.runId);
+}
+
+async function saveRuns(name: string): Promise<void> {
+  const runs = await closedRuns();
+  for (const [index, runId] of runs.entries()) await save(`${name}-${index + 1}`, under.chain.workflowId, runId);
+}
+
+const breakChat = (kind: '500' | '500-no-retry'): void =>
+  under.simulator.setFaults({ targets: [{ chatId: [...tenant.chats.keys()][0]!, kind, times: 1000 }] });
+
+const untilRefused = async (): Promise<void> => {
+  while (!under.simulator.requests.some(({ status }) => status === 500)) await under.source.view();
+};
+
+beforeAll(async () => {
+  for (const name of await readdir(__dirname)) if (name.endsWith('.json')) await unlink(join(__dirname, name));
+});
+afterEach(() => under.close());
+
+test('first sync, and one with nothing to do', async () => {
+  const now = Date.now() - 3_600_000;
+  await source({ simulator: { clock: () => now } });
+  const request = await under.request();
+  await under.reportOf(request);
+  await save('request-completed', request.workflowId);
+  await under.sync();
+  await saveRuns('backfill-then-idle');
+});
+
+test('a first sync that begins at now', async () => {
+  await source({ settings: {} });
+  await under.sync();
+  await saveRuns('begin-at-now');
+});
+
+test('failure, and retry at the checkpoint', async () => {
+  await source();
+  breakChat('500-no-retry');
+  const request = await under.request();
+  await under.reportOf(request);
+  await save('request-failed', request.workflowId);
+  under.simulator.setFaults();
+  await under.sync();
+  await saveRuns('failure-then-retry');
+});
+
+test('continue as new in the middle of a page', async () => {
+  await source({ policy: { maxHistoryEvents: 60 } }, 80);
+  await under.sync();
+  await saveRuns('long-page');
+});
+
+test('pause, refusal, resume', async () => {
+  await source();
+  await under.source.pause('audit');
+  const request = await under.request();
+  await under.reportOf(request);
+  await save('request-refused', request.workflowId);
+  await under.source.resume();
+  await under.sync();
+  await saveRuns('pause-resume');
+});
+
+test('rewind, which gives up a window', async () => {
+  await source();
+  breakChat('500-no-retry');
+  await under.sync();
+  under.simulator.setFaults();
+  await under.source.rewind({ to: '2026-09-15T00:00:00.000Z', skip: false, reason: 'recorded', epoch: Date.now() });
+  await under.sync();
+  await saveRuns('rewind');
+});
+
+test('cancel in the middle of a sync, and idle', async () => {
+  await source();
+  breakChat('500');
+  const request = await under.request();
+  await untilRefused();
+  await under.chain.cancel();
+  await under.reportOf(request);
+  const { runId } = await under.chain.describe();
+  await under.chain.cancel();
+  while ((await under.chain.describe()).runId === runId);
+  await saveRuns('cancel-then-idle-cancel');
+});
+
+test('adoption after terminate', async () => {
+  await source();
+  breakChat('500');
+  const request = await under.request();
+  await untilRefused();
+  await under.chain.terminate('recorded');
+  under.simulator.setFaults();
+  await under.reportOf(request);
+  await save('request-asks-again', request.workflowId);
+  await saveRuns('terminate-then-adopt');
+});

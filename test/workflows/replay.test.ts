@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { Worker } from '@temporalio/worker';
+import '../support/temporal';
+import { workflowBundle } from '../support/server';
+
+const folder = join(__dirname, '../histories');
+const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+const replay = (json: string): Promise<void> =>
+  Worker.runReplayHistory({ workflowBundle }, JSON.parse(json) as unknown, 'replayed');
+
+test('there is a history of every kind', () => {
+  const kinds = ['backfill-then-idle', 'begin-at-now', 'failure-then-retry', 'long-page', 'pause-resume', 'rewind'];
+  kinds.push('cancel-then-idle-cancel', 'terminate-then-adopt');
+  kinds.push('request-completed', 'request-failed', 'request-refused', 'request-asks-again');
+  expect(kinds.filter((kind) => !names.some((name) => name.startsWith(kind)))).toEqual([]);
+});
+
+test.each(names)('%s replays', async (name) => {
+  await replay(read(name));
+});
+
+test('a history of other workflow code does not replay', async () => {
+  const other = read('backfill-then-idle-1.json').replaceAll('"readLedger"', '"readSomethingElse"');
+
+  await expect(replay(other)).rejects.toThrow(DeterminismViolationError);
+});
