@@ -14,7 +14,7 @@ for (const project of ['src', 'simulator']) {
   if (status !== 0) process.exit(1);
 }
 const { code } = await bundleWorkflowCode({
-  workflowsPath: join(root, 'lib', 'workflows', 'index.js'),
+  workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
   logger: new DefaultLogger('WARN'),
 });
 writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);

@@ -83,8 +83,7 @@ export const reportSchema = z.object({
 });
 export type Report = z.infer<typeof reportSchema>;
 
-export const pausedSchema = z.object({ reason: z.string(), since: time });
-export type Paused = z.infer<typeof pausedSchema>;
+const pausedSchema = z.object({ reason: z.string(), since: time });
 
 const chatSyncShape = {
   v: z.literal(1),

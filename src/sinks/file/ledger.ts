@@ -24,8 +24,6 @@ const lineSchema = z.object({
 /** One window in the ledger, its fields in the order in which they are written. */
 export type LedgerLine = z.infer<typeof lineSchema>;
 
-export type Ledger = ReturnType<typeof createLedger>;
-
 /** The ledger of one source. Windows stand in it in order, so that all questions are answered from its end. */
 export function createLedger(files: Files, folder: string) {
   const path = join(folder, LEDGER);

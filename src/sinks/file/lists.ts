@@ -42,8 +42,6 @@ export interface WindowState {
   highest: number | null;
 }
 
-export type Lists = ReturnType<typeof createLists>;
-
 /**
  * The lists of each window, numbered without a gap. A list is created whole and exclusively, and never changes: that
  * orders what all workers do, and lets each list be read once.
