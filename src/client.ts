@@ -21,7 +21,7 @@ const program = new Command('chat-sync')
   .description('Every chat message of your organization, as its own record, exactly once.')
   .version(version)
   .showHelpAfterError('(--help shows what there is)')
-  .exitOverride()
+  .exitOverride((error) => exitWith(error))
   .addHelpText(
     'after',
     '\nExample:\n  chat-sync up --once      one sync of the demo tenant, if no key is set\n  chat-sync sync --json    a sync by the worker that runs, and its report\n\nSettings come from the environment and from .env; README.md lists them.',

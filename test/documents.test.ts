@@ -15,6 +15,14 @@ test('.env.example names no setting that is none', () => {
   expect(named.filter((variable) => !known.includes(variable))).toEqual([]);
 });
 
+test('the lock file names every platform package, without which npm 11 refuses to install', () => {
+  type Locked = { packages: Record<string, { optionalDependencies?: Record<string, string> }> };
+  const { packages } = JSON.parse(read('package-lock.json')) as Locked;
+  const optional = Object.values(packages).flatMap((locked) => Object.keys(locked.optionalDependencies ?? {}));
+  const there = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+  expect(optional.filter((name) => !there.has(name))).toEqual([]);
+});
+
 test('the README points at files that are there', () => {
   const table = read('README.md').split('## Find your way around')[1] ?? '';
   const paths = [...table.matchAll(/`((?:src|test|simulator|docs)\/[^`]*)`/g)].map(([, path]) => path!);

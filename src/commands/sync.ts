@@ -22,6 +22,8 @@ export interface SyncOptions {
 export async function syncCommand(environment: Environment, options: SyncOptions): Promise<number> {
   return withSession(environment, async (session) => {
     const handle = await startRequest(session);
+    // As the first process of a container, Node.js would not end by itself.
+    process.once('SIGINT', () => process.exit(130));
     if (options.detach) {
       print(options.json ? JSON.stringify({ workflowId: handle.workflowId }) : handle.workflowId);
       return 0;

@@ -32,6 +32,13 @@ test('it names every wrong setting at once, and exits 2', async () => {
   expect(stderr).not.toContain('    at ');
 });
 
+test('it ends with the exit code of a command that is a program of its own', async () => {
+  const { code, stderr } = await run(['worker'], { DATA_DIR });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain('ANTHROPIC_COMPLIANCE_ACCESS_KEY is not set');
+});
+
 test('it takes a missing key, or one under another name, for a wrong setting', async () => {
   const { code, stderr } = await run(['up', '--once'], { SINK: 'file', ANTHROPIC_COMPLIANCE_API_KEY: 'sk', DATA_DIR });
 
