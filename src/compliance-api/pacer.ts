@@ -48,6 +48,8 @@ interface Waiter {
 const defaultMaxWaitMs = 30_000;
 const firstCloseMs = 1_000;
 const longestMs = 60_000;
+/** A sixth of the documented 600 a minute: above it the set rate stands. */
+const lowBudget = 100;
 /** What is left of a low budget is shared with other integrations of the organization. */
 const ourShare = 0.8;
 
@@ -156,7 +158,7 @@ export function createPacer(options: PacerOptions): Pacer {
       if (facts.remaining !== undefined) {
         remaining = facts.remaining;
         stretch = { intervalMs: 0, until: -Infinity };
-        if (facts.resetInMs !== undefined) spreadBudget(facts.remaining, facts.resetInMs);
+        if (facts.resetInMs !== undefined && facts.remaining < lowBudget) spreadBudget(facts.remaining, facts.resetInMs);
       }
       refuseTheDistant();
       pump();

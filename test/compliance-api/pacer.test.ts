@@ -156,6 +156,14 @@ describe('createPacer', () => {
       expect(at()).toEqual([0, 1000, 2000, 3000]);
     });
 
+    it('keeps the set rate while there is a hundred left or more, however far the reset', async () => {
+      const { clock, pacer, askTimes, at } = setUp();
+      pacer.observe({ status: 200, remaining: 100, resetInMs: 60_000 });
+      await askTimes(3);
+      await clock.advance(1000);
+      expect(at()).toEqual([0, 250, 500]);
+    });
+
     it('shares what is left among the workers', async () => {
       const { clock, pacer, askTimes, at } = setUp({ workers: 2 });
       pacer.observe({ status: 200, remaining: 10, resetInMs: 8000 });
