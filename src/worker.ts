@@ -12,13 +12,13 @@ import { exitWith } from './exit';
 import { createLogger } from './log';
 import { policyOf } from './policy';
 import { sinks } from './sinks/registry';
-import { createSource, type Source } from './source';
+import { createSource } from './source';
 import { createSourceWorker } from './source-worker';
 import { temporalSettings, type TemporalSettings } from './temporal';
+import { watchWorkers } from './watch-workers';
 import { version } from './version';
 
 const RECONNECT_MS = 5000;
-const WORKERS_EVERY_MS = 75_000;
 
 async function main(): Promise<void> {
   new Command('worker')
@@ -92,30 +92,13 @@ async function serve(
     if (signal.aborted) worker.shutdown();
     logger.info(`serving source ${name}`, { temporal: temporal.address, namespace, sink: sink.name, version });
     process.send?.('ready');
-    void watchWorkers(source, policy.workers, logger, signal);
+    void watchWorkers({ source, expected: policy.workers, logger, signal });
     await running;
   } finally {
     await api.close();
     await sink.close?.();
     await clientConnection.close();
     await connection.close();
-  }
-}
-
-/**
- * Warns while another number of workers polls than WORKERS says: each takes its share of the rate by that. A worker that
- * ended is still seen for a minute, so only what two looks agree on counts.
- */
-async function watchWorkers(source: Source, expected: number, logger: Logger, signal: AbortSignal): Promise<void> {
-  let before = expected;
-  for (;;) {
-    await sleep(WORKERS_EVERY_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-    const seen = await source.workers().catch(() => expected);
-    if (seen !== expected && seen === before) {
-      logger.warn(`${seen} workers serve source ${source.name}, but WORKERS=${expected}: set it to ${seen} in each`);
-    }
-    before = seen;
   }
 }
 

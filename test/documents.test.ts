@@ -23,6 +23,16 @@ test('the lock file names every platform package, without which npm 11 refuses t
   expect(optional.filter((name) => !there.has(name))).toEqual([]);
 });
 
+test('the README lists the commands that there are', () => {
+  const table = read('README.md').split('## Commands')[1]?.split('## Settings')[0] ?? '';
+  const listed = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`(\w+)/g)].map(([, name]) => name!),
+  );
+  const defined = [...read('src/client.ts').matchAll(/\.command\('(\w+)'/g)].map(([, name]) => name!);
+  expect(defined.length).toBeGreaterThan(8);
+  expect(listed.toSorted()).toEqual(defined.toSorted());
+});
+
 test('the README points at files that are there', () => {
   const table = read('README.md').split('## Find your way around')[1] ?? '';
   const paths = [...table.matchAll(/`((?:src|test|simulator|docs)\/[^`]*)`/g)].map(([, path]) => path!);

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadWorkerConfig, type Environment, type WorkerConfig } from '../config';
 import { temporalSettings } from '../temporal';
@@ -86,7 +86,9 @@ async function syncs(session: Session, config: WorkerConfig, once: boolean): Pro
 
 function recordsOf({ settings, source, environment }: WorkerConfig, dataDir: string): string {
   if (settings.SINK !== 'file') return settings.SINK;
-  return join(resolve(environment['FILE_DIR'] ?? join(dataDir, 'messages')), source, 'messages');
+  const folder = join(resolve(environment['FILE_DIR'] ?? join(dataDir, 'messages')), source, 'messages');
+  const below = relative(process.cwd(), folder);
+  return below.startsWith('..') ? folder : below;
 }
 
 /** The worker's own lines would break the progress bar; warnings and errors still come. */

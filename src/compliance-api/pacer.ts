@@ -158,7 +158,8 @@ export function createPacer(options: PacerOptions): Pacer {
       if (facts.remaining !== undefined) {
         remaining = facts.remaining;
         stretch = { intervalMs: 0, until: -Infinity };
-        if (facts.resetInMs !== undefined && facts.remaining < lowBudget) spreadBudget(facts.remaining, facts.resetInMs);
+        if (facts.resetInMs !== undefined && facts.remaining < lowBudget)
+          spreadBudget(facts.remaining, facts.resetInMs);
       }
       refuseTheDistant();
       pump();

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, start } from '../support/cli';
+import { run, start, startProgram } from '../support/cli';
 
 async function freePort(): Promise<number> {
   const probe = createServer();
@@ -21,19 +21,21 @@ async function ids(dataDir: string): Promise<string[]> {
     .map((line) => (JSON.parse(line) as { id: string }).id);
 }
 
-test('it syncs the demo tenant with nothing set up, finds it again, and leaves nothing running', async () => {
+test("it syncs the demo tenant with the README's command and nothing set up, finds it again, and leaves nothing running", async () => {
   const DATA_DIR = await mkdtemp(join(tmpdir(), 'chat-sync-up-'));
   const TEMPORAL_ADDRESS = `127.0.0.1:${await freePort()}`;
   // Faster than by default: nobody else shares the demo tenant's budget but its 600 requests a minute.
   const settings = { DATA_DIR, TEMPORAL_ADDRESS, REQUESTS_PER_SECOND: '10', TEMPORAL_PROFILE: 'production' };
 
-  const first = await run(['up', '--once'], settings);
+  const readme = await readFile(join(__dirname, '../../README.md'), 'utf8');
+  const [command = '', ...args] = /^\$ (npm start -- --once)$/m.exec(readme)?.[1]?.split(' ') ?? [];
+  const first = await startProgram(command, args, settings, join(__dirname, '../..')).ended;
 
   expect(first.code).toBe(0);
-  expect(first.stderr.split('\n')[0]).toMatch(/^Demo: /);
+  expect(first.stderr).toMatch(/^Demo: /m);
   expect(first.stderr).toContain(`Temporal: ${TEMPORAL_ADDRESS}, namespace default`);
   expect(first.stderr).toContain('Web UI:   http://localhost:');
-  expect(first.stdout).toMatch(/^completed: /);
+  expect(first.stdout).toMatch(/^completed: /m);
   const messages = await ids(DATA_DIR);
   expect(messages.length).toBeGreaterThan(1000);
   expect(new Set(messages).size).toBe(messages.length);

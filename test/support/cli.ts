@@ -17,14 +17,22 @@ export interface Running {
 }
 
 /** Starts a built program with these settings and no others. */
-export function start(
+export const start = (
   program: 'client.js' | 'worker.js',
   args: string[],
   environment: Record<string, string>,
+): Running =>
+  startProgram(process.execPath, [join(lib, program), ...args], environment, environment['DATA_DIR'] ?? __dirname);
+
+export function startProgram(
+  command: string,
+  args: string[],
+  environment: Record<string, string>,
+  folder: string,
 ): Running {
   const { PATH = '', HOME = '', XDG_CACHE_HOME = '', TEMPORAL_CLI_PATH = '' } = process.env;
-  const child = spawn(process.execPath, [join(lib, program), ...args], {
-    cwd: environment['DATA_DIR'] ?? __dirname,
+  const child = spawn(command, args, {
+    cwd: folder,
     env: { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_CLI_PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,5 +1,7 @@
+import { DefaultLogger } from '@temporalio/worker';
 import { createTenant, truth } from '../../simulator';
 import { RefusedError } from '../../src/source';
+import { watchWorkers } from '../../src/watch-workers';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 
@@ -126,4 +128,16 @@ test('it refuses to begin at now where the sink holds more than a lost source kn
 
   expect(report.outcome).toBe('failed');
   expect(report.reason).toContain(`rewind --to ${to}`);
+});
+
+test('it warns when another number of workers polls than each was told', async () => {
+  under = await startSource({ settings: { ...BACKFILL, WORKERS: '2' } });
+  const stop = new AbortController();
+  const warned = new Promise<string>((resolve) => {
+    const logger = new DefaultLogger('WARN', ({ message }) => resolve(message));
+    void watchWorkers({ source: under.source, expected: 2, logger, signal: stop.signal, lookEveryMs: 50 });
+  });
+
+  expect(await warned).toMatch(/^1 workers serve source .* but WORKERS=2/);
+  stop.abort();
 });

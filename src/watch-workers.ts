@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@temporalio/worker';
+import type { Source } from './source';
+
+/** A worker that ended is still seen for a minute, so looks further apart than that are not fooled twice. */
+const LOOK_EVERY_MS = 75_000;
+
+export interface WatchOptions {
+  source: Source;
+  /** `WORKERS`: by it each worker takes its share of the rate. */
+  expected: number;
+  logger: Logger;
+  signal: AbortSignal;
+  lookEveryMs?: number;
+}
+
+/** Warns while another number of workers serves the source than each was told, as two looks in a row see it. */
+export async function watchWorkers(options: WatchOptions): Promise<void> {
+  const { source, expected, logger, signal, lookEveryMs = LOOK_EVERY_MS } = options;
+  let before = expected;
+  for (;;) {
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    const seen = await source.workers().catch(() => expected);
+    if (seen !== expected && seen === before) {
+      logger.warn(`${seen} workers serve source ${source.name}, but WORKERS=${expected}: set it to ${seen} in each`);
+    }
+    before = seen;
+  }
+}
