@@ -59,10 +59,6 @@ describe('policyOf', () => {
     const ids = policy({ ORGANIZATION_IDS: `org_Ab,${UUID.toUpperCase()}`, PROJECT_IDS: 'proj_1,claude_proj_Ab' });
     expect(ids).toMatchObject({ organizationIds: ['org_Ab', UUID], projectIds: ['claude_proj_1', 'claude_proj_Ab'] });
   });
-
-  it('names each project once, whichever way it was written', () => {
-    expect(policy({ PROJECT_IDS: 'proj_1,claude_proj_1' }).filters).toBe(policy({ PROJECT_IDS: 'proj_1' }).filters);
-  });
 });
 
 describe('the fingerprints', () => {
