@@ -5,7 +5,7 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  // The real server, real files and child processes: the slowest single test takes about half of this.
-  testTimeout: 60_000,
+  // The real server, real files and child processes: a busy machine may need a while.
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

@@ -99,7 +99,7 @@ describe('the file sink', () => {
         await expectExact(folder, both);
         await removeFolders();
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -124,7 +124,7 @@ describe('the file sink', () => {
         await expectExact(folder, both);
         await removeFolders();
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });
