@@ -8,7 +8,7 @@ import type { Source } from './source';
 import type { Policy } from './state';
 
 /** How far the queue's limit, which all workers share, lies above the rate that their pacers keep. */
-const QUEUE_HEADROOM = 1.25;
+const QUEUE_HEADROOM = 1.5;
 /** A request of an API that answers in a second, and a few that wait for their turn. */
 const WAITING_SLOTS = 8;
 const MOST_SLOTS = 64;

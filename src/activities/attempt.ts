@@ -34,7 +34,9 @@ export function createAttempts({ api, sink }: { api: ComplianceApi; sink: Sink }
   let lastSuccessAt = 0;
 
   return async (options, run) => {
-    const known = memorySchema.safeParse(activityInfo().heartbeatDetails ?? {});
+    const { heartbeatDetails, attempt: number } = activityInfo();
+    // An attempt that could not say anything any more, since its worker died, has made its request.
+    const known = memorySchema.safeParse(heartbeatDetails ?? { requests: number - 1 });
     const memory: Memory = known.success ? known.data : memorySchema.parse({});
     const signal = cancellationSignal();
     const beat = (): void => heartbeat(memory);
@@ -49,7 +51,6 @@ export function createAttempts({ api, sink }: { api: ComplianceApi; sink: Sink }
         requests: () => memory.requests,
         async request(call) {
           memory.requests += 1;
-          beat();
           const answer = await call({ signal });
           lastSuccessAt = Date.now();
           return answer;

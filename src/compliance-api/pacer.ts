@@ -48,6 +48,8 @@ interface Waiter {
 const defaultMaxWaitMs = 30_000;
 const firstCloseMs = 1_000;
 const longestMs = 60_000;
+/** How much of a late timer the next start makes up for. */
+const mostCatchUpMs = 50;
 /** A sixth of the documented 600 a minute: above it the set rate stands. */
 const lowBudget = 100;
 /** What is left of a low budget is shared with other integrations of the organization. */
@@ -62,8 +64,8 @@ const processClock: Clock = {
 };
 
 /**
- * Request starts of this process are at least `workers / requestsPerSecond` seconds apart: no catching up after a pause,
- * so that no sliding second ever holds more than the rate and one. A 429 closes it for every request of the process.
+ * Request starts of this process are at least `workers / requestsPerSecond` seconds apart: no catching up after a pause
+ * but for a late timer, so that no sliding second ever holds more than the rate and one. A 429 closes it for every request of the process.
  */
 export function createPacer(options: PacerOptions): Pacer {
   const { requestsPerSecond, workers, maxWaitMs = defaultMaxWaitMs, clock = processClock } = options;
@@ -102,7 +104,8 @@ export function createPacer(options: PacerOptions): Pacer {
         cancelTimer = clock.after(Math.ceil(waitMs), pump);
         return;
       }
-      lastStart = clock.now();
+      // A timer that fires late must not slow down all that follow; what it may make up for is bounded.
+      lastStart = Math.max(startAfter(lastStart), clock.now() - Math.min(mostCatchUpMs, intervalMs / 2));
       queue.shift();
       next.start();
     }

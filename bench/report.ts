@@ -1,0 +1,111 @@
+import { cpus, totalmem } from 'node:os';
+import { isExact } from './exactness';
+import type { Measured } from './measure';
+import type { Scenario } from './scenarios';
+
+export interface Result extends Measured {
+  name: string;
+  kind: Scenario['kind'];
+  /** Set, requests a second. */
+  setRate: number;
+}
+
+type Column = readonly [title: string, value: (result: Result) => string];
+
+const MEBIBYTE = 1024 * 1024;
+const number = (value: number, digits = 0): string =>
+  value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const percent = (share: number): string => `${number(share * 100, 1)} %`;
+const per10000Messages = (value: number | undefined, { messages }: Result): string =>
+  value === undefined ? 'not available' : number((value * 10_000) / messages, 1);
+
+const scenario: Column = ['scenario', (result) => `\`${result.name}\``];
+const exact: Column = [
+  'lost / doubled',
+  (result) => `${result.lost} / ${result.doubled}${isExact(result) ? '' : ` (and ${result.foreign} foreign)`}`,
+];
+const others: Column = [
+  'cores busy with other things',
+  ({ cpuSeconds, chain }) => (cpuSeconds ? number(cpuSeconds.others / chain.seconds, 2) : 'not available'),
+];
+
+const TABLES: Record<Scenario['kind'], { title: string; columns: readonly Column[] }> = {
+  rate: {
+    title: 'The set rate (aims: 97 % or more; with one worker at most the rate and one in any second)',
+    columns: [
+      scenario,
+      ['set rate', ({ setRate }) => `${setRate}/s`],
+      ['workers', ({ workers }) => String(workers)],
+      ['requests', ({ requests }) => number(requests)],
+      ['reached while it read chats', ({ readingPerSecond }) => `${number(readingPerSecond, 2)}/s`],
+      ['of the set rate', ({ readingPerSecond, setRate }) => percent(readingPerSecond / setRate)],
+      ['and with its start', ({ requestsPerSecond, setRate }) => percent(requestsPerSecond / setRate)],
+      ['worst second', (result) => String(result.worstSecond)],
+      exact,
+      others,
+    ],
+  },
+  requests: {
+    title: 'Requests (aim: the fewest possible)',
+    columns: [
+      scenario,
+      ['chats', ({ chats }) => number(chats)],
+      ['messages', ({ messages }) => number(messages)],
+      ['requests', ({ requests }) => number(requests)],
+      ['fewest possible', ({ fewestRequests }) => number(fewestRequests)],
+      exact,
+    ],
+  },
+  unlimited: {
+    title: 'No rate, no latency (aims: 150 chats/s on two cores; a worker below 400 MiB, whatever the number of chats)',
+    columns: [
+      scenario,
+      ['chats', ({ chats }) => number(chats)],
+      ['messages', ({ messages }) => number(messages)],
+      ['chats/s', ({ chats, chain }) => number(chats / chain.seconds)],
+      ['worker, peak memory', (result) => mebibytes(result.peakMemoryBytes)],
+      ['worker, CPU s per 10,000 messages', (result) => per10000Messages(result.cpuSeconds?.worker, result)],
+      ['Temporal, CPU s per 10,000 messages', (result) => per10000Messages(result.cpuSeconds?.temporal, result)],
+      ['history events per chat', ({ chain, chats }) => number(chain.events / chats, 1)],
+      ['history bytes per chat', ({ chain, chats }) => number(chain.bytes / chats)],
+      ['runs', ({ chain }) => String(chain.runs)],
+      ['sink', (result) => mebibytes(result.sinkBytes)],
+      ['temporal.db', (result) => mebibytes(result.databaseBytes)],
+      ['requests over the fewest', ({ requests, fewestRequests }) => String(requests - fewestRequests)],
+      exact,
+      others,
+    ],
+  },
+};
+
+export const machine = () => ({
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  memoryBytes: totalmem(),
+  platform: process.platform,
+  node: process.version,
+});
+
+export function markdown(results: readonly Result[]): string {
+  const { cpu, cores, memoryBytes, platform, node } = machine();
+  const temporal = results[0]?.serverVersion ?? 'not started';
+  const line = `${cpu}, ${cores} cores, ${mebibytes(memoryBytes)} memory, ${platform}; Node ${node}, Temporal ${temporal}`;
+  const tables = Object.entries(TABLES).flatMap(([kind, { title, columns }]) => {
+    const rows = results.filter((result) => result.kind === kind);
+    return rows.length > 0 ? [`${title}:\n\n${table(columns, rows)}`] : [];
+  });
+  return [`Machine: ${line}`, ...tables].join('\n\n');
+}
+
+function table(columns: readonly Column[], results: readonly Result[]): string {
+  const rows = [
+    columns.map(([title]) => title),
+    columns.map(() => '---'),
+    ...results.map((result) => columns.map(([, value]) => value(result))),
+  ];
+  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function mebibytes(bytes: number | null): string {
+  return bytes === null ? 'not available' : `${number(bytes / MEBIBYTE, bytes < 10 * MEBIBYTE ? 1 : 0)} MiB`;
+}

@@ -1,0 +1,47 @@
+import type { StageOptions } from './stage';
+
+export interface Scenario {
+  readonly name: string;
+  readonly kind: 'rate' | 'requests' | 'unlimited';
+  readonly stage: StageOptions;
+}
+
+const LATENCY_MS = 300;
+/** More than any machine reaches. */
+const UNLIMITED = 10_000;
+const MESSAGES_PER_CHAT = [7, 13] as const;
+
+/** @param quick A few seconds each: to see that everything runs, not for figures. */
+export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
+  const tenant = (chats: number, more: { latencyMs?: number; bigChats?: number[] } = {}): StageOptions['tenant'] => ({
+    chats,
+    messagesPerChat: [...MESSAGES_PER_CHAT],
+    bigChats: [],
+    latencyMs: 0,
+    ...more,
+  });
+  const rate = (requestsPerSecond: number, workers: number, seconds: number): Scenario => {
+    const chats = requestsPerSecond * (quick ? 6 : seconds);
+    const stage = { tenant: tenant(chats, { latencyMs: LATENCY_MS }), requestsPerSecond, workers };
+    return { name: `rate-${requestsPerSecond}-${workers}`, kind: 'rate', stage };
+  };
+  const unlimited = (chats: number): Scenario => {
+    const stage = { tenant: tenant(quick ? chats / 10 : chats), requestsPerSecond: UNLIMITED, workers: 1 };
+    return { name: `unlimited-${chats}`, kind: 'unlimited', stage };
+  };
+  const bigChats = quick ? [2500] : [2500, 2500, 2500, 1000, 1001];
+  const requests: Scenario = {
+    name: 'requests',
+    kind: 'requests',
+    stage: { tenant: tenant(quick ? 50 : 1500, { bigChats }), requestsPerSecond: UNLIMITED, workers: 1 },
+  };
+  return [
+    rate(4, 1, 60),
+    rate(4, 3, 60),
+    rate(10, 1, 40),
+    rate(10, 3, 40),
+    requests,
+    unlimited(1000),
+    unlimited(10_000),
+  ];
+}

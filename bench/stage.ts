@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startProcesses, type Processes } from './processes';
+import { startTemporalServer, type TemporalServer } from './temporal-server';
+import { startTenant, type TenantProcess, type TenantSpec } from './tenant';
+
+const ROOT = join(__dirname, '..', '..', '..');
+export const SOURCE = 'bench';
+
+export interface StageOptions {
+  tenant: TenantSpec;
+  requestsPerSecond: number;
+  workers: number;
+}
+
+/** A whole installation of its own: Temporal server, simulator, built workers, an empty folder for the file sink. */
+export interface Stage {
+  readonly server: TemporalServer;
+  readonly tenant: TenantProcess;
+  readonly workerPids: readonly number[];
+  /** Of the file sink's parts. */
+  readonly partsFolder: string;
+}
+
+/** Runs `measure` on a fresh stage and takes it down, whatever happens; at once when the signal is aborted. */
+export async function withStage<T>(
+  options: StageOptions,
+  signal: AbortSignal,
+  measure: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'chat-sync-bench-'));
+  const processes = startProcesses();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  const work = async (): Promise<T> => {
+    const stage = await setUp(options, processes, folder, signal);
+    try {
+      return await Promise.race([measure(stage), processes.failed]);
+    } finally {
+      await stage.server.client.connection.close();
+    }
+  };
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work(), aborted, processes.failed]);
+  } finally {
+    await processes.stop(signal.aborted ? 'once' : undefined);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function setUp(
+  { tenant: spec, requestsPerSecond, workers }: StageOptions,
+  processes: Processes,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Stage> {
+  const tenant = await startTenant(processes, folder, spec);
+  const server = await startTemporalServer(processes, ROOT, folder, signal);
+  const { PATH, HOME, TMPDIR } = process.env;
+  const env = {
+    ...{ PATH, HOME, TMPDIR },
+    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_CONFIG_FILE: devNull,
+    ANTHROPIC_COMPLIANCE_ACCESS_KEY: tenant.key,
+    ANTHROPIC_BASE_URL: tenant.url,
+    BACKFILL_START: tenant.backfillStart,
+    SOURCE,
+    REQUESTS_PER_SECOND: String(requestsPerSecond),
+    WORKERS: String(workers),
+    SETTLE_SECONDS: '0',
+    DATA_DIR: folder,
+    LOG_LEVEL: 'warn',
+  };
+  const children = Array.from({ length: workers }, () =>
+    processes.fork(join(ROOT, 'lib', 'worker.js'), { cwd: folder, env }),
+  );
+  await Promise.all(children.map((child) => once(child, 'message')));
+  return {
+    server,
+    tenant,
+    workerPids: children.map((child) => child.pid ?? 0),
+    partsFolder: join(folder, 'messages', SOURCE, 'messages'),
+  };
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Processes } from './processes';
+
+export const tenantSpecSchema = z.object({
+  chats: z.int(),
+  /** At least and at most. */
+  messagesPerChat: z.tuple([z.int(), z.int()]),
+  /** One chat more for each entry, with so many messages. */
+  bigChats: z.array(z.int()),
+  latencyMs: z.number(),
+});
+export type TenantSpec = z.infer<typeof tenantSpecSchema>;
+
+const readySchema = z.object({
+  url: z.string(),
+  key: z.string(),
+  /** Before everything that is there. */
+  backfillStart: z.string(),
+  fewestRequests: z.int(),
+});
+export type TenantReady = z.infer<typeof readySchema>;
+
+const factsSchema = z.object({
+  /** When each request came in, ms of a clock that never jumps. */
+  requestTimes: z.array(z.number()),
+  /** The same, of requests for a chat's messages only. */
+  readingTimes: z.array(z.number()),
+  /** Of every message that an exact reader finds. */
+  messageIds: z.array(z.string()),
+});
+export type TenantFacts = z.infer<typeof factsSchema>;
+
+export interface TenantProcess extends TenantReady {
+  readonly pid: number;
+  facts(): Promise<TenantFacts>;
+}
+
+/** Starts tenant-process.ts. */
+export async function startTenant(processes: Processes, folder: string, spec: TenantSpec): Promise<TenantProcess> {
+  const child = processes.fork(join(__dirname, 'tenant-process.js'), { cwd: folder, args: [JSON.stringify(spec)] });
+  const message = (): Promise<unknown> =>
+    Promise.race([new Promise((resolve) => child.once('message', resolve)), processes.failed]);
+  return {
+    pid: child.pid ?? 0,
+    ...readySchema.parse(await message()),
+    async facts() {
+      const answer = message();
+      child.send('facts');
+      return factsSchema.parse(await answer);
+    },
+  };
+}

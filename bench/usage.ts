@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+
+/** Of /proc/<pid>/stat on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** What a process has used since it began. Null where there is no /proc. */
+export interface Usage {
+  cpuSeconds: number;
+  peakMemoryBytes: number;
+}
+
+export function usageOf(pid: number): Usage | null {
+  if (process.platform !== 'linux') return null;
+  // The program's name, in parentheses, may hold anything: the fields are counted from behind it.
+  const fields = (
+    readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .split(/\) (?=[A-Z] )/)
+      .at(-1) ?? ''
+  ).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  const peak = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return { cpuSeconds: ticks / TICKS_PER_SECOND, peakMemoryBytes: Number(peak) * 1024 };
+}
+
+/** CPU seconds that all processes of this machine together have used. */
+export function machineCpuSeconds(): number {
+  const busy = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq);
+  return busy.reduce((sum, ms) => sum + ms, 0) / 1000;
+}

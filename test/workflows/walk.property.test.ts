@@ -1,0 +1,300 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import fc from 'fast-check';
+import { createTenant, DEMO_KEY, startSimulator, type FaultKind, type Tenant } from '../../simulator';
+import { createRandom, type Random } from '../../simulator/random';
+import type { Attempt } from '../../src/activities/attempt';
+import { discoverOrganizations } from '../../src/activities/discover-organizations';
+import { emitMessages } from '../../src/activities/emit-messages';
+import { toFailure } from '../../src/activities/failures';
+import { fetchChatPage } from '../../src/activities/fetch-chat-page';
+import { createComplianceApi, type ComplianceApi } from '../../src/compliance-api/client';
+import { ApiError } from '../../src/compliance-api/errors';
+import { createPacer } from '../../src/compliance-api/pacer';
+import { loadWorkerConfig } from '../../src/config';
+import { policyOf } from '../../src/policy';
+import { SinkError, type Batch, type Closing, type ReadChat, type Sink, type Window } from '../../src/sinks/sink';
+import { newState, stateSchema, type Policy, type State } from '../../src/state';
+import type { Activities } from '../../src/workflows/activity-proxies';
+import { sync } from '../../src/workflows/sync';
+import { expectExactly } from '../support/exact';
+
+const { WALK_SEED = '20260922', WALK_RUNS = '40' } = process.env;
+const DAY = { from: '2026-09-01T00:00:00Z', to: '2026-09-02T00:00:00Z' };
+const POLICY = policyOf(loadWorkerConfig({ ANTHROPIC_COMPLIANCE_ACCESS_KEY: DEMO_KEY }).settings, 'test');
+const PASSING: readonly FaultKind[] = ['500', '503', '502-html', 'reset', 'cut-body', 'cut-json', 'wrong-length'];
+/** Each of the last two ends the walk. */
+const FAULTS: readonly FaultKind[] = [...PASSING, ...PASSING, '500-no-retry', 'other-shape'];
+
+const LONGEST_MS = 60_000 + Number(WALK_RUNS) * 1000;
+jest.setTimeout(LONGEST_MS + 30_000);
+
+const upTo = (most: number) => fc.constantFrom(0, most / 5, most);
+const precision = fc.constantFrom('seconds' as const, 'millis' as const, 'micros' as const);
+const scenarios = fc.record({
+  seed: fc.nat(),
+  windows: fc.integer({ min: 3, max: 6 }),
+  chats: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 15, max: 40 }) }, fc.integer({ min: 65, max: 90 })),
+  mostMessages: fc.integer({ min: 1, max: 6 }),
+  timestamps: fc.record({ chats: precision, messages: precision }),
+  /** One of them for each sync: a window that is taken up under another one is walked from its start. */
+  pageSizes: fc.array(fc.constantFrom(1, 2, 3, 5, 10, 1000, 1000), { minLength: 1, maxLength: 3 }),
+  backfillStart: fc.constantFrom(DAY.from, DAY.from, '2026-09-01T12:00:00Z', null),
+  settleSeconds: fc.integer({ min: 0, max: 3 }),
+  ourClockAheadMs: fc.constantFrom(0, -1500, -20_000, 20_000),
+  sendDate: fc.boolean(),
+  mostMsBetweenRequests: fc.constantFrom(0, 40, 900),
+  requestsBetweenChanges: fc.constantFrom(undefined, 2, 3, 5, 10),
+  bursts: upTo(0.06),
+  sinkTellsBeforehand: fc.boolean(),
+  faults: upTo(0.2),
+  keysRevoked: upTo(0.01),
+  resultsLost: upTo(0.2),
+  sinkFailures: upTo(0.2),
+  cursorsRefused: upTo(0.2),
+  interruptions: upTo(0.1),
+  cancellations: upTo(0.03),
+  terminations: upTo(0.03),
+});
+type Scenario = typeof scenarios extends fc.Arbitrary<infer T> ? T : never;
+type Memory = { requests: number; sinkFailed: boolean };
+
+interface World {
+  scenario: Scenario;
+  random: Random;
+  api: ComplianceApi;
+  sink: ReturnType<typeof createMemorySink>['sink'];
+  /** Whether something befalls us here; never once things are quiet. */
+  happens: (probability: number) => boolean;
+  readPolicy: () => Policy;
+  beforeAttempt: () => void;
+  beforeRequest: () => void;
+}
+
+/** Keeps the port's contract. Its calls fail before or after they had their effect. */
+function createMemorySink({ sinkFailures, sinkTellsBeforehand }: Scenario, happens: World['happens']) {
+  const staged = new Map<string, Batch['records']>();
+  const windows = new Map<string, { chats: Set<string>; records: Batch['records']; closed: boolean }>();
+  const completed: Window[] = [];
+  const open = (window: Window) => {
+    const key = JSON.stringify(window);
+    const held = windows.get(key) ?? { chats: new Set(), records: [], closed: false };
+    windows.set(key, held);
+    return { held, totals: () => ({ chats: held.chats.size, records: held.records.length }) };
+  };
+  const mayFail = async <T>(step: () => T): Promise<T> => {
+    if (happens(sinkFailures / 2)) throw new SinkError('EIO', 'failed before');
+    const result = await Promise.resolve(step());
+    if (happens(sinkFailures / 2)) throw new SinkError('EIO', 'failed after');
+    return result;
+  };
+  const sink = {
+    name: 'file',
+    write: ({ records }) =>
+      mayFail(() => {
+        const name = `batch-${staged.size}`;
+        staged.set(name, records);
+        return { name, records: records.length, bytes: 1, sha256: '' };
+      }),
+    publish: (window: Window, chats: ReadChat[]) =>
+      mayFail(() => {
+        const { held, totals } = open(window);
+        for (const { chatId, receipts } of chats) {
+          if (held.closed || held.chats.has(chatId)) continue;
+          held.chats.add(chatId);
+          held.records.push(...receipts.flatMap(({ name }) => staged.get(name)!));
+        }
+        return { totals: totals(), closed: held.closed };
+      }),
+    commit: (window: Window, closing: Closing) =>
+      mayFail(() => {
+        const { held, totals } = open(window);
+        if (held.closed) return;
+        expect(closing.totals).toEqual(totals());
+        expect(window.from).toBe(completed.at(-1)?.to ?? window.from);
+        held.closed = true;
+        completed.push(window);
+      }),
+    last: () => mayFail(() => completed.at(-1) ?? null),
+    ...(sinkTellsBeforehand && {
+      has: (window: Window, chatId: string) => mayFail(() => open(window).held.chats.has(chatId)),
+    }),
+  } satisfies Sink;
+  return { sink, completed, published: () => [...windows.values()].flatMap(({ records }) => records) };
+}
+
+/** Several things happen at once. A message may become visible as late as the settle time allows. */
+function burst(tenant: Tenant, random: Random, settleSeconds: number): void {
+  for (let i = random.int(1, 8); i > 0; i--) {
+    const live = [...tenant.chats.values()].filter((chat) => chat.deletedAt === null);
+    const chat = live.length === 0 || random.chance(0.2) ? tenant.addChat() : random.pick(live);
+    const what = random.next();
+    if (what < 0.05) tenant.hardDeleteChat(chat.id);
+    else if (what < 0.1) tenant.deleteChat(chat.id);
+    else if (what < 0.2) tenant.moveChat(chat.id, null);
+    else {
+      const now = tenant.clock();
+      const createdAt = Math.max(chat.createdAt / 1000, now - random.int(0, settleSeconds * 1000));
+      for (let left = random.int(1, 4); left > 0; left--) {
+        tenant.addMessage(chat.id, { createdAt, at: random.pick([now, createdAt]) });
+      }
+    }
+  }
+}
+
+/**
+ * Does to the activities of one run what Temporal may do: they run in any order, each again with the same input until
+ * its result is heard of. One at a time, so that a seed repeats what it did.
+ */
+function createActivities(world: World): { activities: Activities; end: () => string | undefined } {
+  const { random, api, sink, happens } = world;
+  const { resultsLost, cursorsRefused, cancellations, terminations } = world.scenario;
+  const waiting: (() => Promise<void>)[] = [];
+  let turn: Promise<void> = Promise.resolve();
+  let end: 'cancelled' | 'terminated' | undefined;
+  const endsHere = (): boolean => {
+    end ??= happens(cancellations / 2) ? 'cancelled' : happens(terminations / 2) ? 'terminated' : undefined;
+    return end !== undefined;
+  };
+
+  async function untilItEnds<T>(attempt: (memory: Memory) => Promise<T>): Promise<T> {
+    const memory: Memory = { requests: 0, sinkFailed: false };
+    while (!endsHere()) {
+      world.beforeAttempt();
+      try {
+        const result = await attempt(memory);
+        if (!happens(resultsLost) && !endsHere()) return result;
+      } catch (error) {
+        if (!(error instanceof ApiError || error instanceof SinkError)) throw error;
+        const failure = toFailure(error, { requests: memory.requests });
+        if (failure.nonRetryable) throw failure;
+        memory.sinkFailed = error instanceof SinkError;
+      }
+    }
+    throw new CancelledFailure(end);
+  }
+
+  const schedule = <T>(attempt: (memory: Memory) => Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      waiting.push(() => untilItEnds(attempt).then(resolve, reject));
+      turn = turn.then(() => waiting.splice(random.int(0, waiting.length - 1), 1)[0]?.());
+    });
+  const call = <T>(pageSize: number, activity: (attempt: Attempt) => Promise<T>): Promise<T> =>
+    schedule((memory) =>
+      activity({
+        api,
+        sink,
+        limit: happens(0.2) ? random.int(1, pageSize) : pageSize,
+        sinkFailed: memory.sinkFailed,
+        requests: () => memory.requests,
+        request: (ask) => {
+          memory.requests += 1;
+          world.beforeRequest();
+          return ask({ signal: new AbortController().signal });
+        },
+      }),
+    );
+  const activities: Activities = {
+    readPolicy: () => schedule(() => Promise.resolve(world.readPolicy())),
+    discoverOrganizations: (request) => call(request.limit, (attempt) => discoverOrganizations(request, attempt)),
+    readLedger: () => schedule(async () => ({ kept: true, last: await sink.last() })),
+    fetchChatPage: (request) =>
+      call(request.pageSize, (attempt) => {
+        const isRefused = request.afterId !== null && happens(cursorsRefused);
+        return fetchChatPage(isRefused ? { ...request, afterId: 'expired' } : request, attempt);
+      }),
+    emitMessages: (request) => call(request.pageSize, (attempt) => emitMessages(request, attempt)),
+    publishPart: ({ window, chats }) => schedule(() => sink.publish(window, chats)),
+    commitWindow: ({ window, closing }) => schedule(() => sink.commit(window, closing)),
+  };
+  return { activities, end: () => end };
+}
+
+/** The runs of one sync, as chatSync makes them: what goes from one to the next, and into the memo, is JSON. */
+async function runSync(world: World, before: State, now: () => number): Promise<State> {
+  let memo = JSON.stringify({ ...before, running: {} });
+  for (;;) {
+    let state = stateSchema.parse(JSON.parse(memo));
+    let isLong = false;
+    const { activities, end } = createActivities(world);
+    try {
+      const synced = await sync(activities, {
+        get state() {
+          return state;
+        },
+        change(next) {
+          state = { ...state, ...next };
+          if (end() !== 'terminated') memo = JSON.stringify(state);
+        },
+        note: (unfinished) => (state = { ...state, unfinished }),
+        progress: () => undefined,
+        mustContinueAsNew: () => (isLong ||= world.happens(world.scenario.interruptions)),
+        now,
+      });
+      if (synced !== 'interrupted') return { ...state, running: undefined };
+      memo = JSON.stringify(state);
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure || error instanceof CancelledFailure)) throw error;
+      if (end() === 'terminated') state = stateSchema.parse(JSON.parse(memo));
+      return { ...state, running: undefined };
+    }
+  }
+}
+
+async function walkWindows(scenario: Scenario): Promise<void> {
+  const { seed, settleSeconds, sendDate, ourClockAheadMs, requestsBetweenChanges: every, backfillStart } = scenario;
+  const random = createRandom(seed);
+  let clock = Date.parse(DAY.to) + random.int(0, 3000);
+  const tenant = createTenant({ ...DAY, ...scenario, messagesPerChat: [0, scenario.mostMessages] });
+  const simulator = await startSimulator({ tenant, clock: () => clock, sendDate, rateLimitPerMinute: Infinity });
+  const pacer = createPacer({ requestsPerSecond: 1e6, workers: 1 });
+  let attempts = 0;
+  let quietFrom = 0;
+  const happens = (probability: number): boolean => attempts < quietFrom && random.chance(probability);
+  const accessKey = () => (happens(scenario.keysRevoked) ? 'revoked' : DEMO_KEY);
+  const api = createComplianceApi({ baseUrl: simulator.url, accessKey, pacer, version: 'test' });
+  const { sink, completed, published } = createMemorySink(scenario, happens);
+  const world: World = {
+    ...{ scenario, random, api, sink, happens },
+    readPolicy: () => {
+      const pageSize = random.pick(scenario.pageSizes);
+      return { ...POLICY, pageSize, fingerprint: `pages of ${pageSize}`, settleSeconds, backfillStart };
+    },
+    beforeAttempt: () => {
+      attempts += 1;
+      if (attempts === quietFrom) simulator.setLive();
+      if (attempts > quietFrom + 2000) throw new Error('the walk does not end');
+    },
+    beforeRequest: () => {
+      clock += random.int(0, scenario.mostMsBetweenRequests);
+      if (happens(scenario.bursts)) burst(tenant, random, settleSeconds);
+      simulator.setFaults(happens(scenario.faults) ? { rate: 1, kinds: [random.pick(FAULTS)] } : {});
+    },
+  };
+  // Without the server's clock, ours must not be ahead of it.
+  const aheadMs = sendDate ? ourClockAheadMs : Math.min(0, ourClockAheadMs);
+  let state = newState('test');
+  try {
+    while (completed.length < scenario.windows) {
+      // Later attempts on this window are left in peace, so that every walk has an end.
+      quietFrom = attempts + 250;
+      simulator.setLive(every === undefined ? undefined : { every, seed: `${seed} ${attempts}` });
+      const { length } = completed;
+      while (completed.length === length) state = await runSync(world, state, () => (clock += 500) + aheadMs);
+      for (let left = random.int(0, 5); left > 0; left--, clock += 2500) burst(tenant, random, settleSeconds);
+    }
+  } finally {
+    await simulator.close();
+    await api.close();
+  }
+  const records = published();
+  expect(new Set(records.map(({ id }) => id)).size).toBe(records.length);
+  const still = records.filter((record) => !tenant.hardDeletedChats.has(record.chat_id));
+  expectExactly(still, tenant, { from: completed[0]?.from ?? '', to: completed.at(-1)?.to ?? '' });
+}
+
+describe('the walk', () => {
+  it('publishes each message of its windows exactly once, whatever changes, fails and ends meanwhile', async () => {
+    const options = { seed: Number(WALK_SEED), numRuns: Number(WALK_RUNS), interruptAfterTimeLimit: LONGEST_MS };
+    await fc.assert(fc.asyncProperty(scenarios, walkWindows), { ...options, markInterruptAsFailure: true });
+  });
+});
