@@ -87,7 +87,7 @@ export default tseslint.config(
   ),
   forbid(
     ['src/client.ts', 'src/commands/**/*.ts'],
-    [{ regex: '/(activities|sinks|compliance-api)(/|$)' }, { regex: '/worker$' }],
+    [{ regex: '/(activities|sinks|compliance-api)(/|$)' }, { regex: '^\\..*/worker$' }],
     'Commands talk to Temporal; the worker talks to the API and the sink.',
   ),
   forbid(['simulator/**/*.ts'], [{ regex: '/src/' }], 'The simulator is a second reading: it shares no code with src.'),

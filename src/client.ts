@@ -6,7 +6,7 @@ import { scheduleCommand, type ScheduleOptions } from './commands/schedule';
 import { statusCommand, type StatusOptions } from './commands/status';
 import { syncCommand, type SyncOptions } from './commands/sync';
 import { upCommand } from './commands/up';
-import { readEnvironment } from './config';
+import { misspellings, readEnvironment } from './config';
 import { exitWith } from './exit';
 import { version } from './version';
 
@@ -26,6 +26,12 @@ const program = new Command('chat-sync')
     'after',
     '\nExample:\n  chat-sync up --once      one sync of the demo tenant, if no key is set\n  chat-sync sync --json    a sync by the worker that runs, and its report\n\nSettings come from the environment and from .env; README.md lists them.',
   );
+
+program.hook('preAction', (_program, command) => {
+  // The worker that `up` starts says so itself.
+  if (command.name() === 'up') return;
+  for (const warning of misspellings(environment)) process.stderr.write(`warning: ${warning}\n`);
+});
 
 const example = (text: string): string => `\nExample:\n  chat-sync ${text}`;
 

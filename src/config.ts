@@ -44,8 +44,8 @@ const time = z.string().transform((text, context) => {
 
 const number = (message: string, check: (value: number) => boolean) =>
   z.string().transform((text, context) => {
-    const value = Number(text);
-    if (text.trim() === '' || !check(value)) context.addIssue({ code: 'custom', message });
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+    if (!check(value)) context.addIssue({ code: 'custom', message });
     return value;
   });
 const integer = (min: number, max: number) =>
@@ -72,13 +72,17 @@ const ids = (pattern: RegExp, message: string) =>
   });
 
 export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+  ['localhost', '::1', '[::1]'].includes(host) || (isIP(host) === 4 && host.startsWith('127.'));
 
 const baseUrl = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const allowed = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)));
-  if (!allowed || url.username !== '' || url.search !== '') {
-    context.addIssue({ code: 'custom', message: 'an https URL without user or query (http for loopback only)' });
+  const plain = url && url.username + url.password + url.search + url.hash === '';
+  if (!allowed || !plain) {
+    context.addIssue({
+      code: 'custom',
+      message: 'an https URL without user, query or fragment (http for loopback only)',
+    });
   }
   return text;
 });
@@ -119,17 +123,7 @@ const workerShape = {
 };
 
 const clientSchema = z.object(clientShape);
-const workerSchema = z.object(workerShape).superRefine((settings, context) => {
-  const refuse = (variable: string, message: string): void =>
-    context.addIssue({ code: 'custom', path: [variable], message });
-  const key = settings.ANTHROPIC_COMPLIANCE_ACCESS_KEY;
-  if (key !== undefined && settings.ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE !== undefined) {
-    refuse('ANTHROPIC_COMPLIANCE_ACCESS_KEY', 'either this or ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE, not both');
-  }
-  if (settings.LISTING === 'per-user')
-    refuse('LISTING', 'auto or organization: the per-user listing is not in this version yet');
-  if (settings.ON_CHAT_FAILURE === 'park') refuse('ON_CHAT_FAILURE', 'fail: parking is not in this version yet');
-});
+const workerSchema = z.object(workerShape);
 
 export interface LogSettings {
   level: (typeof LEVELS)[keyof typeof LEVELS];
@@ -154,7 +148,12 @@ export const workerVariables: readonly string[] = [
   ...sinkNames.flatMap((name) => Object.keys(sinks[name].settings.shape)),
 ];
 
-const SECRET = new Set(['ANTHROPIC_COMPLIANCE_ACCESS_KEY']);
+const KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';
+/** Other people's variables that it would be bad to misspell. */
+const NEIGHBOURS = [
+  ...['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE'],
+  ...['TEMPORAL_TLS', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'],
+];
 const LATER = new Set(['METRICS_ADDRESS']);
 const OTHER_KEY_NAMES = [
   'ANTHROPIC_COMPLIANCE_API_KEY',
@@ -168,8 +167,9 @@ export function readEnvironment(environment: Environment, folder = process.cwd()
   let file: Environment = {};
   try {
     file = parseDotenv(readFileSync(`${folder}/.env`));
-  } catch {
-    // No .env file: the environment alone counts.
+  } catch (error) {
+    const missing = typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+    if (!missing) throw new ConfigError(`.env in ${folder} cannot be read`, { cause: error });
   }
   return { ...file, ...environment };
 }
@@ -193,8 +193,15 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const keyFile = set['ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE'];
   if (keyFile && !isReadable(keyFile)) {
     problems.push(
-      `ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE=${keyFile}: expected a file that can be read and holds the key`,
+      `${shown('ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE', set)}: expected a file that can be read and holds the key`,
     );
+  }
+  if (keyFile && set[KEY]) problems.push(`${KEY}: expected either this or ${KEY}_FILE, not both`);
+  if (set['LISTING'] === 'per-user') {
+    problems.push('LISTING=per-user: expected auto or organization; the per-user listing is not in this version yet');
+  }
+  if (set['ON_CHAT_FAILURE'] === 'park') {
+    problems.push('ON_CHAT_FAILURE=park: expected fail; parking is not in this version yet');
   }
   const sink = workerShape.SINK.safeParse(set['SINK']);
   if (sink.success) problems.push(...issuesOf(sinks[sink.data].settings.safeParse(set), set));
@@ -222,9 +229,15 @@ function issuesOf(result: z.ZodSafeParseResult<unknown>, set: Environment): stri
   return (result.error?.issues ?? []).map((issue) => {
     const variable = String(issue.path[0]);
     const expected = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message;
-    const value = SECRET.has(variable) ? '' : `=${set[variable] ?? ''}`;
-    return `${variable}${value}: expected ${expected}`;
+    return `${shown(variable, set)}: expected ${expected}`;
   });
+}
+
+/** The variable with its value, but for what is, or may hold, a secret. */
+function shown(variable: string, set: Environment): string {
+  const value = set[variable] ?? '';
+  if (variable === KEY || value.includes('sk-ant-')) return `${variable}=(hidden)`;
+  return `${variable}=${value.replace(/\/\/[^/]*@/, '//(hidden)@').replace(/[?#].*$/, '?(hidden)')}`;
 }
 
 function withoutEmpty(environment: Environment): Environment {
@@ -235,10 +248,12 @@ function clientConfig(settings: z.output<typeof clientSchema>): ClientConfig {
   return { source: settings.SOURCE, log: { level: LEVELS[settings.LOG_LEVEL], format: settings.LOG_FORMAT } };
 }
 
-function misspellings(set: Environment): string[] {
+/** What looks like a misspelt setting, or is one that this version does not know yet; a line each. */
+export function misspellings(set: Environment): string[] {
+  const known = [...workerVariables, ...NEIGHBOURS];
   const warnings = Object.keys(set).flatMap((name) => {
-    if (workerVariables.includes(name)) return [];
-    const meant = workerVariables.find((candidate) => candidate.length > 5 && distance(candidate, name) <= 2);
+    if (known.includes(name)) return [];
+    const meant = known.find((candidate) => candidate.length > 5 && distance(candidate, name) <= 2);
     return meant ? [`${name} is not a setting: did you mean ${meant}?`] : [];
   });
   const later = Object.keys(set).filter((name) => LATER.has(name));

@@ -4,10 +4,10 @@ import type { Policy } from './state';
 
 /** What a sync follows of the worker's settings, ids in their one canonical form. */
 export function policyOf(settings: WorkerSettings, build: string): Policy {
-  const organizationIds = (settings.ORGANIZATION_IDS ?? []).map((id) =>
-    id.startsWith('org_') ? id : id.toLowerCase(),
+  const organizationIds = unique(
+    (settings.ORGANIZATION_IDS ?? []).map((id) => (id.startsWith('org_') ? id : id.toLowerCase())),
   );
-  const projectIds = (settings.PROJECT_IDS ?? []).map((id) => id.replace(/^proj_/, 'claude_proj_'));
+  const projectIds = unique((settings.PROJECT_IDS ?? []).map((id) => id.replace(/^proj_/, 'claude_proj_')));
   const userIds = settings.USER_IDS ?? [];
   const filters = hash([organizationIds.toSorted(), projectIds.toSorted(), userIds.toSorted()]);
   return {
@@ -24,8 +24,10 @@ export function policyOf(settings: WorkerSettings, build: string): Policy {
     pageSize: settings.PAGE_SIZE,
     settleSeconds: settings.SETTLE_SECONDS,
     filters,
-    fingerprint: hash([filters, settings.LISTING, settings.MESSAGES, settings.PAGE_SIZE]),
+    fingerprint: hash([settings.SINK, filters, settings.LISTING, settings.MESSAGES, settings.PAGE_SIZE]),
   };
 }
+
+const unique = (ids: string[]): string[] => [...new Set(ids)];
 
 const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);

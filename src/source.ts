@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type Client,
   isGrpcServiceError,
@@ -43,7 +44,7 @@ export interface SourceView {
 export interface Source {
   readonly name: string;
   view(): Promise<SourceView>;
-  /** Chats and messages not in the memo yet. Null: no sync runs, or no worker answered within 3 s. */
+  /** Chats and messages read so far. Null: no sync runs, or no worker answered within 3 s. */
   progress(): Promise<Progress | null>;
   /** Asks for a sync and returns its number. @param by The workflow that asks. */
   askForSync(by: string): Promise<Ask>;
@@ -81,6 +82,7 @@ export function createSource(client: Client, name: string): Source {
   async function updateWithStart<Result, Request>(
     update: UpdateDefinition<Result, [Request]>,
     request: Request,
+    updateId: string,
   ): Promise<Result> {
     const description = await describe();
     if (description?.status.name === 'RUNNING') throw new ChainMovedError();
@@ -97,6 +99,7 @@ export function createSource(client: Client, name: string): Source {
     return await client.workflow.executeUpdateWithStart<typeof chatSync, Result, [Request]>(update, {
       startWorkflowOperation,
       args: [request],
+      updateId,
     });
   }
 
@@ -104,14 +107,16 @@ export function createSource(client: Client, name: string): Source {
     definition: UpdateDefinition<Result, [Request]>,
     request: Request,
   ): Promise<Result> {
+    // The same id for every try: one that was taken although its answer got lost is not taken twice by a run.
+    const updateId = randomUUID();
     for (let tries = 1; ; tries++) {
       try {
         try {
-          return await handle.executeUpdate<Result, [Request]>(definition, { args: [request] });
+          return await handle.executeUpdate<Result, [Request]>(definition, { args: [request], updateId });
         } catch (error) {
           if (!(error instanceof WorkflowNotFoundError)) throw error;
         }
-        return await updateWithStart(definition, request);
+        return await updateWithStart(definition, request, updateId);
       } catch (error) {
         if (isRefusal(error)) throw new RefusedError(error.cause.message, { cause: error });
         if (tries === UPDATE_TRIES || !isTransient(error)) throw error;
@@ -173,7 +178,7 @@ function memoOf(description: WorkflowExecutionDescription): Memo {
   const memo = memoSchema.safeParse(description.memo?.['state']);
   if (memo.success) return memo.data;
   throw new UnreadableStateError(
-    `the memo of ${description.workflowId} is not a state of this version (${memo.error.issues[0]?.path.join('.') ?? 'no state'}): was it started by something else?`,
+    `the memo of ${description.workflowId} is not a state of this version (${memo.error.issues[0]?.path.join('.') || 'no state'}): was it started by something else?`,
   );
 }
 
@@ -193,7 +198,8 @@ function isOvertaken(error: unknown): boolean {
   );
 }
 
-function isTransient(error: unknown): boolean {
+/** Temporal is away or busy: worth another try. */
+export function isTransient(error: unknown): boolean {
   if (error instanceof ChainMovedError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   if (error instanceof WorkflowNotFoundError || isOvertaken(error)) return true;
   const cause = error instanceof ServiceError ? error.cause : error;

@@ -1,9 +1,9 @@
 import { devNull } from 'node:os';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { DEFAULT_TEMPORAL_ADDRESS } from './contract';
-import type { Environment } from './config';
+import { ConfigError, type Environment } from './config';
 
 export interface TemporalSettings {
   address: string;
@@ -18,12 +18,21 @@ export function temporalSettings(environment: Environment): TemporalSettings {
       value === undefined || value === '' ? [] : [[name, value]],
     ),
   );
-  const { connectionOptions, namespace } = loadClientConnectConfig({
-    overrideEnvVars,
-    disableFile: environment['TEMPORAL_CONFIG_FILE'] === devNull,
-  });
+  const { connectionOptions, namespace } = load(overrideEnvVars);
   const address = connectionOptions.address ?? DEFAULT_TEMPORAL_ADDRESS;
   return { address, namespace: namespace ?? 'default', connection: { ...connectionOptions, address } };
+}
+
+function load(overrideEnvVars: Record<string, string>): ReturnType<typeof loadClientConnectConfig> {
+  const disableFile = overrideEnvVars['TEMPORAL_CONFIG_FILE'] === devNull;
+  try {
+    return loadClientConnectConfig({ overrideEnvVars, disableFile });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`Temporal's settings (TEMPORAL_* or its profile file) cannot be used: ${reason}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Thrown when nothing answers at Temporal's address. */
@@ -48,6 +57,18 @@ export async function connectClient({ address, namespace, connection }: Temporal
     });
     return new Client({ connection: connected, namespace });
   } catch (error) {
+    if (isRefused(error)) {
+      throw new Error(`Temporal at ${address} refuses these credentials: see TEMPORAL_API_KEY and TEMPORAL_TLS_...`, {
+        cause: error,
+      });
+    }
     throw new NoTemporalError(address, { cause: error });
   }
+}
+
+const GRPC_REFUSALS: readonly number[] = [7, 16]; // PERMISSION_DENIED, UNAUTHENTICATED
+
+function isRefused(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) && GRPC_REFUSALS.includes(cause.code);
 }

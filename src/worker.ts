@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Runtime, type Logger } from '@temporalio/worker';
+import { makeTelemetryFilterString, NativeConnection, Runtime, type Logger } from '@temporalio/worker';
 import { Command } from 'commander';
 import { createComplianceApi } from './compliance-api/client';
+import type { ProxySettings } from './compliance-api/connection';
 import { createPacer } from './compliance-api/pacer';
-import { loadWorkerConfig, readEnvironment, type WorkerConfig } from './config';
+import { loadWorkerConfig, readEnvironment, type Environment, type WorkerConfig } from './config';
 import { exitWith } from './exit';
 import { createLogger } from './log';
 import { policyOf } from './policy';
@@ -32,7 +33,11 @@ async function main(): Promise<void> {
   const temporal = temporalSettings(environment);
   const logger = createLogger(config.log);
   for (const warning of config.warnings) logger.warn(warning);
-  Runtime.install({ logger, shutdownSignals: [] });
+  // Forwarded, or Temporal's core would write to stdout, which is for data.
+  const telemetryOptions = {
+    logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }) },
+  };
+  Runtime.install({ logger, shutdownSignals: [], telemetryOptions });
 
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
@@ -83,6 +88,7 @@ async function serve(
     accessKey: accessKeyOf(config),
     pacer,
     version,
+    proxy: proxyOf(config.environment),
   });
   const workflowBundle = { codePath: join(__dirname, 'workflow-bundle.js') };
   try {
@@ -93,13 +99,24 @@ async function serve(
     logger.info(`serving source ${name}`, { temporal: temporal.address, namespace, sink: sink.name, version });
     process.send?.('ready');
     void watchWorkers({ source, expected: policy.workers, logger, signal });
-    await running;
+    // What does not heed its end in time is left to others; that is no failure of ours.
+    await running.catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      logger.warn('ended before everything was drained', { error });
+    });
   } finally {
     await api.close();
     await sink.close?.();
     await clientConnection.close();
     await connection.close();
   }
+}
+
+/** The proxy's variables may stand in .env, which the process's own environment does not hold. */
+function proxyOf({ HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy }: Environment): ProxySettings {
+  const httpsProxy = HTTPS_PROXY ?? https_proxy;
+  const noProxy = NO_PROXY ?? no_proxy;
+  return { ...(httpsProxy ? { httpsProxy } : {}), ...(noProxy ? { noProxy } : {}) };
 }
 
 /** The key, or how to read it anew for each request. */

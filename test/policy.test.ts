@@ -95,6 +95,7 @@ describe('the fingerprints', () => {
     ['the listing', { LISTING: 'organization' }],
     ['which messages', { MESSAGES: 'all' }],
     ['the page size', { PAGE_SIZE: '999' }],
+    ['the sink', { SINK: 'stdout' }],
   ])('change for %s in what a checkpoint belongs to, but not in the filters', (_title, other) => {
     const before = policy(filters);
     const after = policy({ ...filters, ...other });
@@ -107,9 +108,16 @@ describe('the fingerprints', () => {
     ['the workers', { WORKERS: '2' }],
     ['the settle time', { SETTLE_SECONDS: '5' }],
     ['the start of the backfill', { BACKFILL_START: '2026-04-08' }],
-    ['the sink', { SINK: 'stdout' }],
   ])('stay when %s changes', (_title, other) => {
     const { filters: hash, fingerprint } = policy(filters);
     expect(policy({ ...filters, ...other })).toMatchObject({ filters: hash, fingerprint });
+  });
+
+  it('are the same for an id written in two ways', () => {
+    const once = policy({ PROJECT_IDS: 'proj_1' });
+    expect(policy({ PROJECT_IDS: 'proj_1,claude_proj_1' })).toMatchObject({
+      filters: once.filters,
+      projectIds: once.projectIds,
+    });
   });
 });

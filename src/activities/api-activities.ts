@@ -11,8 +11,7 @@ import type { ApiActivities } from './types';
 export function createApiActivities(dependencies: { api: ComplianceApi; sink: Sink }): ApiActivities {
   const attempt = createAttempts(dependencies);
   return {
-    discoverOrganizations: (request) =>
-      attempt({ pageSize: request.limit }, (current) => discoverOrganizations(request, current)),
+    discoverOrganizations: (request) => attempt({ pageSize: request.limit }, discoverOrganizations),
     fetchChatPage: (request) => attempt({ pageSize: request.pageSize }, (current) => fetchChatPage(request, current)),
     emitMessages: (request) => {
       requireSink(dependencies.sink, request.sink);

@@ -34,9 +34,10 @@ export function createAttempts({ api, sink }: { api: ComplianceApi; sink: Sink }
   let lastSuccessAt = 0;
 
   return async (options, run) => {
-    const { heartbeatDetails, attempt: number } = activityInfo();
+    const info = activityInfo();
     // An attempt that could not say anything any more, since its worker died, has made its request.
-    const known = memorySchema.safeParse(heartbeatDetails ?? { requests: number - 1 });
+    const details: unknown = info.heartbeatDetails ?? { requests: info.attempt - 1 };
+    const known = memorySchema.safeParse(details);
     const memory: Memory = known.success ? known.data : memorySchema.parse({});
     const signal = cancellationSignal();
     const beat = (): void => heartbeat(memory);

@@ -1,26 +1,22 @@
 import { ApiError } from '../compliance-api/errors';
 import type { Attempt } from './attempt';
-import type { Organizations, OrganizationsRequest } from './types';
+import type { Organizations } from './types';
 
 /**
- * Asks for one page of the organizations. The answer, whatever its status, is also where the window learns the
+ * Asks for the first page of the organizations. The answer, whatever its status, is also where the window learns the
  * server's clock. A key without the scope (403) is no failure: its chats may be readable all the same.
  */
-export async function discoverOrganizations({ page }: OrganizationsRequest, attempt: Attempt): Promise<Organizations> {
+export async function discoverOrganizations(attempt: Attempt): Promise<Organizations> {
   const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
   try {
-    const { body, serverTimeMs } = await attempt.request((options) =>
-      attempt.api.listOrganizations({ limit: attempt.limit, page: page ?? undefined }, options),
+    const { serverTimeMs } = await attempt.request((options) =>
+      attempt.api.listOrganizations({ limit: attempt.limit }, options),
     );
-    const uuids = body.data.map((organization) => organization.uuid);
-    const nextPage = body.next_page ?? null;
-    return { allowed: true, uuids, nextPage, serverTime: iso(serverTimeMs), requests: attempt.requests() };
+    return { allowed: true, serverTime: iso(serverTimeMs), requests: attempt.requests() };
   } catch (error) {
     if (!(error instanceof ApiError) || error.kind !== 'forbidden') throw error;
     return {
       allowed: false,
-      uuids: [],
-      nextPage: null,
       serverTime: iso(error.serverTimeMs),
       requests: attempt.requests(),
     };

@@ -12,7 +12,7 @@ import type { EmitRequest, Emitted } from './types';
 export async function emitMessages(request: EmitRequest, attempt: Attempt): Promise<Emitted> {
   const { sink } = attempt;
   const { window, chatId, afterId, messages } = request;
-  const nothing = { receipt: null, nextAfterId: null, gone: false, violations: 0 };
+  const nothing = { receipt: null, nextAfterId: null, cursorRefused: false, gone: false, violations: 0 };
   if (afterId === null && (await sink.has?.(window, chatId))) return { ...nothing, requests: attempt.requests() };
   // A request is not worth making while the sink cannot take what it brings.
   if (attempt.sinkFailed) await sink.check?.();
@@ -37,6 +37,9 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
     return { ...body, requests: attempt.requests() };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    if (error.kind === 'bad-request' && afterId !== null) {
+      return { ...nothing, cursorRefused: true, requests: attempt.requests() };
+    }
     if (error.kind === 'not-found') return { ...nothing, gone: true, requests: attempt.requests() };
     throw error;
   }

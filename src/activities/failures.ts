@@ -21,6 +21,9 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof ApiError) return apiFailure(error, facts);
   if (error instanceof SinkError) {
+    if (error.code === 'STALE_WINDOW') {
+      return ApplicationFailure.nonRetryable(`${error.message} (${error.code})`, FailureType.ledgerDisagrees);
+    }
     return ApplicationFailure.create({
       type: FailureType.sinkUnavailable,
       message: `${error.message} (${error.code})`,
@@ -84,7 +87,7 @@ function stopType(error: ApiError): FailureType {
 function remedy(error: ApiError): string {
   switch (stopType(error)) {
     case FailureType.unauthorized:
-      return '; set ANTHROPIC_COMPLIANCE_ACCESS_KEY to a Compliance Access Key that is valid';
+      return '; set ANTHROPIC_COMPLIANCE_ACCESS_KEY, or the file that ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE names, to a valid Compliance Access Key';
     case FailureType.forbidden:
       return '; scopes cannot be added to a key: make a new Compliance Access Key with the scope';
     default:

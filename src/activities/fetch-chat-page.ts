@@ -1,5 +1,5 @@
 import { ApiError } from '../compliance-api/errors';
-import type { Chat } from '../compliance-api/schemas';
+import type { ListedChat } from '../compliance-api/schemas';
 import { parseIsoTime } from '../iso-time';
 import type { ChatPageRequest, FetchedChatPage } from './types';
 import type { Attempt } from './attempt';
@@ -48,7 +48,7 @@ export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt):
   }
 }
 
-function matches(chat: Chat, filter: ChatPageRequest, serverFiltersOrganizations: boolean): boolean {
+function matches(chat: ListedChat, filter: ChatPageRequest, serverFiltersOrganizations: boolean): boolean {
   const { organizationIds, projectIds, userIds } = filter;
   if (!serverFiltersOrganizations) {
     const ids = [chat.organization_id, chat.organization_uuid?.toLowerCase()];

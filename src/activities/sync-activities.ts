@@ -1,7 +1,7 @@
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
-import type { Sink } from '../sinks/sink';
+import { SinkError, type Published, type Sink } from '../sinks/sink';
 import { reportOf, UnreadableStateError, type Source } from '../source';
 import type { Policy } from '../state';
 import { toFailure } from './failures';
@@ -22,7 +22,11 @@ export function createSyncActivities(dependencies: { source: Source; sink: Sink;
     readLedger: (name) =>
       withSink(name, async () => ({ kept: sink.last !== undefined, last: (await sink.last?.()) ?? null })),
     publishPart: (request) =>
-      withSink(request.sink, async () => (await sink.publish?.(request.window, request.chats)) ?? added(request)),
+      withSink(request.sink, async () => {
+        const published = (await sink.publish?.(request.window, request.chats)) ?? added(request);
+        requireAllPublished(request, published);
+        return published;
+      }),
     commitWindow: ({ window, closing, sink: name }) => withSink(name, async () => sink.commit?.(window, closing)),
   };
 
@@ -46,6 +50,16 @@ async function safely<T>(run: () => Promise<T>): Promise<T> {
     }
     throw toFailure(error);
   }
+}
+
+/** @throws SinkError if the sink has forgotten chats of the window: it is another folder, or another volume. */
+function requireAllPublished({ totals }: PublishRequest, { totals: now, closed }: Published): void {
+  if (closed || (now.chats >= totals.chats && now.records >= totals.records)) return;
+  throw new SinkError(
+    'TOTALS_DIFFER',
+    `The sink holds ${now.chats} chats and ${now.records} records of this window, but ${totals.chats} and ${totals.records} ` +
+      'were published: bring its old place back. If that is gone for good, cancel the workflow chat-sync/<source>, and rewind',
+  );
 }
 
 /** A sink without totals of its own: the window's grow by what is handed over. */

@@ -5,14 +5,11 @@ import type { Closing, Published, ReadChat, Receipt, Totals, Window } from '../s
 
 /** `requests` everywhere: HTTP requests made, over all attempts of the activity. */
 export interface OrganizationsRequest {
-  page: string | null;
   limit: number;
 }
 export interface Organizations {
   /** False where the key lacks the scope (403): chats may be readable all the same. */
   allowed: boolean;
-  uuids: string[];
-  nextPage: string | null;
   /** The API server's clock; null where its answer names none. */
   serverTime: string | null;
   requests: number;
@@ -56,6 +53,8 @@ export interface Emitted {
   receipt: Receipt | null;
   /** The cursor of the chat's next page; null: the chat is read. */
   nextAfterId: string | null;
+  /** The API answered 400 to `afterId`: cursors may expire. The chat is to be read from its start. */
+  cursorRefused: boolean;
   /** The chat is gone (404). */
   gone: boolean;
   violations: number;

@@ -20,6 +20,8 @@ const NO_PROFILE = ['--disable-config-file', '--disable-config-env'];
 export interface LocalTemporal {
   /** Null where the server was there before us: its Web UI is whose it is. */
   webUi: string | null;
+  /** Resolves if the server that we started ends. */
+  readonly ended: Promise<unknown>;
   /** Ends the server if we started it. */
   stop(): Promise<void>;
 }
@@ -30,7 +32,8 @@ export interface LocalTemporal {
  * @throws NoTemporalError, or Error if there is no Temporal CLI.
  */
 export async function ensureTemporal(settings: TemporalSettings, dataDir: string): Promise<LocalTemporal> {
-  if (await answers(settings)) return { webUi: null, stop: () => Promise.resolve() };
+  if (await answers(settings))
+    return { webUi: null, ended: new Promise(() => undefined), stop: () => Promise.resolve() };
   const { host, port } = hostAndPort(settings.address);
   if (!isLoopback(host)) throw new NoTemporalError(settings.address);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -59,7 +62,7 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
     await stop();
     throw error;
   }
-  return { webUi: `http://localhost:${uiPort}/namespaces/${settings.namespace}/workflows`, stop };
+  return { webUi: `http://localhost:${uiPort}/namespaces/${settings.namespace}/workflows`, ended, stop };
 }
 
 async function started(server: ChildProcess, settings: TemporalSettings, dataDir: string): Promise<void> {
@@ -108,7 +111,7 @@ function isListening(address: string): Promise<boolean> {
 
 function hostAndPort(address: string): { host: string; port: number } {
   const url = new URL(`tcp://${address}`);
-  return { host: url.hostname, port: Number(url.port || 7233) };
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 7233) };
 }
 
 /** The port, or any other if it is taken. */

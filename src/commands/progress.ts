@@ -16,8 +16,7 @@ export async function progressOf(source: Source, view: SourceView): Promise<Sync
   if (!view.open || !view.memo?.running) return null;
   const { counters, checkpoint } = view.memo.unfinished ?? {};
   const live = await source.progress();
-  const chats = (counters?.chats ?? 0) + (live?.chats ?? 0);
-  const messages = (counters?.messages ?? 0) + (live?.messages ?? 0);
+  const { chats, messages } = live ?? { chats: counters?.chats ?? 0, messages: counters?.messages ?? 0 };
   const total = Math.max(chats, (counters?.chats ?? 0) + (checkpoint?.left.length ?? 0));
   return { chats, messages, total, more: checkpoint?.hasMore ?? true, waitingFor: view.waitingFor };
 }

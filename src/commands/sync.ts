@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, ServiceError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Environment } from '../config';
 import { FailureType, requestSyncWorkflowId, syncTaskQueue } from '../contract';
+import { isTransient } from '../source';
 import { reportSchema, type Report } from '../state';
 import type { requestSync } from '../workflows/request-sync';
 import { createProgressDisplay, progressOf, type ProgressDisplay } from './progress';
@@ -23,7 +24,7 @@ export async function syncCommand(environment: Environment, options: SyncOptions
   return withSession(environment, async (session) => {
     const handle = await startRequest(session);
     // As the first process of a container, Node.js would not end by itself.
-    process.once('SIGINT', () => process.exit(130));
+    process.once('SIGINT', () => process.exit(1));
     if (options.detach) {
       print(options.json ? JSON.stringify({ workflowId: handle.workflowId }) : handle.workflowId);
       return 0;
@@ -87,6 +88,7 @@ function failedRequest(source: string, error: WorkflowFailedError): Report {
 
 async function look({ source }: Session, display: ProgressDisplay, signal: AbortSignal): Promise<void> {
   let toldNoWorker = false;
+  let toldAway = false;
   for (let looks = 0; !signal.aborted; looks++) {
     try {
       if (looks % WORKERS_EVERY_LOOKS === 0 && (await source.workers()) === 0 && !toldNoWorker) {
@@ -95,8 +97,13 @@ async function look({ source }: Session, display: ProgressDisplay, signal: Abort
       }
       const progress = await progressOf(source, await source.view());
       display.show(progress);
+      toldAway = false;
     } catch (error) {
-      if (!isTransient(error)) throw error;
+      // Only a look: what ends the request says so itself.
+      if (isTransient(error) && !toldAway) {
+        display.note('Temporal does not answer: waiting for it');
+        toldAway = true;
+      }
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
@@ -107,9 +114,4 @@ export async function sayHowFarBehind({ source }: Session): Promise<void> {
   if (!memo?.syncedThrough) return;
   const behind = duration(Date.now() - Date.parse(memo.syncedThrough));
   say(`synced through ${memo.syncedThrough}, ${behind} behind now`);
-}
-
-function isTransient(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause);
 }

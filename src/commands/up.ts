@@ -46,6 +46,10 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     const code = await Promise.race([
       withSession(environment, (session) => syncs(session, config, options.once ?? false)),
       aborted(stopped.signal).then(() => 0),
+      server.ended.then(() => {
+        if (!stopped.signal.aborted && !finished) say('error: the Temporal server ended; its reason stands above');
+        return 1;
+      }),
       worker.ended.then((code) => {
         if (!stopped.signal.aborted && !finished) say(`error: the worker ended with ${code}`);
         return 1;

@@ -41,6 +41,7 @@ export class TurnRefused extends Error {
 }
 
 interface Waiter {
+  askedAt: number;
   start: () => void;
   refuse: (error: TurnRefused) => void;
 }
@@ -104,8 +105,10 @@ export function createPacer(options: PacerOptions): Pacer {
         cancelTimer = clock.after(Math.ceil(waitMs), pump);
         return;
       }
-      // A timer that fires late must not slow down all that follow; what it may make up for is bounded.
-      lastStart = Math.max(startAfter(lastStart), clock.now() - Math.min(mostCatchUpMs, intervalMs / 2));
+      // A timer that fires late must not slow down all that follow; what the next start makes up for is bounded.
+      const now = clock.now();
+      const due = startAfter(lastStart);
+      lastStart = next.askedAt <= due ? Math.max(due, now - Math.min(mostCatchUpMs, intervalMs / 2)) : now;
       queue.shift();
       next.start();
     }
@@ -139,7 +142,11 @@ export function createPacer(options: PacerOptions): Pacer {
       const waitMs = waitAt(queue.length);
       if (waitMs > maxWaitMs) throw new TurnRefused(waitMs);
       await new Promise<void>((resolve, reject) => {
-        const waiter: Waiter = { start: () => settle(resolve), refuse: (error) => settle(() => reject(error)) };
+        const waiter: Waiter = {
+          askedAt: clock.now(),
+          start: () => settle(resolve),
+          refuse: (error) => settle(() => reject(error)),
+        };
         const settle = (how: () => void): void => {
           signal?.removeEventListener('abort', giveUp);
           how();

@@ -2,7 +2,7 @@ import { errors, type Dispatcher } from 'undici';
 import type { ZodType } from 'zod';
 import { first, readAnswerHeaders } from './answer-headers';
 import { withJson } from './body';
-import { createConnection } from './connection';
+import { createConnection, type ProxySettings } from './connection';
 import { TimeOver, within } from './deadline';
 import { toApiError } from './error-answer';
 import { errorCode } from './error-code';
@@ -36,6 +36,8 @@ export interface ComplianceApiOptions {
   bodyCapBytes?: number;
   /** Instead of the environment's proxy or a direct connection; `close` leaves it open. */
   dispatcher?: Dispatcher;
+  /** Where they are not in the process's own environment. */
+  proxy?: ProxySettings;
 }
 
 export interface RequestOptions {
@@ -84,7 +86,7 @@ export function createRequest(options: ComplianceApiOptions): {
   const baseUrl = new URL(options.baseUrl);
   const prefix = baseUrl.pathname.replace(/\/+$/, '');
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const dispatcher = options.dispatcher ?? createConnection(baseUrl, timeouts.connectMs);
+  const dispatcher = options.dispatcher ?? createConnection(baseUrl, timeouts.connectMs, options.proxy);
   const room = createRoom();
 
   async function turn(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<void> {

@@ -6,17 +6,23 @@ import { z } from 'zod';
 const time = z.iso.datetime({ offset: true });
 const id = z.string().min(1).max(256);
 
-/** A chat's metadata, as the chat list and the messages endpoint give it. Unknown fields pass. */
-export const chatSchema = z.looseObject({
+/** What the walk needs of a listed chat: a page must not fail for a chat's name. */
+const listedChatSchema = z.looseObject({
   id,
-  name: z.string(),
   created_at: time,
   updated_at: time,
-  deleted_at: time.nullish(),
   organization_id: z.string().nullish(),
   organization_uuid: z.string().nullish(),
   project_id: z.string().nullish(),
-  user: z.looseObject({ id: z.string(), email_address: z.string() }).nullish(),
+  user: z.looseObject({ id: z.string() }).nullish(),
+});
+export type ListedChat = z.infer<typeof listedChatSchema>;
+
+/** A chat's metadata beside its messages. Unknown fields pass; what is absent is null. */
+const chatSchema = listedChatSchema.extend({
+  name: z.string().nullish(),
+  deleted_at: time.nullish(),
+  user: z.looseObject({ id: z.string(), email_address: z.string().nullish() }).nullish(),
 });
 export type Chat = z.infer<typeof chatSchema>;
 
@@ -33,7 +39,7 @@ export type Message = z.infer<typeof messageSchema>;
 
 /** `GET /v1/compliance/apps/chats` */
 export const chatPageSchema = z.object({
-  data: z.array(chatSchema),
+  data: z.array(listedChatSchema),
   has_more: z.boolean(),
   last_id: z.string().nullish(),
 });

@@ -4,7 +4,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  ContinueAsNew,
   isCancellation,
   makeContinueAsNewFunc,
   setCurrentDetails,
@@ -46,9 +45,10 @@ export async function chatSync(input: State): Promise<void> {
   setHandler(rewindUpdate, (request) => change(rewind(state, request)), {
     validator: (request: RewindRequest) => validateRewind(state, request),
   });
-  setHandler(progressQuery, () =>
-    state.running ? { ...unpublished, requests: state.unfinished?.counters.requests ?? 0 } : null,
-  );
+  setHandler(progressQuery, () => {
+    const { chats = 0, messages = 0 } = state.unfinished?.counters ?? {};
+    return state.running ? { chats: chats + unpublished.chats, messages: messages + unpublished.messages } : null;
+  });
   show();
 
   const historyIsLong = (): boolean => {
@@ -75,7 +75,6 @@ export async function chatSync(input: State): Promise<void> {
       if (report !== 'interrupted') change(ended(state, report));
     }
   } catch (error) {
-    if (error instanceof ContinueAsNew) throw error;
     if (state.running) {
       const reason = reasonOf(error);
       const unfinished = state.unfinished && { ...state.unfinished, reason };

@@ -35,10 +35,9 @@ export interface RewindRequest {
 /** Sets the timestamp. Rejected while a sync runs, or without `skip` for a time later than the timestamp. */
 export const rewindUpdate = defineUpdate<void, [RewindRequest]>('rewind');
 
-/** What the memo does not hold yet: chats and messages that were read since the last publish. */
+/** Chats and messages of the window read so far: more than the memo knows, which moves with each publish. */
 export interface Progress {
   chats: number;
   messages: number;
-  requests: number;
 }
 export const progressQuery = defineQuery<Progress | null>('progress');

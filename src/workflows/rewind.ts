@@ -3,8 +3,10 @@ import type { RewindRequest } from './messages';
 
 /** @throws Error that says why the timestamp may not be set so. */
 export function validateRewind(state: State, { to, epoch, skip }: RewindRequest): void {
-  if (state.running) throw new Error('a sync is running: wait for its end, or cancel it');
   if (isRepeated(state, { to, epoch })) return;
+  if (state.running) {
+    throw new Error(`a sync is running: wait for its end, or cancel the workflow chat-sync/${state.source}`);
+  }
   if (epoch <= state.epoch) throw new Error(`the source was rewound later, at ${new Date(state.epoch).toISOString()}`);
   if (!skip && state.syncedThrough !== null && Date.parse(to) > Date.parse(state.syncedThrough)) {
     throw new Error(

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
 import type { Window } from '../sinks/sink';
-import type { Counters, Policy, Report, State, Unfinished } from '../state';
+import type { Checkpoint, Counters, Policy, Report, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
 import { requestsOf, walk } from './walk';
 import { clockSkew, compareWithLedger, openWindow } from './window';
@@ -33,8 +33,12 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
   const policy = begun ?? (await activities.readPolicy());
   if (!begun) {
     host.change({ running: { policy } });
-    const unfinished = await begin(activities, policy, host);
-    if (unfinished === null) return nothingToDo(policy, host.state);
+    const { unfinished, warnings } = await begin(activities, policy, host).catch((error: unknown) => {
+      const { unfinished: before } = host.state;
+      if (before) host.note(counted(before, { requests: requestsOf(error) }));
+      throw error;
+    });
+    if (unfinished === null) return nothingToDo(policy, host.state, warnings);
     host.change({ unfinished });
   }
   const { window } = unfinishedOf(host);
@@ -68,79 +72,84 @@ function walkOf({ listing }: Policy): typeof walk {
   }
 }
 
-/** Everything before the first chat. Null: nothing to do yet. */
-async function begin(activities: Activities, policy: Policy, host: SyncHost): Promise<Unfinished | null> {
-  const { state } = host;
-  const organizations = await activities.discoverOrganizations({ page: null, limit: policy.pageSize });
+/** Everything before the first chat. `unfinished` is null if there is nothing to do yet. */
+async function begin(
+  activities: Activities,
+  policy: Policy,
+  host: SyncHost,
+): Promise<{ unfinished: Unfinished | null; warnings: string[] }> {
+  const { requests, serverTime, allowed } = await activities.discoverOrganizations({ limit: policy.pageSize });
+  const now = host.now();
+  const warnings = warningsOf(policy, host.state, allowed, clockSkew(now, serverTime));
   const ledger = await activities.readLedger(policy.sink);
-  if (state.abandoned) {
+  const { abandoned, syncedThrough, epoch } = host.state;
+  if (abandoned) {
     const closing = { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null } as const;
-    await activities.commitWindow({ window: state.abandoned, sink: policy.sink, closing });
+    await activities.commitWindow({ window: abandoned, sink: policy.sink, closing });
     host.change({ abandoned: undefined });
   }
-  const warnings = warningsOf(policy, host, organizations.allowed, organizations.serverTime);
-  const { syncedThrough, epoch, unfinished } = state;
-  const window =
-    unfinished?.window ??
-    openWindow({
-      epoch,
-      syncedThrough,
-      backfillStart: policy.backfillStart,
-      now: host.now(),
-      serverTime: organizations.serverTime,
-      settleSeconds: policy.settleSeconds,
-    });
-  if (window === null) return null;
+  const before = host.state.unfinished;
+  const { backfillStart, settleSeconds } = policy;
+  const window = before?.window ?? openWindow({ epoch, syncedThrough, backfillStart, now, serverTime, settleSeconds });
+  if (window === null) return { unfinished: null, warnings };
+  const verdict = compareWithLedger(window, ledger.last);
+  if (verdict === 'behind' || verdict === 'hole') {
+    throw disagreement(verdict, window, ledger.last, policy.sink, requests);
+  }
   if (ledger.kept && ledger.last === null && syncedThrough !== null) {
     warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
   }
-  const counters = unfinished?.counters ?? NO_COUNTERS;
-  const begun: Unfinished = {
-    window,
-    checkpoint: unfinished?.checkpoint ?? null,
-    counters: { ...counters, requests: counters.requests + organizations.requests },
-    warnings,
-    reason: '',
-  };
-  const verdict = compareWithLedger(window, ledger.last);
-  if (verdict === 'behind' || verdict === 'hole') throw disagreement(verdict, window, ledger.last, policy.sink);
-  if (verdict === 'follows') return begun;
-  return { ...begun, ...(await alreadyCommitted(activities, policy, begun)) };
+  const counters = { ...NO_COUNTERS, requests };
+  if (before === undefined)
+    return { unfinished: { window, checkpoint: null, counters, warnings, reason: '' }, warnings };
+  return { unfinished: { ...(await takenUp(activities, policy, before, requests)), warnings }, warnings };
 }
 
-/** The ledger holds this very window already: its totals are taken over, and there is nothing left to walk. */
-async function alreadyCommitted(
+/**
+ * The window that an earlier sync left: from its checkpoint, or, if that was made under other settings, from its start.
+ * What the sink holds of it counts, whatever the state remembers; if it has closed the window, nothing is left to walk.
+ */
+async function takenUp(
   activities: Activities,
   policy: Policy,
-  begun: Unfinished,
-): Promise<Partial<Unfinished>> {
-  const totals = { chats: begun.counters.chats, records: begun.counters.messages };
-  const published = await activities.publishPart({ window: begun.window, sink: policy.sink, chats: [], totals });
-  return {
-    counters: { ...begun.counters, chats: published.totals.chats, messages: published.totals.records },
-    checkpoint: {
-      afterId: null,
-      updatedAt: null,
-      left: [],
-      hasMore: false,
-      requestId: begun.checkpoint?.requestId ?? null,
-      resumedAt: null,
-      fingerprint: policy.fingerprint,
-    },
+  before: Unfinished,
+  requests: number,
+): Promise<Unfinished> {
+  const { window } = before;
+  const goesOn = before.checkpoint?.fingerprint === policy.fingerprint;
+  const kept = goesOn ? before.counters : { ...NO_COUNTERS, requests: before.counters.requests };
+  const totals = { chats: kept.chats, records: kept.messages };
+  const published = await activities.publishPart({ window, sink: policy.sink, chats: [], totals });
+  const counters = {
+    ...kept,
+    chats: published.totals.chats,
+    messages: published.totals.records,
+    requests: kept.requests + requests,
   };
+  const checkpoint = goesOn && before.checkpoint ? { ...before.checkpoint, resumedAt: null } : null;
+  return { ...before, counters, checkpoint: published.closed ? ended(checkpoint, policy) : checkpoint, reason: '' };
 }
 
-function warningsOf(policy: Policy, { state, now }: SyncHost, allowed: boolean, serverTime: string | null): string[] {
+const ended = (checkpoint: Checkpoint | null, { fingerprint }: Policy): Checkpoint => ({
+  afterId: null,
+  updatedAt: null,
+  resumedAt: null,
+  left: [],
+  hasMore: false,
+  requestId: checkpoint?.requestId ?? null,
+  fingerprint,
+});
+
+function warningsOf(policy: Policy, state: State, allowed: boolean, skewMs: number): string[] {
   const warnings: string[] = [];
   if (!allowed) {
     warnings.push(
       'the key may not list organizations (403, scope read:compliance_org_data): carrying on with chats only',
     );
   }
-  const skew = clockSkew(now(), serverTime);
-  if (Math.abs(skew) > SKEW_WARNING_MS) {
-    const seconds = Math.round(Math.abs(skew) / 1000);
-    warnings.push(`the API server's clock is ${seconds} s ${skew > 0 ? 'ahead of' : 'behind'} this one`);
+  if (Math.abs(skewMs) > SKEW_WARNING_MS) {
+    const seconds = Math.round(Math.abs(skewMs) / 1000);
+    warnings.push(`the API server's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`);
   }
   if (state.syncedThrough !== null && policy.backfillStart !== null) {
     warnings.push(
@@ -160,6 +169,7 @@ function disagreement(
   window: Window,
   last: Window | null,
   sink: string,
+  requests: number,
 ): ApplicationFailure {
   const end = last?.to ?? '';
   const remedy = {
@@ -169,6 +179,7 @@ function disagreement(
   return ApplicationFailure.nonRetryable(
     `the sink ${sink} holds messages through ${end}, but this sync would begin at ${window.from}: ${remedy}`,
     FailureType.ledgerDisagrees,
+    { requests },
   );
 }
 
@@ -186,9 +197,9 @@ function completed(policy: Policy, host: SyncHost, window: Window): Report {
   return report;
 }
 
-function nothingToDo(policy: Policy, state: State): Report {
+function nothingToDo(policy: Policy, state: State, warnings: string[]): Report {
   const at = state.syncedThrough ?? policy.backfillStart;
-  return reportOf(state, { from: at, to: at, counters: NO_COUNTERS, warnings: [], outcome: 'completed' });
+  return reportOf(state, { from: at, to: at, counters: NO_COUNTERS, warnings, outcome: 'completed' });
 }
 
 /** The report of a sync that something ended early. */

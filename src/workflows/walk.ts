@@ -38,10 +38,6 @@ export async function walk(
   policy: Policy,
   host: WalkHost,
 ): Promise<'finished' | 'interrupted'> {
-  if (host.unfinished.checkpoint && host.unfinished.checkpoint.fingerprint !== policy.fingerprint) {
-    const counters = { ...host.unfinished.counters, gone: 0, skipped: 0 };
-    host.save({ checkpoint: null, counters });
-  }
   for (;;) {
     const checkpoint = host.unfinished.checkpoint;
     if (checkpoint && checkpoint.left.length > 0) {
@@ -96,7 +92,7 @@ async function fetchPage(
       left: page.chatIds,
       hasMore: page.hasMore,
       requestId: page.requestId,
-      resumedAt: checkpoint?.resumedAt ?? null,
+      resumedAt: afterId === null ? (checkpoint?.resumedAt ?? null) : null,
       fingerprint,
     },
   });
@@ -119,15 +115,28 @@ async function readChats(
   let messageCount = 0;
 
   const readChat = async (chatId: string): Promise<void> => {
-    const chat: ReadChat = { chatId, receipts: [] };
+    let chat: ReadChat = { chatId, receipts: [] };
     let afterId: string | null = null;
-    do {
+    let restarted = false;
+    for (;;) {
       const emitted = await activities.emitMessages({ window, chatId, afterId, messages, pageSize, sink });
       host.count({ requests: emitted.requests, violations: emitted.violations });
       if (emitted.receipt) chat.receipts.push(emitted.receipt);
       if (emitted.gone) gone.push(chatId);
       afterId = emitted.nextAfterId;
-    } while (afterId !== null);
+      if (emitted.cursorRefused) {
+        if (restarted)
+          throw ApplicationFailure.nonRetryable(
+            `chat ${chatId}: the server refuses its own cursor`,
+            FailureType.chatUnreadable,
+          );
+        chat = { chatId, receipts: [] };
+        afterId = null;
+        restarted = true;
+        continue;
+      }
+      if (afterId === null) break;
+    }
     receiptCount += chat.receipts.length;
     messageCount += chat.receipts.reduce((sum, receipt) => sum + receipt.records, 0);
     if (!gone.includes(chatId) || chat.receipts.length > 0) read.push(chat);

@@ -36,14 +36,15 @@ export type LedgerVerdict = 'follows' | 'committed' | 'behind' | 'hole';
 
 /**
  * What the sink's last completed window says of the one about to be read.
- * `committed`: it is this very window. `behind`: it begins before the ledger's end, or belongs to an older epoch.
- * `hole`: it begins after the ledger's end.
+ * `committed`: it is this very window. `behind`: it begins before the ledger's end, or there in an older epoch. `hole`:
+ * it begins after the ledger's end.
  */
 export function compareWithLedger(window: Window, last: Window | null): LedgerVerdict {
   if (last === null || last.epoch < window.epoch) return 'follows';
-  if (last.epoch > window.epoch) return 'behind';
-  if (last.from === window.from && last.to === window.to) return 'committed';
   const gap = Date.parse(window.from) - Date.parse(last.to);
-  if (gap === 0) return 'follows';
-  return gap < 0 ? 'behind' : 'hole';
+  if (last.epoch === window.epoch) {
+    if (last.from === window.from && last.to === window.to) return 'committed';
+    if (gap === 0) return 'follows';
+  }
+  return gap > 0 ? 'hole' : 'behind';
 }

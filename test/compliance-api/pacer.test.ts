@@ -262,7 +262,9 @@ describe('createPacer', () => {
           signals.forEach((signal, who) => expect(signal.signal.aborted || ends.has(who)).toBe(true));
           starts.forEach(({ at }, i) => {
             const next = starts[i + 1];
-            if (next) expect(next.at - at).toBeGreaterThanOrEqual((workers / rate) * 1000 - 1e-6);
+            // A late timer is made up for by the next start, within bounds.
+            const interval = (workers / rate) * 1000;
+            if (next) expect(next.at - at).toBeGreaterThanOrEqual(interval - Math.min(50, interval / 2) - 1e-6);
             const inSecond = starts.filter((other) => other.at >= at && other.at < at + 1000).length;
             expect(inSecond).toBeLessThanOrEqual(Math.ceil(rate / workers) + 1);
           });

@@ -115,6 +115,8 @@ test('it refuses to sync a source whose past was brought back, until a rewind me
 
 test('it refuses to begin at now where the sink holds more than a lost source knows', async () => {
   under = await startSource({ settings: BACKFILL });
+  await under.sync();
+  await rewindTo('2026-09-15T00:00:00.000Z');
   const { to } = await under.sync();
   await under.chain.terminate('by an operator');
   await under.client.workflowService.deleteWorkflowExecution({
@@ -127,7 +129,11 @@ test('it refuses to begin at now where the sink holds more than a lost source kn
   const report = await under.sync();
 
   expect(report.outcome).toBe('failed');
-  expect(report.reason).toContain(`rewind --to ${to}`);
+  expect(report.reason).toContain(`\`chat-sync rewind --to ${to}\` brings the messages between`);
+  expect(report.requests).toBe(1);
+
+  await rewindTo(to!);
+  expect(await under.sync()).toMatchObject({ outcome: 'completed', from: to });
 });
 
 test('it warns when another number of workers polls than each was told', async () => {

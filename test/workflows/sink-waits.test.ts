@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { createTenant } from '../../simulator';
+import { dirname, join } from 'node:path';
+import { createTenant, truth } from '../../simulator';
 import { expectExactly } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 
@@ -39,4 +39,43 @@ test('it leaves a sync to workers with the sink it began with', async () => {
 
   expect((await under.reportOf(request)).outcome).toBe('completed');
   expectExactly(await under.records(), tenant);
+});
+
+test('it waits where the sink has forgotten what was published, instead of closing a window with less', async () => {
+  const tenant = createTenant({ chats: 20, messagesPerChat: 1 });
+  const settings = { BACKFILL_START: '2026-08-01', PAGE_SIZE: '10' };
+  under = await startSource({ simulator: { tenant }, settings });
+  const last = tenant.chatOrder.updated_at.entries().at(-1)!.item.id;
+  under.simulator.setFaults({ targets: [{ chatId: last, kind: '500-no-retry', times: 1000 }] });
+  expect((await under.sync()).outcome).toBe('failed');
+  under.simulator.setFaults();
+
+  await under.restart({ FILE_DIR: join(dirname(under.folder), 'another-volume') });
+  const request = await under.request();
+  let waitingFor: string | null = null;
+  while (!waitingFor?.includes('TOTALS_DIFFER')) ({ waitingFor } = await under.source.view());
+  await under.restart(settings);
+
+  expect((await under.reportOf(request)).outcome).toBe('completed');
+  expectExactly(await under.records(), tenant);
+});
+
+test('it reads a window from its start when it goes on in another sink', async () => {
+  const tenant = createTenant({ chats: 20, messagesPerChat: 1 });
+  under = await startSource({ simulator: { tenant }, settings: { BACKFILL_START: '2026-08-01', PAGE_SIZE: '10' } });
+  const last = tenant.chatOrder.updated_at.entries().at(-1)!.item.id;
+  under.simulator.setFaults({ targets: [{ chatId: last, kind: '500-no-retry', times: 1000 }] });
+  expect((await under.sync()).chats).toBe(19);
+  under.simulator.setFaults();
+
+  await under.restart({ SINK: 'stdout', PAGE_SIZE: '10' });
+  const stdout = jest.spyOn(process.stdout, 'write').mockImplementation((_chunk, ...rest) => {
+    const written = rest.at(-1);
+    if (typeof written === 'function') (written)();
+    return true;
+  });
+  const report = await under.sync();
+  stdout.mockRestore();
+
+  expect(report).toMatchObject({ outcome: 'completed', chats: 20, messages: truth(tenant).length });
 });

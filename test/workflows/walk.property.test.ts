@@ -195,7 +195,7 @@ function createActivities(world: World): { activities: Activities; end: () => st
     );
   const activities: Activities = {
     readPolicy: () => schedule(() => Promise.resolve(world.readPolicy())),
-    discoverOrganizations: (request) => call(request.limit, (attempt) => discoverOrganizations(request, attempt)),
+    discoverOrganizations: (request) => call(request.limit, discoverOrganizations),
     readLedger: () => schedule(async () => ({ kept: true, last: await sink.last() })),
     fetchChatPage: (request) =>
       call(request.pageSize, (attempt) => {

@@ -141,7 +141,7 @@ describe('compareWithLedger', () => {
     ['follows', 'it belongs to an older epoch and is the same', { epoch: 2, from: MORNING, to: NOON }],
     ['committed', 'it is this one', { ...window }],
     ['behind', 'it is this one in a later epoch', { ...window, epoch: 4 }],
-    ['behind', 'it belongs to a later epoch and ends earlier', { epoch: 4, from: night, to: early }],
+    ['hole', 'it belongs to a later epoch and ends earlier', { epoch: 4, from: night, to: early }],
     ['behind', 'it ends after this begins', { epoch: 3, from: night, to: late }],
     ['behind', 'it begins with this and ends earlier', { epoch: 3, from: MORNING, to: late }],
     ['behind', 'it begins with this and ends later', { epoch: 3, from: MORNING, to: '2026-04-08T13:00:00.000Z' }],

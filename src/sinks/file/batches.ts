@@ -90,11 +90,16 @@ async function copyBatch(files: Files, folder: string, receipt: Receipt, append:
   if (!found) {
     throw new SinkError(
       'STAGED_MISSING',
-      'A staged file is not in FILE_DIR: all workers of a source need the same FILE_DIR, on one shared volume.',
+      'A staged file is not in FILE_DIR: all workers of a source need the same FILE_DIR, on one shared volume. ' +
+        'If it is gone for good, cancel the workflow chat-sync/<source>: the next sync reads those chats again.',
     );
   }
   if (bytes !== receipt.bytes || hash.digest('hex') !== receipt.sha256) {
-    throw new SinkError('STAGED_DAMAGED', 'A staged file in FILE_DIR is not as it was written: check the disk.');
+    throw new SinkError(
+      'STAGED_DAMAGED',
+      'A staged file in FILE_DIR is not as it was written: check the disk, then cancel the workflow chat-sync/<source>: ' +
+        'the next sync reads those chats again.',
+    );
   }
 }
 
