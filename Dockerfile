@@ -39,7 +39,8 @@ COPY --from=build /app/lib lib
 COPY --from=build --chown=1000:1000 /data /data
 # All that is ever written is below DATA_DIR. Not declared as a VOLUME: an anonymous one goes with `docker run --rm`,
 # and takes the messages along. On a read-only root a forgotten mount is an error instead.
-ENV NODE_ENV=production DATA_DIR=/data
+# glibc's default number of arenas takes a quarter more memory.
+ENV NODE_ENV=production DATA_DIR=/data MALLOC_ARENA_MAX=2
 USER 1000:1000
 # No HEALTHCHECK: the worker listens on no port, and that the process lives is what the restart policy watches. A check
 # that asks Temporal would call a healthy worker sick whenever Temporal is away, which it outlasts by itself. Alert on

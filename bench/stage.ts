@@ -74,6 +74,8 @@ async function setUp(
     SETTLE_SECONDS: '0',
     DATA_DIR: folder,
     LOG_LEVEL: 'warn',
+    // As `up` and the container image start it.
+    MALLOC_ARENA_MAX: '2',
   };
   const children = Array.from({ length: workers }, () =>
     processes.fork(join(ROOT, 'lib', 'worker.js'), { cwd: folder, env }),

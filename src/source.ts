@@ -44,7 +44,7 @@ export interface SourceView {
 export interface Source {
   readonly name: string;
   view(): Promise<SourceView>;
-  /** Chats and messages read so far. Null: no sync runs, or no worker answered within 3 s. */
+  /** How far the sync is, as its worker knows. Null: no sync runs, or no worker answered within 3 s. */
   progress(): Promise<Progress | null>;
   /** Asks for a sync and returns its number. @param by The workflow that asks. */
   askForSync(by: string): Promise<Ask>;

@@ -31,6 +31,8 @@ export const checkpointSchema = z.object({
   /** The list's cursor; null where it was refused or is not there: then the walk goes on from `updatedAt`. */
   afterId: z.string().nullable(),
   updatedAt: time.nullable(),
+  /** With what the page was asked for: where a source begins that has only its memo left, which holds no lists. */
+  page: z.object({ afterId: z.string().nullable(), updatedAt: time.nullable() }),
   left: z.array(z.string()),
   hasMore: z.boolean(),
   requestId: z.string().nullable(),
@@ -112,7 +114,7 @@ export const stateSchema = z.object({
 });
 export type State = z.infer<typeof stateSchema>;
 
-/** The state as the workflow's memo holds it: without the policy, whose lists may be long. */
+/** The state as the workflow's memo holds it: without the policy and the rest of the page, which may be long. */
 export const memoSchema = z.object({ ...chatSyncShape, running: z.boolean() });
 export type Memo = z.infer<typeof memoSchema>;
 

@@ -20,6 +20,7 @@ import { watchWorkers } from './watch-workers';
 import { version } from './version';
 
 const RECONNECT_MS = 5000;
+const MEMO_WARN_BYTES = 32 * 1024;
 
 async function main(): Promise<void> {
   new Command('worker')
@@ -56,7 +57,8 @@ async function connect(
 ): Promise<NativeConnection | undefined> {
   while (!signal.aborted) {
     try {
-      return await NativeConnection.connect(connection);
+      // The SDK warns of a memo beyond 2 KiB; ours is the source's state, of about twice that.
+      return await NativeConnection.connect({ ...connection, payloadLimits: { memoWarnSize: MEMO_WARN_BYTES } });
     } catch (error) {
       const reason = error instanceof Error ? error.name : 'unknown';
       logger.warn(`no Temporal at ${address} yet, trying again every ${RECONNECT_MS / 1000} s`, { reason });

@@ -1,24 +1,24 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { Source, SourceView } from '../source';
+import type { Progress } from '../workflows/messages';
 import { say } from './session';
 
-/** How far a sync is; `more`: the list has further pages, so `total` will grow. */
-export interface SyncProgress {
-  chats: number;
-  messages: number;
-  total: number;
-  more: boolean;
+/** How far a sync is, and what it waits for. */
+export interface SyncProgress extends Progress {
   waitingFor: string | null;
 }
 
-/** Null: no sync runs. */
+/** As the worker knows it, or, without one, the memo. Null: no sync runs. */
 export async function progressOf(source: Source, view: SourceView): Promise<SyncProgress | null> {
-  if (!view.open || !view.memo?.running) return null;
-  const { counters, checkpoint } = view.memo.unfinished ?? {};
-  const live = await source.progress();
-  const { chats, messages } = live ?? { chats: counters?.chats ?? 0, messages: counters?.messages ?? 0 };
-  const total = Math.max(chats, (counters?.chats ?? 0) + (checkpoint?.left.length ?? 0));
-  return { chats, messages, total, more: checkpoint?.hasMore ?? true, waitingFor: view.waitingFor };
+  const remembered = progressFromMemo(view);
+  return remembered && { ...remembered, ...(await source.progress()) };
+}
+
+/** What the memo holds: it moves with each publish. Null: no sync runs. */
+export function progressFromMemo({ memo, open, waitingFor }: SourceView): SyncProgress | null {
+  if (!open || !memo?.running) return null;
+  const { chats = 0, messages = 0 } = memo.unfinished?.counters ?? {};
+  return { chats, messages, total: chats, more: true, waitingFor };
 }
 
 export interface ProgressDisplay {

@@ -1,7 +1,7 @@
 import { parseInterval, type Environment } from '../config';
 import { UsageError } from '../exit';
 import type { SourceView } from '../source';
-import { progressOf, type SyncProgress } from './progress';
+import { progressFromMemo, progressOf, type SyncProgress } from './progress';
 import { duration, publicReport, reportLines } from './report';
 import { print, say, withSession } from './session';
 
@@ -43,12 +43,6 @@ function statusOf(source: string, { memo }: SourceView, progress: SyncProgress |
     parked: parked ?? [],
     lastSync: lastSync ? publicReport(lastSync) : null,
   };
-}
-
-function progressFromMemo({ memo, open, waitingFor }: SourceView): SyncProgress | null {
-  if (!open || !memo?.running) return null;
-  const { chats = 0, messages = 0 } = memo.unfinished?.counters ?? {};
-  return { chats, messages, total: chats, more: true, waitingFor };
 }
 
 function isHealthy({ paused, syncedThrough, lastSync }: Status, maxBehindMs: number): boolean {

@@ -14,7 +14,15 @@ import {
 import type { Memo, Report, State } from '../state';
 import { proxyActivitiesOf } from './activity-proxies';
 import { detailsOf } from './details';
-import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate, type RewindRequest } from './messages';
+import {
+  pauseUpdate,
+  progressQuery,
+  resumeUpdate,
+  rewindUpdate,
+  syncUpdate,
+  type Progress,
+  type RewindRequest,
+} from './messages';
 import { rewind, validateRewind } from './rewind';
 import { failedReport, sync } from './sync';
 
@@ -45,10 +53,7 @@ export async function chatSync(input: State): Promise<void> {
   setHandler(rewindUpdate, (request) => change(rewind(state, request)), {
     validator: (request: RewindRequest) => validateRewind(state, request),
   });
-  setHandler(progressQuery, () => {
-    const { chats = 0, messages = 0 } = state.unfinished?.counters ?? {};
-    return state.running ? { chats: chats + unpublished.chats, messages: messages + unpublished.messages } : null;
-  });
+  setHandler(progressQuery, () => (state.running ? progressOf(state, unpublished) : null));
   show();
 
   const historyIsLong = (): boolean => {
@@ -87,8 +92,29 @@ export async function chatSync(input: State): Promise<void> {
   });
 }
 
-function memoOf({ running, ...state }: State): Memo {
-  return { ...state, running: running !== undefined };
+/** Small, since it goes to the server with every step: the page that is being read stands there by its cursor alone. */
+function memoOf({ running, unfinished, ...state }: State): Memo {
+  const checkpoint = unfinished?.checkpoint;
+  const atPage = checkpoint && checkpoint.left.length > 0;
+  return {
+    ...state,
+    unfinished: unfinished && {
+      ...unfinished,
+      checkpoint: atPage ? { ...checkpoint, ...checkpoint.page, left: [], hasMore: true } : (checkpoint ?? null),
+    },
+    running: running !== undefined,
+  };
+}
+
+function progressOf({ unfinished }: State, unpublished: { chats: number; messages: number }): Progress {
+  const { chats = 0, messages = 0 } = unfinished?.counters ?? {};
+  const { left = [], hasMore = true } = unfinished?.checkpoint ?? {};
+  return {
+    chats: chats + unpublished.chats,
+    messages: messages + unpublished.messages,
+    total: chats + left.length,
+    more: hasMore,
+  };
 }
 
 function ended(state: State, report: Report): Partial<State> {

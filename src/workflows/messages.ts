@@ -35,9 +35,13 @@ export interface RewindRequest {
 /** Sets the timestamp. Rejected while a sync runs, or without `skip` for a time later than the timestamp. */
 export const rewindUpdate = defineUpdate<void, [RewindRequest]>('rewind');
 
-/** Chats and messages of the window read so far: more than the memo knows, which moves with each publish. */
+/** Of the window, more than the memo knows, which moves with each publish. */
 export interface Progress {
+  /** Read so far. */
   chats: number;
   messages: number;
+  /** Chats of the pages listed so far; `more`: further pages follow. */
+  total: number;
+  more: boolean;
 }
 export const progressQuery = defineQuery<Progress | null>('progress');

@@ -134,6 +134,7 @@ const ended = (checkpoint: Checkpoint | null, { fingerprint }: Policy): Checkpoi
   afterId: null,
   updatedAt: null,
   resumedAt: null,
+  page: { afterId: null, updatedAt: null },
   left: [],
   hasMore: false,
   requestId: checkpoint?.requestId ?? null,

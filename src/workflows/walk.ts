@@ -89,6 +89,7 @@ async function fetchPage(
     checkpoint: {
       afterId: page.lastId ?? afterId,
       updatedAt: page.updatedAt ?? updatedAt,
+      page: { afterId, updatedAt },
       left: page.chatIds,
       hasMore: page.hasMore,
       requestId: page.requestId,

@@ -71,7 +71,7 @@ test('it reads a window from its start when it goes on in another sink', async (
   await under.restart({ SINK: 'stdout', PAGE_SIZE: '10' });
   const stdout = jest.spyOn(process.stdout, 'write').mockImplementation((_chunk, ...rest) => {
     const written = rest.at(-1);
-    if (typeof written === 'function') (written)();
+    if (typeof written === 'function') written();
     return true;
   });
   const report = await under.sync();
