@@ -3,6 +3,7 @@ import { FailureType } from '../contract';
 import type { ApiActivities, FetchedChatPage, SyncActivities } from '../activities/types';
 import type { ReadChat } from '../sinks/sink';
 import type { Checkpoint, Counters, Policy, Unfinished } from '../state';
+import { readChat } from './read-chat';
 
 /** Emit activities scheduled ahead: enough to keep the rate-limited queue busy, few enough to drain in seconds. */
 const EMITS_AHEAD = 64;
@@ -115,40 +116,20 @@ async function readChats(
   let receiptCount = 0;
   let messageCount = 0;
 
-  const readChat = async (chatId: string): Promise<void> => {
-    let chat: ReadChat = { chatId, receipts: [] };
-    let afterId: string | null = null;
-    let restarted = false;
-    for (;;) {
-      const emitted = await activities.emitMessages({ window, chatId, afterId, messages, pageSize, sink });
-      host.count({ requests: emitted.requests, violations: emitted.violations });
-      if (emitted.receipt) chat.receipts.push(emitted.receipt);
-      if (emitted.gone) gone.push(chatId);
-      afterId = emitted.nextAfterId;
-      if (emitted.cursorRefused) {
-        if (restarted)
-          throw ApplicationFailure.nonRetryable(
-            `chat ${chatId}: the server refuses its own cursor`,
-            FailureType.chatUnreadable,
-          );
-        chat = { chatId, receipts: [] };
-        afterId = null;
-        restarted = true;
-        continue;
-      }
-      if (afterId === null) break;
-    }
-    receiptCount += chat.receipts.length;
-    messageCount += chat.receipts.reduce((sum, receipt) => sum + receipt.records, 0);
-    if (!gone.includes(chatId) || chat.receipts.length > 0) read.push(chat);
-    host.progress(read.length, messageCount);
-  };
-
   const queue = checkpoint.left.values();
   const reader = async (): Promise<void> => {
     for (const chatId of queue) {
       try {
-        await readChat(chatId);
+        const request = { window, chatId, messages, pageSize, sink };
+        const chat = await readChat(activities, request, ({ requests, violations }) =>
+          host.count({ requests, violations }),
+        );
+        if (chat.gone) gone.push(chatId);
+        // What was read of a chat before it was gone is published.
+        if (!chat.gone || chat.receipts.length > 0) read.push({ chatId, receipts: chat.receipts });
+        receiptCount += chat.receipts.length;
+        messageCount += chat.receipts.reduce((sum, receipt) => sum + receipt.records, 0);
+        host.progress(read.length, messageCount);
       } catch (error) {
         host.count({ requests: requestsOf(error) });
         if (failureType(error) === FailureType.chatUnreadable) unreadable.push({ chatId, error });
