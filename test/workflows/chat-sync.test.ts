@@ -148,13 +148,16 @@ describe('a later sync', () => {
 });
 
 describe('a tenant that changes while it is read', () => {
-  test('it comes out exactly once over several syncs', async () => {
-    const tenant = createTenant({ chats: 30 });
-    const simulator = { tenant, live: { every: 3, seed: 5 } };
-    under = await startSource({ simulator, settings: { ...BACKFILL, PAGE_SIZE: '7' } });
+  test.each([1, 2, 3])('it comes out exactly once over several syncs, faults and new runs, seed %i', async (seed) => {
+    const tenant = createTenant({ chats: 30, seed });
+    under = await startSource({
+      simulator: { tenant, live: { every: 3, seed }, faults: { rate: 0.03, seed, kinds: ['500', '503', 'cut-body'] } },
+      settings: { ...BACKFILL, PAGE_SIZE: '7' },
+      policy: { maxHistoryEvents: 80 },
+    });
 
     let to = '';
-    for (let syncs = 0; syncs < 4; syncs++) {
+    for (let syncs = 0; syncs < 3; syncs++) {
       const report = await under.sync();
       expect(report.outcome).toBe('completed');
       to = report.to ?? '';
