@@ -19,7 +19,8 @@ export function startChild(
   environment: Environment,
   stdio: ForkOptions['stdio'],
 ): Child {
-  const process = fork(module, args, { env: environment, stdio });
+  // A group of its own: Ctrl-C in the terminal must not end it before those that need it have drained.
+  const process = fork(module, args, { env: environment, stdio, detached: true });
   const ended = endOf(process);
   const ready = new Promise<unknown>((resolve, reject) => {
     process.once('message', resolve);

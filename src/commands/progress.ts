@@ -76,17 +76,20 @@ const LINE_EVERY_MS = 5000;
 
 function createLines(): ProgressDisplay {
   let last = '';
+  let lastChats = 0;
   let lastAt = 0;
   return {
     end: () => undefined,
     note: say,
     show(progress) {
-      if (!progress || Date.now() - lastAt < LINE_EVERY_MS) return;
+      // Once its worker has gone, only what the memo holds is known: less.
+      if (!progress || progress.chats < lastChats || Date.now() - lastAt < LINE_EVERY_MS) return;
       const { chats, messages, total, more, waitingFor } = progress;
       const waiting = waitingFor === null ? '' : `; waiting: ${waitingFor}`;
       const line = `${chats} of ${total}${more ? ' or more' : ''} chats, ${messages} messages${waiting}`;
       if (line !== last) say(line);
       last = line;
+      lastChats = chats;
       lastAt = Date.now();
     },
   };
