@@ -10,6 +10,9 @@ const SIGNATURE_LENGTH = 12;
  * item's move or removal. The same seed reads the same cursors, also after a restart.
  */
 export class Cursors {
+  /** Every cursor, however young, is refused. */
+  expired = false;
+
   constructor(private readonly seed: string) {}
 
   make(list: string, position: Position): string {
@@ -18,6 +21,7 @@ export class Cursors {
   }
 
   read(parameter: string, list: string, cursor: string): Position {
+    if (this.expired) throw new ApiError(400, `${parameter}: the cursor has expired`);
     const bytes = Buffer.from(cursor, 'base64url');
     const place = bytes.subarray(SIGNATURE_LENGTH);
     if (bytes.toString('base64url') !== cursor || !this.sign(place).equals(bytes.subarray(0, SIGNATURE_LENGTH))) {

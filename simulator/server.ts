@@ -66,6 +66,10 @@ export interface Simulator {
   setFaults(faults?: FaultOptions): void;
   /** Replaces the live mode; off when left out. */
   setLive(live?: LiveOptions): void;
+  /** The server is upgraded, or the other way round. */
+  setGeneration(generation: Generation): void;
+  /** Whether cursors are refused as expired. */
+  setCursorsExpired(expired: boolean): void;
   /** Adds a key, or changes its scopes. */
   setKey(key: KeySpec): void;
   revokeKey(key: string): void;
@@ -81,7 +85,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const tenant = options.tenant ?? createTenant();
   const clock = options.clock ?? tenant.clock;
   tenant.clock = clock;
-  const rules = RULES[generation];
+  let rules = RULES[generation];
   const keys = new KeyRing();
   for (const key of options.keys ?? [{ key: DEMO_KEY }]) keys.set(key);
   const budget = new RateBudget(options.rateLimitPerMinute ?? 600, () => performance.now());
@@ -195,6 +199,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     setLive: (next) => {
       beforeAnswer = next && createLiveMode(tenant, next);
+    },
+    setGeneration: (next) => {
+      rules = RULES[next];
+    },
+    setCursorsExpired: (expired) => {
+      cursors.expired = expired;
     },
     setKey: (key) => keys.set(key),
     revokeKey: (key) => keys.revoke(key),

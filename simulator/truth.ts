@@ -25,7 +25,10 @@ export interface TrueMessage {
  * both cut to the precision in which messages are shown. Hard-deleted chats have none left;
  * `tenant.hardDeletedChats` tells which those are.
  */
-export function truth(tenant: Tenant, range: { from?: TimeInput; to?: TimeInput } = {}): TrueMessage[] {
+export function truth(
+  tenant: Tenant,
+  range: { from?: TimeInput | undefined; to?: TimeInput | undefined } = {},
+): TrueMessage[] {
   const { precision } = tenant;
   const micros = (time: TimeInput): number => cutTo(precision.messages, toMicros(time));
   const from = range.from === undefined ? -Infinity : micros(range.from);

@@ -197,9 +197,6 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
     );
   }
   if (keyFile && set[KEY]) problems.push(`${KEY}: expected either this or ${KEY}_FILE, not both`);
-  if (set['LISTING'] === 'per-user') {
-    problems.push('LISTING=per-user: expected auto or organization; the per-user listing is not in this version yet');
-  }
   if (set['ON_CHAT_FAILURE'] === 'park') {
     problems.push('ON_CHAT_FAILURE=park: expected fail; parking is not in this version yet');
   }

@@ -26,18 +26,52 @@ export const policySchema = z.object({
 });
 export type Policy = z.infer<typeof policySchema>;
 
-/** Where the walk stands: the page that `afterId` ended, and which of its chats the sink has not published yet. */
-export const checkpointSchema = z.object({
-  /** The list's cursor; null where it was refused or is not there: then the walk goes on from `updatedAt`. */
+/** How the chats are listed: all in one list by their change, or ten users at a time (older servers). */
+const formSchema = z.enum(['organization', 'per-user', 'per-user-by-creation']);
+export type Form = z.infer<typeof formSchema>;
+
+/** A list of chats that is being walked, or waits for its turn: everyone's, or that of a group of users. */
+const chatListSchema = z.object({
+  /** At most 10; empty: everyone's. */
+  userIds: z.array(z.string()),
+  /** The list's cursor; null where it was refused or is not there: then the walk goes on from `at`. */
   afterId: z.string().nullable(),
-  updatedAt: time.nullable(),
-  /** With what the page was asked for: where a source begins that has only its memo left, which holds no lists. */
-  page: z.object({ afterId: z.string().nullable(), updatedAt: time.nullable() }),
+  /** By what the list is sorted, of the last chat listed: on a whole second. */
+  at: time.nullable(),
+  /** With what its last page was asked for: where a source begins that has only its memo left, which holds no lists. */
+  page: z.object({ afterId: z.string().nullable(), at: time.nullable() }),
+  /** Chats of that page that the sink has not published yet. */
   left: z.array(z.string()),
   hasMore: z.boolean(),
-  requestId: z.string().nullable(),
-  /** The `updatedAt` from which the walk went on when the cursor was refused: once for each, or it would turn in circles. */
+  /** The `at` from which the walk went on when the cursor was refused: once for each, or it would turn in circles. */
   resumedAt: time.nullable(),
+});
+export type ChatList = z.infer<typeof chatListSchema>;
+
+/** A page of an organization's users; `organization` is null for the users that the policy names. */
+const usersPageSchema = z.object({
+  organization: z.string().nullable(),
+  page: z.string().nullable(),
+  /** The users are asked for from the start, since a cursor was refused: once. */
+  restarted: z.boolean(),
+});
+export type UsersPage = z.infer<typeof usersPageSchema>;
+
+/** Where the walk stands. */
+export const checkpointSchema = z.object({
+  form: formSchema,
+  /** Why it is not the form that is tried first; null if it is. */
+  why: z.string().nullable(),
+  /** What this sync heard from the server of the forms that it refused. */
+  refusals: z.array(z.object({ form: formSchema, reason: z.string() })),
+  /** Whether the server has taken the form in this sync. */
+  accepted: z.boolean(),
+  /** What is being walked. */
+  lists: z.array(chatListSchema),
+  /** Per user: the page of users whose lists those are, and the one that comes after it in their organization. */
+  users: z.object({ current: usersPageSchema.nullable(), next: usersPageSchema.nullable() }),
+  /** Of the last page of a list. */
+  requestId: z.string().nullable(),
   fingerprint: z.string(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;

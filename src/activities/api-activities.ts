@@ -2,6 +2,7 @@ import type { ComplianceApi } from '../compliance-api/client';
 import type { Sink } from '../sinks/sink';
 import { createAttempts } from './attempt';
 import { discoverOrganizations } from './discover-organizations';
+import { discoverUsers } from './discover-users';
 import { emitMessages } from './emit-messages';
 import { fetchChatPage } from './fetch-chat-page';
 import { requireSink } from './require-sink';
@@ -11,7 +12,9 @@ import type { ApiActivities } from './types';
 export function createApiActivities(dependencies: { api: ComplianceApi; sink: Sink }): ApiActivities {
   const attempt = createAttempts(dependencies);
   return {
-    discoverOrganizations: (request) => attempt({ pageSize: request.limit }, discoverOrganizations),
+    discoverOrganizations: (request) =>
+      attempt({ pageSize: request.limit }, (current) => discoverOrganizations(request, current)),
+    discoverUsers: (request) => attempt({ pageSize: request.limit }, (current) => discoverUsers(request, current)),
     fetchChatPage: (request) => attempt({ pageSize: request.pageSize }, (current) => fetchChatPage(request, current)),
     emitMessages: (request) => {
       requireSink(dependencies.sink, request.sink);

@@ -1,61 +1,86 @@
 import { ApiError } from '../compliance-api/errors';
+import type { ChatQuery } from '../compliance-api/query';
 import type { ListedChat } from '../compliance-api/schemas';
 import { parseIsoTime } from '../iso-time';
-import type { ChatPageRequest, FetchedChatPage } from './types';
 import type { Attempt } from './attempt';
+import type { ChatPageRequest, FetchedChatPage } from './types';
 
-/** The API takes a list of organizations as repeated query parameters; more than these make a URL that servers refuse. */
-const ORGANIZATIONS_IN_URL = 100;
+/** Lists of ids go into the URL as repeated parameters; more than these make one that servers refuse. */
+const IDS_IN_URL = 100;
 
 /**
- * Asks for one page of the chats that changed since the window's start, in the order of their change. Organizations are
- * asked of the server; users and projects are filtered here (today's API does not take them with the update time).
+ * Asks for one page of the chats that changed since the window's start. The server is asked for whatever it takes: in the
+ * organization-wide form for organizations only; users and projects are then filtered here.
  */
 export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt): Promise<FetchedChatPage> {
-  const { afterId, organizationIds } = request;
-  const askServer = organizationIds.length <= ORGANIZATIONS_IN_URL;
+  const { window, form, afterId } = request;
+  const fitsUrl = request.organizationIds.length + request.projectIds.length <= IDS_IN_URL;
+  const perUser = form !== 'organization';
+  const query: ChatQuery = {
+    ...boundsOf(request),
+    limit: attempt.limit,
+    after_id: afterId ?? undefined,
+    'organization_ids[]': fitsUrl ? request.organizationIds : undefined,
+    'project_ids[]': fitsUrl && perUser ? request.projectIds : undefined,
+    'user_ids[]': perUser ? request.userIds : undefined,
+  };
   try {
-    const { body, requestId } = await attempt.request((options) =>
-      attempt.api.listChats(
-        {
-          order_by: 'updated_at',
-          'updated_at.gte': afterId === null && request.updatedAt !== null ? request.updatedAt : request.window.from,
-          limit: attempt.limit,
-          after_id: afterId ?? undefined,
-          'organization_ids[]': askServer ? organizationIds : undefined,
-        },
-        options,
-      ),
-    );
-    const kept = body.data.filter((chat) => matches(chat, request, askServer));
-    const end = Date.parse(request.window.to);
-    const chatIds = kept.filter((chat) => Date.parse(chat.created_at) < end).map((chat) => chat.id);
+    const { body, requestId } = await attempt.request((options) => attempt.api.listChats(query, options));
+    const kept = body.data.filter((chat) => matches(chat, request, fitsUrl));
+    const chatIds = kept.filter((chat) => mayHoldMessages(chat, window)).map((chat) => chat.id);
+    const last = body.data.at(-1);
     return {
-      cursorRefused: false,
+      refused: null,
       chatIds: [...new Set(chatIds)],
       lastId: body.last_id ?? null,
-      updatedAt: parseIsoTime(body.data.at(-1)?.updated_at ?? '') ?? null,
+      at: parseIsoTime((perUser ? last?.created_at : last?.updated_at) ?? '') ?? null,
       hasMore: body.has_more,
       skipped: body.data.length - kept.length,
       requestId,
       requests: attempt.requests(),
     };
   } catch (error) {
-    if (!(error instanceof ApiError) || error.kind !== 'bad-request' || afterId === null) throw error;
-    const { requestId } = error;
-    const nothing = { chatIds: [], lastId: null, updatedAt: null, hasMore: true, skipped: 0 };
-    return { cursorRefused: true, ...nothing, requestId, requests: attempt.requests() };
+    if (!(error instanceof ApiError) || !isRefusal(error, afterId)) throw error;
+    const nothing = { chatIds: [], lastId: null, at: null, hasMore: true, skipped: 0 };
+    return { refused: error.message, ...nothing, requestId: error.requestId, requests: attempt.requests() };
+  }
+}
+
+/** What the generations of the API take: see `Form`. The order of creation is the default, and all that older ones have. */
+function boundsOf({ form, window, afterId, at }: ChatPageRequest): ChatQuery {
+  const goesOn = afterId === null && at !== null ? at : undefined;
+  switch (form) {
+    case 'organization':
+      return { order_by: 'updated_at', 'updated_at.gte': goesOn ?? window.from };
+    case 'per-user':
+      return {
+        'updated_at.gt': new Date(Date.parse(window.from) - 1000).toISOString(),
+        'created_at.gte': goesOn,
+      };
+    case 'per-user-by-creation':
+      return { 'created_at.gte': goesOn, 'created_at.lt': window.to };
   }
 }
 
 function matches(chat: ListedChat, filter: ChatPageRequest, serverFiltersOrganizations: boolean): boolean {
-  const { organizationIds, projectIds, userIds } = filter;
-  if (!serverFiltersOrganizations) {
+  const { form, organizationIds, projectIds, userIds } = filter;
+  if (!serverFiltersOrganizations && organizationIds.length > 0) {
     const ids = [chat.organization_id, chat.organization_uuid?.toLowerCase()];
     if (!organizationIds.some((id) => ids.includes(id))) return false;
   }
   if (projectIds.length > 0 && !projectIds.includes(canonicalProjectId(chat.project_id ?? ''))) return false;
-  return userIds.length === 0 || userIds.includes(chat.user?.id ?? '');
+  return form !== 'organization' || userIds.length === 0 || userIds.includes(chat.user?.id ?? '');
+}
+
+/** A chat that was not touched since the window's start, or not begun before its end, has no message in it. */
+function mayHoldMessages(chat: ListedChat, window: ChatPageRequest['window']): boolean {
+  return Date.parse(chat.created_at) < Date.parse(window.to) && Date.parse(chat.updated_at) >= Date.parse(window.from);
+}
+
+/** Without a cursor only the documented answer to a list that the server does not know counts. */
+function isRefusal({ kind, status, errorType }: ApiError, afterId: string | null): boolean {
+  if (kind !== 'bad-request') return false;
+  return afterId !== null || (status === 400 && errorType === 'invalid_request_error');
 }
 
 /** `proj_x` and `claude_proj_x` name the same project. */

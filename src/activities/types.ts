@@ -1,37 +1,59 @@
-import type { Policy, Report } from '../state';
+import type { Form, Policy, Report } from '../state';
 import type { Closing, Published, ReadChat, Receipt, Totals, Window } from '../sinks/sink';
 
 /** What the workflows send to their activities and get back: ids, counts and times, since all of it stands in the history. */
 
 /** `requests` everywhere: HTTP requests made, over all attempts of the activity. */
 export interface OrganizationsRequest {
+  /** The list's cursor; null for its first page. */
+  page: string | null;
   limit: number;
 }
-export interface Organizations {
+export interface DiscoveredOrganizations {
   /** False where the key lacks the scope (403): chats may be readable all the same. */
   allowed: boolean;
+  uuids: string[];
+  /** Null: there are no more. */
+  nextPage: string | null;
   /** The API server's clock; null where its answer names none. */
   serverTime: string | null;
   requests: number;
 }
 
+export interface UsersRequest {
+  /** UUID. */
+  organization: string;
+  page: string | null;
+  limit: number;
+}
+export interface DiscoveredUsers {
+  /** The API answered 400 to `page`: cursors may expire. Nothing else is filled in. */
+  cursorRefused: boolean;
+  userIds: string[];
+  nextPage: string | null;
+  requests: number;
+}
+
 export interface ChatPageRequest {
   window: Window;
-  /** The list's cursor; null: from `updatedAt`, or, where that is null too, from the window's start. */
+  form: Form;
+  /** The list's cursor; null: from `at`, or, where that is null too, from the start. */
   afterId: string | null;
-  updatedAt: string | null;
+  /** By what the list is sorted. */
+  at: string | null;
   organizationIds: string[];
   projectIds: string[];
+  /** Per user: whose chats; at most 10. Organization-wide: a filter. */
   userIds: string[];
   pageSize: number;
 }
 export interface FetchedChatPage {
-  /** The API answered 400 to `afterId`: cursors may expire. Nothing else is filled in. */
-  cursorRefused: boolean;
+  /** The API answered 400: it does not take this form of the list, or, if there was one, the cursor. Nothing else is filled in. */
+  refused: string | null;
   chatIds: string[];
   lastId: string | null;
-  /** Of the page's last chat, on a whole second. */
-  updatedAt: string | null;
+  /** By what the list is sorted, of the page's last chat, on a whole second. */
+  at: string | null;
   hasMore: boolean;
   /** Chats that a filter of the policy left out. */
   skipped: number;
@@ -99,7 +121,8 @@ export interface SyncActivities {
 
 /** Activities of the queue `chat-sync-<source>-api`: one attempt is one HTTP request. */
 export interface ApiActivities {
-  discoverOrganizations(request: OrganizationsRequest): Promise<Organizations>;
+  discoverOrganizations(request: OrganizationsRequest): Promise<DiscoveredOrganizations>;
+  discoverUsers(request: UsersRequest): Promise<DiscoveredUsers>;
   fetchChatPage(request: ChatPageRequest): Promise<FetchedChatPage>;
   emitMessages(request: EmitRequest): Promise<Emitted>;
 }

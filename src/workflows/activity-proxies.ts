@@ -1,6 +1,6 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import { apiTaskQueue } from '../contract';
-import type { ApiActivities, SyncActivities } from '../activities/types';
+import type { ApiActivities, ChatPageRequest, SyncActivities } from '../activities/types';
 
 const options = {
   startToCloseTimeout: '10m',
@@ -19,7 +19,7 @@ export function proxyActivitiesOf(source: string): Activities {
   const local = proxyLocalActivities<Pick<SyncActivities, 'readPolicy'>>({ startToCloseTimeout: '10s' });
   const sync = proxyActivities<SyncActivities>(options);
   const api = proxyActivities<ApiActivities>({ ...options, taskQueue: apiTaskQueue(source) });
-  const page = (request: { afterId: string | null }): string => (request.afterId === null ? '' : ', next page');
+  const page = (cursor: string | null): string => (cursor === null ? '' : ', next page');
   return {
     readPolicy: () => local.readPolicy(),
     readLedger: (sink) => sync.readLedger.executeWithOptions({ summary: `ledger of ${sink}` }, [sink]),
@@ -28,12 +28,20 @@ export function proxyActivitiesOf(source: string): Activities {
     commitWindow: (request) =>
       sync.commitWindow.executeWithOptions({ summary: `through ${request.window.to}` }, [request]),
     discoverOrganizations: (request) =>
-      api.discoverOrganizations.executeWithOptions({ summary: 'organizations' }, [request]),
-    fetchChatPage: (request) =>
-      api.fetchChatPage.executeWithOptions({ summary: `chats since ${request.window.from}${page(request)}` }, [
+      api.discoverOrganizations.executeWithOptions({ summary: `organizations${page(request.page)}` }, [request]),
+    discoverUsers: (request) =>
+      api.discoverUsers.executeWithOptions({ summary: `users of ${request.organization}${page(request.page)}` }, [
         request,
       ]),
+    fetchChatPage: (request) =>
+      api.fetchChatPage.executeWithOptions({ summary: `${listOf(request)}${page(request.afterId)}` }, [request]),
     emitMessages: (request) =>
-      api.emitMessages.executeWithOptions({ summary: `${request.chatId}${page(request)}` }, [request]),
+      api.emitMessages.executeWithOptions({ summary: `${request.chatId}${page(request.afterId)}` }, [request]),
   };
+}
+
+function listOf({ form, window, userIds }: ChatPageRequest): string {
+  const users =
+    form === 'organization' ? '' : ` of ${userIds[0]}${userIds.length > 1 ? ` and ${userIds.length - 1} more` : ''}`;
+  return form === 'per-user-by-creation' ? `chats${users}` : `chats${users} since ${window.from}`;
 }

@@ -11,8 +11,9 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Memo, Report, State } from '../state';
+import type { Checkpoint, Memo, Policy, Report, State } from '../state';
 import { proxyActivitiesOf } from './activity-proxies';
+import { condensed, leftOf } from './checkpoint';
 import { detailsOf } from './details';
 import {
   pauseUpdate,
@@ -36,7 +37,14 @@ const REPORTS_KEPT = 5;
 export async function chatSync(input: State): Promise<void> {
   let state = input;
   let unpublished = { chats: 0, messages: 0 };
-  const show = (): void => setCurrentDetails(detailsOf(state, unpublished));
+  let policy: Policy | undefined;
+  let checkpoint: Checkpoint | undefined;
+  const show = (): void => {
+    // What the run's sync went by stays to be seen when it has ended.
+    policy = state.running?.policy ?? policy;
+    checkpoint = state.unfinished?.checkpoint ?? checkpoint;
+    setCurrentDetails(detailsOf(state, { unpublished, policy, checkpoint }));
+  };
   const change = (next: Partial<State>): void => {
     state = { ...state, ...next };
     upsertMemo({ state: memoOf(state) });
@@ -92,28 +100,20 @@ export async function chatSync(input: State): Promise<void> {
   });
 }
 
-/** Small, since it goes to the server with every step: the page that is being read stands there by its cursor alone. */
+/** Small, since it goes to the server with every step. */
 function memoOf({ running, unfinished, ...state }: State): Memo {
-  const checkpoint = unfinished?.checkpoint;
-  const atPage = checkpoint && checkpoint.left.length > 0;
-  return {
-    ...state,
-    unfinished: unfinished && {
-      ...unfinished,
-      checkpoint: atPage ? { ...checkpoint, ...checkpoint.page, left: [], hasMore: true } : (checkpoint ?? null),
-    },
-    running: running !== undefined,
-  };
+  const checkpoint = unfinished?.checkpoint ? condensed(unfinished.checkpoint) : null;
+  return { ...state, unfinished: unfinished && { ...unfinished, checkpoint }, running: running !== undefined };
 }
 
 function progressOf({ unfinished }: State, unpublished: { chats: number; messages: number }): Progress {
   const { chats = 0, messages = 0 } = unfinished?.counters ?? {};
-  const { left = [], hasMore = true } = unfinished?.checkpoint ?? {};
+  const checkpoint = unfinished?.checkpoint;
   return {
     chats: chats + unpublished.chats,
     messages: messages + unpublished.messages,
-    total: chats + left.length,
-    more: hasMore,
+    total: chats + (checkpoint ? leftOf(checkpoint).length : 0),
+    more: !checkpoint || checkpoint.form !== 'organization' || checkpoint.lists.some((list) => list.hasMore),
   };
 }
 

@@ -1,26 +1,39 @@
-import type { State } from '../state';
+import type { Checkpoint, Policy, State } from '../state';
+import { leftOf } from './checkpoint';
+import { formNames } from './listing';
 
-/** What the Web UI shows of a source as its current details: Markdown, times and counts only. */
-export function detailsOf(state: State, unpublished: { chats: number; messages: number }): string {
+/** What the run knows beside the state. */
+export interface RunFacts {
+  unpublished: { chats: number; messages: number };
+  /** What its sync follows, or followed. */
+  policy: Policy | undefined;
+  checkpoint: Checkpoint | undefined;
+}
+
+/** What the Web UI shows of a source as its current details: Markdown, ids, times and counts only. */
+export function detailsOf(state: State, { unpublished, policy, checkpoint }: RunFacts): string {
   const rows: [string, string][] = [['Synced through', state.syncedThrough ?? 'nothing yet']];
   if (state.paused) rows.push(['Paused', `since ${state.paused.since}: ${cell(state.paused.reason)}`]);
   const { unfinished, running } = state;
   if (unfinished) {
-    const { window, counters, checkpoint } = unfinished;
+    const { window, counters } = unfinished;
     rows.push([running ? 'Reading' : 'Unfinished', `${window.from} to ${window.to}`]);
     rows.push(['Chats', String(counters.chats + unpublished.chats)]);
     rows.push(['Messages', String(counters.messages + unpublished.messages)]);
     rows.push(['Requests', String(counters.requests)]);
-    if (checkpoint) rows.push(['Left of this page', String(checkpoint.left.length - unpublished.chats)]);
+    if (unfinished.checkpoint) {
+      rows.push(['Listed and not read', String(leftOf(unfinished.checkpoint).length - unpublished.chats)]);
+    }
     if (unfinished.reason !== '') rows.push(['Ended early', cell(unfinished.reason)]);
     for (const warning of unfinished.warnings) rows.push(['Warning', cell(warning)]);
   }
-  const policy = running?.policy;
+  if (checkpoint) rows.push(['Listing', cell(listingOf(checkpoint))]);
   if (policy) {
-    const { listing, messages, sink, requestsPerSecond, pageSize } = policy;
+    const { listing, messages, sink, requestsPerSecond, workers, pageSize, settleSeconds } = policy;
     rows.push([
       'Settings',
-      `${listing} listing, ${messages} messages, ${sink} sink, ${requestsPerSecond}/s, pages of ${pageSize}`,
+      `LISTING ${listing}, MESSAGES ${messages}, SINK ${sink}, REQUESTS_PER_SECOND ${requestsPerSecond}, ` +
+        `WORKERS ${workers}, PAGE_SIZE ${pageSize}, SETTLE_SECONDS ${settleSeconds}`,
     ]);
     rows.push(['Filters', filtersOf(policy)]);
   }
@@ -28,6 +41,12 @@ export function detailsOf(state: State, unpublished: { chats: number; messages: 
   if (last)
     rows.push([`Last sync (${last.n})`, cell(`${last.outcome}${last.reason === undefined ? '' : `: ${last.reason}`}`)]);
   return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+}
+
+function listingOf({ form, why, users }: Checkpoint): string {
+  const organization = users.current?.organization;
+  const at = organization == null ? '' : `, at organization ${organization}`;
+  return `${formNames[form]}${at}${why === null ? '' : `; the server refuses the form before: ${why}`}`;
 }
 
 function filtersOf(policy: { organizationIds: string[]; projectIds: string[]; userIds: string[] }): string {

@@ -17,7 +17,6 @@ export interface StagedChat extends ReadChat {
 export async function readChat(
   { emitMessages }: Pick<ApiActivities, 'emitMessages'>,
   request: Omit<EmitRequest, 'afterId'>,
-  count: (emitted: Emitted) => void,
 ): Promise<StagedChat> {
   const { chatId } = request;
   let receipts: ReadChat['receipts'] = [];
@@ -25,7 +24,6 @@ export async function readChat(
   let restarted = false;
   for (;;) {
     const emitted: Emitted = await emitMessages({ ...request, afterId });
-    count(emitted);
     if (emitted.cursorRefused) {
       if (restarted) {
         const message = `chat ${chatId}: the server refuses its own cursor`;

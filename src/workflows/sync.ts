@@ -1,9 +1,11 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
 import type { Window } from '../sinks/sink';
-import type { Checkpoint, Counters, Policy, Report, State, Unfinished } from '../state';
+import type { Counters, Policy, Report, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
-import { requestsOf, walk } from './walk';
+import { ending, takenUpAgain } from './checkpoint';
+import { requestsOf } from './counting';
+import { walk } from './walk';
 import { clockSkew, compareWithLedger, openWindow } from './window';
 
 /** A sync's hold on the source: the state as it is now, and the one way to change it. */
@@ -43,11 +45,12 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
   }
   const { window } = unfinishedOf(host);
   if (window.from !== window.to) {
-    const end = await walkOf(policy)(activities, policy, {
+    const end = await walk(activities, policy, {
       get unfinished() {
         return unfinishedOf(host);
       },
       save: (next) => host.change({ unfinished: { ...unfinishedOf(host), ...next } }),
+      note: (next) => host.note({ ...unfinishedOf(host), ...next }),
       count: (add) => host.note(counted(unfinishedOf(host), add)),
       progress: (chats, messages) => host.progress(chats, messages),
       mustContinueAsNew: () => host.mustContinueAsNew(),
@@ -61,26 +64,15 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
   return completed(policy, host, window);
 }
 
-/** Where the listing is chosen. */
-function walkOf({ listing }: Policy): typeof walk {
-  switch (listing) {
-    case 'auto':
-    case 'organization':
-      return walk;
-    case 'per-user':
-      throw ApplicationFailure.nonRetryable('LISTING=per-user is not in this version yet', FailureType.apiRefused);
-  }
-}
-
 /** Everything before the first chat. `unfinished` is null if there is nothing to do yet. */
 async function begin(
   activities: Activities,
   policy: Policy,
   host: SyncHost,
 ): Promise<{ unfinished: Unfinished | null; warnings: string[] }> {
-  const { requests, serverTime, allowed } = await activities.discoverOrganizations({ limit: policy.pageSize });
+  const { requests, serverTime, warnings: found } = await lookAtOrganizations(activities, policy);
   const now = host.now();
-  const warnings = warningsOf(policy, host.state, allowed, clockSkew(now, serverTime));
+  const warnings = [...found, ...warningsOf(policy, host.state, clockSkew(now, serverTime))];
   const ledger = await activities.readLedger(policy.sink);
   const { abandoned, syncedThrough, epoch } = host.state;
   if (abandoned) {
@@ -126,28 +118,43 @@ async function takenUp(
     messages: published.totals.records,
     requests: kept.requests + requests,
   };
-  const checkpoint = goesOn && before.checkpoint ? { ...before.checkpoint, resumedAt: null } : null;
-  return { ...before, counters, checkpoint: published.closed ? ended(checkpoint, policy) : checkpoint, reason: '' };
+  const checkpoint = goesOn && before.checkpoint ? takenUpAgain(before.checkpoint) : null;
+  return { ...before, counters, checkpoint: published.closed ? ending(policy, checkpoint) : checkpoint, reason: '' };
 }
 
-const ended = (checkpoint: Checkpoint | null, { fingerprint }: Policy): Checkpoint => ({
-  afterId: null,
-  updatedAt: null,
-  resumedAt: null,
-  page: { afterId: null, updatedAt: null },
-  left: [],
-  hasMore: false,
-  requestId: checkpoint?.requestId ?? null,
-  fingerprint,
-});
-
-function warningsOf(policy: Policy, state: State, allowed: boolean, skewMs: number): string[] {
+/**
+ * One request, which also tells the server's clock, and more only to find the organizations that the policy names: by
+ * UUID, since the form `org_...` stands on chats alone.
+ */
+async function lookAtOrganizations(
+  activities: Activities,
+  { organizationIds, pageSize }: Policy,
+): Promise<{ requests: number; serverTime: string | null; warnings: string[] }> {
+  const missing = new Set(organizationIds.filter((id) => !id.startsWith('org_')));
+  const first = await activities.discoverOrganizations({ page: null, limit: pageSize });
+  let { requests } = first;
+  for (let found = first; ;) {
+    for (const uuid of found.uuids) missing.delete(uuid.toLowerCase());
+    if (missing.size === 0 || found.nextPage === null) break;
+    found = await activities.discoverOrganizations({ page: found.nextPage, limit: pageSize });
+    requests += found.requests;
+  }
   const warnings: string[] = [];
-  if (!allowed) {
+  if (!first.allowed) {
     warnings.push(
       'the key may not list organizations (403, scope read:compliance_org_data): carrying on with chats only',
     );
+  } else if (missing.size > 0) {
+    warnings.push(`ORGANIZATION_IDS: the key reaches no organization ${someOf([...missing])}`);
   }
+  return { requests, serverTime: first.serverTime, warnings };
+}
+
+const someOf = (ids: string[]): string =>
+  `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? `, and ${ids.length - 5} more` : ''}`;
+
+function warningsOf(policy: Policy, state: State, skewMs: number): string[] {
+  const warnings: string[] = [];
   if (Math.abs(skewMs) > SKEW_WARNING_MS) {
     const seconds = Math.round(Math.abs(skewMs) / 1000);
     warnings.push(`the API server's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`);
@@ -186,8 +193,13 @@ function disagreement(
 
 /** The timestamp moves here, and nowhere else but by `rewind`. */
 function completed(policy: Policy, host: SyncHost, window: Window): Report {
-  const { counters, warnings: begun } = unfinishedOf(host);
+  const { counters, checkpoint, warnings: begun } = unfinishedOf(host);
   const warnings = [...begun];
+  if (checkpoint?.form === 'per-user-by-creation') {
+    warnings.push(
+      'LISTING=per-user: this server lists the chats of users in the order of creation only, so that each sync lists all of them; LISTING=auto is faster, and sees the chats of users who left',
+    );
+  }
   if (counters.violations > 0) {
     warnings.push(
       `${counters.violations} messages are newer than their chat's updated_at: the API broke its promise, later messages may be missed`,

@@ -130,3 +130,23 @@ test('adoption after terminate', async () => {
   await save('request-asks-again', request.workflowId);
   await saveRuns('terminate-then-adopt');
 });
+
+test('per user, with groups left over to a new run', async () => {
+  tenant = createTenant({ organizations: 2, usersPerOrganization: 25, chats: 60, messagesPerChat: 2 });
+  const simulator = { tenant, generation: 'legacy' } as const;
+  under = await startSource({ settings: { ...BACKFILL, PAGE_SIZE: '15' }, policy: { maxHistoryEvents: 120 }, simulator });
+  await under.sync();
+  await saveRuns('per-user');
+});
+
+test('per user by creation', async () => {
+  await source({ settings: { ...BACKFILL, LISTING: 'per-user' } });
+  await under.sync();
+  await saveRuns('per-user-by-creation');
+});
+
+test('a listing that the server refuses', async () => {
+  await source({ settings: { ...BACKFILL, USER_IDS: 'user_a', LISTING: 'organization' }, simulator: { generation: 'legacy' } });
+  await under.sync();
+  await saveRuns('listing-refused');
+});

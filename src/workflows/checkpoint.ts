@@ -1,0 +1,90 @@
+import type { Checkpoint, ChatList, Form, UsersPage } from '../state';
+
+/** The API takes no more of them in one list. */
+const USERS_PER_LIST = 10;
+
+const chatList = (userIds: string[]): ChatList => ({
+  userIds,
+  afterId: null,
+  at: null,
+  page: { afterId: null, at: null },
+  left: [],
+  hasMore: true,
+  resumedAt: null,
+});
+
+/** The start of a window. */
+export const beginning = (
+  form: Form,
+  { fingerprint, refusals = [] }: Pick<Checkpoint, 'fingerprint'> & Partial<Checkpoint>,
+): Checkpoint => ({
+  form,
+  why: refusals.at(-1)?.reason ?? null,
+  refusals,
+  accepted: false,
+  lists: form === 'organization' ? [chatList([])] : [],
+  users: { current: null, next: null },
+  requestId: null,
+  fingerprint,
+});
+
+/** The end of a window that the sink has closed already. */
+export const ending = ({ fingerprint }: { fingerprint: string }, before: Checkpoint | null): Checkpoint => ({
+  ...beginning('organization', { fingerprint }),
+  lists: [],
+  requestId: before?.requestId ?? null,
+});
+
+/** As another sync takes it up: what was refused before counts no more. */
+export const takenUpAgain = (checkpoint: Checkpoint): Checkpoint => {
+  const { current, next } = checkpoint.users;
+  return {
+    ...checkpoint,
+    refusals: [],
+    accepted: false,
+    lists: checkpoint.lists.map((list) => ({ ...list, resumedAt: null })),
+    users: { current, next: next && { ...next, restarted: false } },
+  };
+};
+
+/** Turns to a page of users: ten of them share a list. */
+export const withUsers = (
+  checkpoint: Checkpoint,
+  page: UsersPage,
+  userIds: string[],
+  nextPage: string | null,
+): Checkpoint => {
+  const ids = [...new Set(userIds)];
+  const lists: ChatList[] = [];
+  for (let i = 0; i < ids.length; i += USERS_PER_LIST) lists.push(chatList(ids.slice(i, i + USERS_PER_LIST)));
+  const next = nextPage === null ? null : { ...page, page: nextPage };
+  return { ...checkpoint, lists, users: { current: page, next } };
+};
+
+/** Changes one of the lists. */
+export const withList = (checkpoint: Checkpoint, before: ChatList, after: ChatList): Checkpoint => ({
+  ...checkpoint,
+  lists: checkpoint.lists.map((list) => (list === before ? after : list)),
+});
+
+/** Takes published chats off the lists, and lists that have come to their end. */
+export const without = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): Checkpoint => ({
+  ...checkpoint,
+  lists: checkpoint.lists
+    .map((list) => ({ ...list, left: list.left.filter((chatId) => !chatIds.has(chatId)) }))
+    .filter((list) => list.left.length > 0 || list.hasMore),
+});
+
+/** Small, for the memo: the page that is being read stands there by its cursor alone, a page of users likewise. */
+export function condensed(checkpoint: Checkpoint): Checkpoint {
+  const { form, lists, users } = checkpoint;
+  if (lists.length === 0) return checkpoint;
+  if (form !== 'organization') return { ...checkpoint, lists: [], users: { ...users, next: users.current } };
+  return {
+    ...checkpoint,
+    lists: lists.map((list) => (list.left.length > 0 ? { ...list, ...list.page, left: [], hasMore: true } : list)),
+  };
+}
+
+/** Chats that are listed and not published. */
+export const leftOf = ({ lists }: Checkpoint): string[] => lists.flatMap((list) => list.left);
