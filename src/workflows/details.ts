@@ -1,6 +1,7 @@
 import type { Checkpoint, Policy, State } from '../state';
 import { leftOf } from './checkpoint';
 import { formNames } from './listing';
+import { someOf } from './some-of';
 
 /** What the run knows beside the state. */
 export interface RunFacts {
@@ -25,7 +26,7 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
       rows.push(['Listed and not read', String(leftOf(unfinished.checkpoint).length - unpublished.chats)]);
     }
     if (unfinished.reason !== '') rows.push(['Ended early', cell(unfinished.reason)]);
-    for (const warning of unfinished.warnings) rows.push(['Warning', cell(warning)]);
+    if (running) rows.push(...unfinished.warnings.map((warning): [string, string] => ['Warning', cell(warning)]));
   }
   if (checkpoint) rows.push(['Listing', cell(listingOf(checkpoint))]);
   if (policy) {
@@ -38,25 +39,29 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
     rows.push(['Filters', filtersOf(policy)]);
   }
   const last = state.reports.at(-1);
-  if (last)
-    rows.push([`Last sync (${last.n})`, cell(`${last.outcome}${last.reason === undefined ? '' : `: ${last.reason}`}`)]);
+  if (last) {
+    const { n, outcome, reason, from, to, chats, messages, requests, warnings } = last;
+    const what = from === null ? '' : `, ${from} to ${to}: ${chats} chats, ${messages} messages, ${requests} requests`;
+    rows.push([`Last sync (${n})`, cell(`${outcome}${what}${reason === undefined ? '' : `; ${reason}`}`)]);
+    if (!running) rows.push(...warnings.map((warning): [string, string] => ['Warning', cell(warning)]));
+  }
   return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
 }
 
 function listingOf({ form, why, users }: Checkpoint): string {
   const organization = users.current?.organization;
   const at = organization == null ? '' : `, at organization ${organization}`;
-  return `${formNames[form]}${at}${why === null ? '' : `; the server refuses the form before: ${why}`}`;
+  return `${formNames[form]}${at}${why === null ? '' : `, since the server refuses the form tried first: ${why}`}`;
 }
 
-function filtersOf(policy: { organizationIds: string[]; projectIds: string[]; userIds: string[] }): string {
+function filtersOf({ organizationIds, projectIds, userIds }: Policy): string {
   const filters = [
-    [policy.organizationIds.length, 'organizations'],
-    [policy.projectIds.length, 'projects'],
-    [policy.userIds.length, 'users'],
+    ['organizations', organizationIds],
+    ['projects', projectIds],
+    ['users', userIds],
   ] as const;
-  const set = filters.filter(([length]) => length > 0).map(([length, what]) => `${length} ${what}`);
-  return set.length > 0 ? set.join(', ') : 'none';
+  const set = filters.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${someOf(ids)}`);
+  return set.length > 0 ? cell(set.join('; ')) : 'none';
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

@@ -5,6 +5,7 @@ import type { Counters, Policy, Report, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
 import { ending, takenUpAgain } from './checkpoint';
 import { requestsOf } from './counting';
+import { someOf } from './some-of';
 import { walk } from './walk';
 import { clockSkew, compareWithLedger, openWindow } from './window';
 
@@ -149,9 +150,6 @@ async function lookAtOrganizations(
   }
   return { requests, serverTime: first.serverTime, warnings };
 }
-
-const someOf = (ids: string[]): string =>
-  `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? `, and ${ids.length - 5} more` : ''}`;
 
 function warningsOf(policy: Policy, state: State, skewMs: number): string[] {
   const warnings: string[] = [];

@@ -197,3 +197,16 @@ describe.each(TABLE)('LISTING=$listing with a server of generation $generation',
     expectExactly(records, changing, { to: to ?? '', mayMiss: ({ userId }) => perUser && userId === left });
   });
 });
+
+test('an organization that the key does not reach is a warning, in the report and in the Web UI', async () => {
+  const absent = '550e8400-e29b-41d4-a716-446655440000';
+  const settings = { ORGANIZATION_IDS: [second.uuid, 'org_unknown', absent].join(), PAGE_SIZE: '1' };
+  const under = await start({ simulator: { tenant }, settings });
+  await under.source.pause('to know the run');
+  const { runId } = await under.chain.describe();
+  await under.source.resume();
+
+  expect((await under.sync()).warnings).toEqual([`ORGANIZATION_IDS: the key reaches no organization ${absent}`]);
+  expect(await currentDetails(under, runId)).toContain(absent);
+  expectExactly(await under.records(), tenant, { wanted: (message) => message.organizationUuid === second.uuid });
+});
