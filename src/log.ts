@@ -1,6 +1,7 @@
 import { format } from 'node:util';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import type { LogSettings } from './config';
+import { printable } from './printable';
 
 /** The SDK's warning about a worker of activities only, which the one of the API's queue is on purpose. */
 const EXPECTED = 'No workflows registered, not polling for workflow tasks';
@@ -9,7 +10,7 @@ const EXPECTED = 'No workflows registered, not polling for workflow tasks';
 export function createLogger({ level, format: style }: LogSettings): DefaultLogger {
   const line = style === 'json' ? jsonLine : textLine;
   return new DefaultLogger(level, (entry) => {
-    if (entry.message !== EXPECTED) process.stderr.write(`${line(entry)}\n`);
+    if (entry.message !== EXPECTED) process.stderr.write(`${printable(line(entry))}\n`);
   });
 }
 

@@ -38,6 +38,7 @@ export function remember(memory: Memory, { error, limit, now, lastSuccessAt }: F
   switch (error.kind) {
     case 'not-our-turn':
     case 'no-key':
+    case 'no-path':
       memory.requests -= 1;
       return recoveryOf(error);
     case 'rate-limited':

@@ -12,7 +12,14 @@ import type { EmitRequest, Emitted } from './types';
 export async function emitMessages(request: EmitRequest, attempt: Attempt): Promise<Emitted> {
   const { sink } = attempt;
   const { window, chatId, afterId, messages } = request;
-  const nothing = { receipt: null, nextAfterId: null, cursorRefused: false, gone: false, violations: 0 };
+  const nothing = {
+    receipt: null,
+    nextAfterId: null,
+    cursorRefused: false,
+    gone: false,
+    violations: 0,
+    limit: attempt.limit,
+  };
   if (afterId === null && (await sink.has?.(window, chatId))) return { ...nothing, requests: attempt.requests() };
   // A request is not worth making while the sink cannot take what it brings.
   if (attempt.sinkFailed) await sink.check?.();

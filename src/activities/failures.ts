@@ -2,6 +2,7 @@ import { log } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { ApiError, recoveryOf, type Recovery } from '../compliance-api/errors';
 import { FailureType } from '../contract';
+import { printable } from '../printable';
 import { SinkError } from '../sinks/sink';
 
 /** What a failure may say of where it happened. */
@@ -47,8 +48,9 @@ function framesOf(error: unknown): string[] {
 
 function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
   const details = [{ requests: facts.requests, kind: error.kind, status: error.status, requestId: error.requestId }];
-  const { retryAfterMs } = error;
-  const chat = facts.chatId === undefined ? '' : `chat ${facts.chatId}: `;
+  // An answer that is too large is asked for in halves: there is nothing to wait for.
+  const retryAfterMs = error.kind === 'too-large' ? 0 : error.retryAfterMs;
+  const chat = facts.chatId === undefined ? '' : `chat ${printable(facts.chatId)}: `;
   switch (facts.recovery ?? recoveryOf(error)) {
     case 'never':
     case 'gone':

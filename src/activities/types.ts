@@ -75,6 +75,8 @@ export interface Emitted {
   receipt: Receipt | null;
   /** The cursor of the chat's next page; null: the chat is read. */
   nextAfterId: string | null;
+  /** How many records it took: fewer than were asked for first, where an answer was larger than the cap. */
+  limit: number;
   /** The API answered 400 to `afterId`: cursors may expire. The chat is to be read from its start. */
   cursorRefused: boolean;
   /** The chat is gone (404). */

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { loadClientConfig, type ClientConfig, type Environment } from '../config';
 import { createSource, type Source } from '../source';
+import { printable } from '../printable';
 import { connectClient, temporalSettings, type TemporalSettings } from '../temporal';
 
 /** What a command needs of Temporal: it reads SOURCE, TEMPORAL_* and LOG_*, and nothing else. */
@@ -41,5 +42,5 @@ export async function withWorker<T>({ source }: Session, run: () => Promise<T>):
   }
 }
 
-export const say = (line: string): void => void process.stderr.write(`${line}\n`);
-export const print = (line: string): void => void process.stdout.write(`${line}\n`);
+export const say = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
+export const print = (line: string): void => void process.stdout.write(`${printable(line)}\n`);

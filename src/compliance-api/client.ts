@@ -105,7 +105,6 @@ function continues(
 
 function segment(id: string, endpoint: Endpoint): string {
   const encoded = toPathSegment(id);
-  // The id came from one of the API's own lists.
-  if (encoded === null) throw new ApiError('unexpected-shape', { endpoint });
+  if (encoded === null) throw new ApiError('no-path', { endpoint });
   return encoded;
 }

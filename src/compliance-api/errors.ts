@@ -12,6 +12,8 @@ const failures = {
   'no-key': { says: 'the access key could not be read, or is not one', onList: 'stop', onMessages: 'stop' },
   unauthorized: { says: 'the access key is missing, unknown or revoked', onList: 'stop', onMessages: 'stop' },
   forbidden: { says: 'the access key lacks a scope', onList: 'stop', onMessages: 'stop' },
+  // `.` and `..` are steps in a path, half a surrogate pair has no encoding.
+  'no-path': { says: 'its id cannot be part of a URL', onList: 'stop', onMessages: 'never' },
   'bad-request': { says: 'the server refused the request as invalid', onList: 'stop', onMessages: 'never' },
   'not-found': { says: 'there is no such resource', onList: 'stop', onMessages: 'gone' },
   // A 404 that is not the API's own (a gateway without a route) must not pass for a chat that was deleted.

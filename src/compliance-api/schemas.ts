@@ -3,7 +3,9 @@ import { z } from 'zod';
 // These schemas check and never change: what is passed on is the parsed JSON itself (see `conforms`), with all its fields
 // in their order. So nothing here may transform, coerce or give a default.
 
-const time = z.iso.datetime({ offset: true });
+/** RFC 3339, which allows `t` and `z`. */
+const time = z.string().refine((text) => rfc3339.safeParse(text.toUpperCase()).success);
+const rfc3339 = z.iso.datetime({ offset: true });
 const id = z.string().min(1).max(256);
 
 /** What the walk needs of a listed chat: a page must not fail for a chat's name. */

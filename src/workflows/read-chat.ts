@@ -21,9 +21,10 @@ export async function readChat(
   const { chatId } = request;
   let receipts: ReadChat['receipts'] = [];
   let afterId: string | null = null;
+  let { pageSize } = request;
   let restarted = false;
   for (;;) {
-    const emitted: Emitted = await emitMessages({ ...request, afterId });
+    const emitted: Emitted = await emitMessages({ ...request, pageSize, afterId });
     if (emitted.cursorRefused) {
       if (restarted) {
         const message = `chat ${chatId}: the server refuses its own cursor`;
@@ -34,6 +35,7 @@ export async function readChat(
       restarted = true;
       continue;
     }
+    pageSize = emitted.limit;
     if (emitted.receipt) receipts.push(emitted.receipt);
     afterId = emitted.nextAfterId;
     if (afterId === null) return { chatId, receipts, gone: emitted.gone };
