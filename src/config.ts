@@ -197,9 +197,6 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
     );
   }
   if (keyFile && set[KEY]) problems.push(`${KEY}: expected either this or ${KEY}_FILE, not both`);
-  if (set['ON_CHAT_FAILURE'] === 'park') {
-    problems.push('ON_CHAT_FAILURE=park: expected fail; parking is not in this version yet');
-  }
   const sink = workerShape.SINK.safeParse(set['SINK']);
   if (sink.success) problems.push(...issuesOf(sinks[sink.data].settings.safeParse(set), set));
   const settings = parse(workerSchema, set, problems);

@@ -22,6 +22,7 @@ export function policyOf(settings: WorkerSettings, build: string): Policy {
     requestsPerSecond: settings.REQUESTS_PER_SECOND,
     workers: settings.WORKERS,
     pageSize: settings.PAGE_SIZE,
+    onChatFailure: settings.ON_CHAT_FAILURE,
     settleSeconds: settings.SETTLE_SECONDS,
     filters,
     fingerprint: hash([settings.SINK, filters, settings.LISTING, settings.MESSAGES, settings.PAGE_SIZE]),

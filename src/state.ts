@@ -16,6 +16,7 @@ export const policySchema = z.object({
   requestsPerSecond: z.number().positive(),
   workers: z.int().positive(),
   pageSize: z.int().min(1).max(1000),
+  onChatFailure: z.enum(['fail', 'park']),
   settleSeconds: count,
   /** Hash of what decides which chats a cursor belongs to: a checkpoint made under another one is not continued. */
   fingerprint: z.string(),
@@ -95,6 +96,8 @@ export const unfinishedSchema = z.object({
   window: windowSchema,
   checkpoint: checkpointSchema.nullable(),
   counters: countersSchema,
+  /** Parked chats that the sync will still try. */
+  toRetry: z.array(z.string()),
   warnings: z.array(z.string()),
   /** Why the last sync of this window ended early; empty while the first one runs. */
   reason: z.string(),
@@ -119,6 +122,10 @@ export const reportSchema = z.object({
 });
 export type Report = z.infer<typeof reportSchema>;
 
+/** A chat that could not be read, with the span of its messages that are missing. */
+const parkedSchema = z.object({ chatId: z.string(), from: time, to: time, reason: z.string(), since: time });
+export type Parked = z.infer<typeof parkedSchema>;
+
 const pausedSchema = z.object({ reason: z.string(), since: time });
 
 const chatSyncShape = {
@@ -135,7 +142,8 @@ const chatSyncShape = {
   unfinished: unfinishedSchema.optional(),
   /** A window that `rewind` gave up and that the ledger does not know of yet. */
   abandoned: windowSchema.optional(),
-  parked: z.array(z.object({ chatId: z.string(), from: time, to: time, reason: z.string(), since: time })),
+  /** At most 200. */
+  parked: z.array(parkedSchema),
   paused: pausedSchema.optional(),
   /** The last five. */
   reports: z.array(reportSchema),

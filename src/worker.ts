@@ -20,7 +20,7 @@ import { watchWorkers } from './watch-workers';
 import { version } from './version';
 
 const RECONNECT_MS = 5000;
-const MEMO_WARN_BYTES = 32 * 1024;
+const MEMO_WARN_BYTES = 128 * 1024;
 
 async function main(): Promise<void> {
   new Command('worker')

@@ -11,7 +11,7 @@ import type { EmitRequest, Emitted } from './types';
  */
 export async function emitMessages(request: EmitRequest, attempt: Attempt): Promise<Emitted> {
   const { sink } = attempt;
-  const { window, chatId, afterId, messages } = request;
+  const { window, span, chatId, afterId, messages } = request;
   const nothing = {
     receipt: null,
     nextAfterId: null,
@@ -24,7 +24,7 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
   // A request is not worth making while the sink cannot take what it brings.
   if (attempt.sinkFailed) await sink.check?.();
 
-  const bounds = messages === 'new' ? { 'created_at.gte': window.from, 'created_at.lt': window.to } : {};
+  const bounds = messages === 'new' ? { 'created_at.gte': span.from, 'created_at.lt': span.to } : {};
   try {
     const { body } = await attempt.request((options) =>
       attempt.api.getChatMessages(
@@ -52,11 +52,11 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
   }
 }
 
-/** The server was asked for the window; its word is checked, since exactly-once rests on it. */
-function isWanted(message: Message, page: MessagePage, { window, messages }: EmitRequest): boolean {
+/** The server was asked for the span; its word is checked, since exactly-once rests on it. */
+function isWanted(message: Message, page: MessagePage, { span, messages }: EmitRequest): boolean {
   if (messages === 'all') return !page.deleted_at || message.content.length > 0;
   const createdAt = Date.parse(message.created_at);
-  return createdAt >= Date.parse(window.from) && createdAt < Date.parse(window.to);
+  return createdAt >= Date.parse(span.from) && createdAt < Date.parse(span.to);
 }
 
 /** Messages that are newer than their chat's `updated_at`, both on whole seconds. */

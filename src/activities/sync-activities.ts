@@ -1,7 +1,7 @@
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
-import { SinkError, type Published, type Sink } from '../sinks/sink';
+import { healedOf, recordsOf, SinkError, type Published, type Sink } from '../sinks/sink';
 import { reportOf, UnreadableStateError, type Source } from '../source';
 import type { Policy } from '../state';
 import { toFailure } from './failures';
@@ -63,9 +63,9 @@ function requireAllPublished({ totals }: PublishRequest, { totals: now, closed }
 }
 
 /** A sink without totals of its own: the window's grow by what is handed over. */
-function added({ totals, chats }: PublishRequest): { totals: PublishRequest['totals']; closed: boolean } {
-  const records = chats.flatMap((chat) => chat.receipts).reduce((sum, receipt) => sum + receipt.records, 0);
-  return { totals: { chats: totals.chats + chats.length, records: totals.records + records }, closed: false };
+function added({ totals, chats }: PublishRequest): Published {
+  const grown = { chats: totals.chats + chats.length, records: totals.records + recordsOf(chats) };
+  return { totals: grown, healed: healedOf(chats), closed: false };
 }
 
 /** Looks once; "not yet" is a failure that Temporal retries, after a tenth of the time waited so far. */

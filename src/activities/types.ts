@@ -1,5 +1,5 @@
 import type { Form, Policy, Report } from '../state';
-import type { Closing, Published, ReadChat, Receipt, Totals, Window } from '../sinks/sink';
+import type { Closing, Published, ReadChat, Receipt, Span, Totals, Window } from '../sinks/sink';
 
 /** What the workflows send to their activities and get back: ids, counts and times, since all of it stands in the history. */
 
@@ -64,6 +64,10 @@ export interface FetchedChatPage {
 export interface EmitRequest {
   window: Window;
   chatId: string;
+  /** Which of its messages: the window's, or, for a parked chat, all that were not read. */
+  span: Span;
+  /** The chat is parked: it is tried a few times, and not until it works. */
+  parked: boolean;
   /** The cursor within the chat; null for its first page. */
   afterId: string | null;
   messages: Policy['messages'];

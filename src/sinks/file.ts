@@ -10,7 +10,7 @@ import { createLists, type Part, type WindowState } from './file/lists';
 import { finishParts, nextNumber } from './file/parts';
 import { createStaging } from './file/staging';
 import type { Batch, Closing, Published, ReadChat, Receipt, Sink, Window } from './sink';
-import { SinkError } from './sink';
+import { healedOf, recordsOf, SinkError } from './sink';
 
 export interface FileSinkOptions {
   /** `FILE_DIR`: may be a symbolic link itself; inside it none is followed. */
@@ -65,7 +65,7 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     if (line === null) return null;
     lists.forget(window);
     await staging.close(window);
-    return { totals: { chats: line.chats, records: line.records }, closed: true };
+    return { totals: { chats: line.chats, records: line.records }, healed: line.healed ?? [], closed: true };
   }
 
   async function publishOpen(window: Window, chats: ReadChat[]): Promise<Published> {
@@ -74,13 +74,13 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
       const state = await lists.read(window);
       if (state.closing !== null) {
         await finish(window, open, state);
-        return { totals: state.totals, closed: true };
+        return { totals: state.totals, healed: state.healed, closed: true };
       }
       await finishParts(files, source, open, window, state);
       const missing = unpublished(chats, state);
       if (missing.length === 0) {
         await discardBatches(files, open, chats);
-        return { totals: state.totals, closed: false };
+        return { totals: state.totals, healed: [...state.healed], closed: false };
       }
       await addList(window, open, state, missing);
     }
@@ -97,11 +97,11 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
         const joined = await joinBatches(files, open, receipts, join(open, staged));
         parts.push({ staged, path: partPath(window, number++), ...joined });
       }
-      const records = chats.flatMap((chat) => chat.receipts).reduce((sum, receipt) => sum + receipt.records, 0);
       await lists.add(window, count + 1, {
         chats: chats.map((chat) => chat.chatId),
+        healed: healedOf(chats),
         parts,
-        totals: { chats: totals.chats + chats.length, records: totals.records + records },
+        totals: { chats: totals.chats + chats.length, records: totals.records + recordsOf(chats) },
       });
     } catch (error) {
       // A staged file is gone also if another worker has published its chat.
@@ -148,6 +148,7 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
       ...state.totals,
       parts: state.parts.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
       requestId: state.closing.requestId,
+      ...(state.healed.length > 0 && { healed: state.healed }),
     });
     lists.forget(window);
     await staging.close(window);

@@ -25,10 +25,21 @@ export interface Receipt {
   sha256: string;
 }
 
+/** A half-open span of message creation time. */
+export type Span = Pick<Window, 'from' | 'to'>;
+
 /** A chat whose messages in the window were read completely; no receipts if it had none. Receipts are in message order. */
 export interface ReadChat {
   chatId: string;
   receipts: Receipt[];
+  /** Of a chat that was parked: the span that was read, which may begin windows before. */
+  healed?: Span;
+}
+
+/** A chat that was parked and has come out. */
+export interface Healed extends Span {
+  chatId: string;
+  records: number;
 }
 
 /** What a window holds so far. */
@@ -39,9 +50,18 @@ export interface Totals {
 
 export interface Published {
   totals: Totals;
+  /** All that have come out in this window so far. */
+  healed: Healed[];
   /** The window was committed before: nothing was changed, and the totals are those of its ledger line. */
   closed: boolean;
 }
+
+export const recordsOf = (chats: readonly ReadChat[]): number =>
+  chats.flatMap((chat) => chat.receipts).reduce((sum, receipt) => sum + receipt.records, 0);
+
+/** Those of the chats that had been parked. */
+export const healedOf = (chats: readonly ReadChat[]): Healed[] =>
+  chats.flatMap((chat) => (chat.healed ? [{ chatId: chat.chatId, ...chat.healed, records: recordsOf([chat]) }] : []));
 
 /** How a window ended; `requestId` is that of the API's last list page, for the chain of custody. */
 export interface Closing {
@@ -79,7 +99,10 @@ export interface Sink {
   commit?(window: Window, closing: Closing): Promise<void>;
   /** The last completed window, or null if there is none yet. */
   last?(): Promise<Window | null>;
-  /** Whether the window holds the chat already: then its messages need not be asked for again. */
+  /**
+   * Whether the window holds the chat already: then its messages need not be asked for again. Without it a chat that came
+   * out, is met again and then fails is parked, and comes out twice.
+   */
   has?(window: Window, chatId: string): Promise<boolean>;
   /** Throws if a write would fail now: emulates one. */
   check?(): Promise<void>;

@@ -8,6 +8,9 @@ const options = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const;
 
+/** A parked chat is tried at each sync: it must not hold one up. */
+const TRIES_OF_PARKED = 3;
+
 /** Everything a sync asks of its activities; each call stands in the Web UI with a summary. */
 export type Activities = Omit<SyncActivities, 'askForSync' | 'awaitReport'> & ApiActivities;
 
@@ -35,8 +38,11 @@ export function proxyActivitiesOf(source: string): Activities {
       ]),
     fetchChatPage: (request) =>
       api.fetchChatPage.executeWithOptions({ summary: `${listOf(request)}${page(request.afterId)}` }, [request]),
-    emitMessages: (request) =>
-      api.emitMessages.executeWithOptions({ summary: `${request.chatId}${page(request.afterId)}` }, [request]),
+    emitMessages: (request) => {
+      const summary = `${request.parked ? 'parked: ' : ''}${request.chatId}${page(request.afterId)}`;
+      const retry = { ...options.retry, ...(request.parked && { maximumAttempts: TRIES_OF_PARKED }) };
+      return api.emitMessages.executeWithOptions({ summary, retry }, [request]);
+    },
   };
 }
 

@@ -77,7 +77,7 @@ export async function chatSync(input: State): Promise<void> {
           return state;
         },
         change,
-        note: (unfinished) => (state = { ...state, unfinished }),
+        note: (next) => (state = { ...state, ...next }),
         progress: (chats, messages) => {
           unpublished = { chats, messages };
           show();
@@ -103,7 +103,11 @@ export async function chatSync(input: State): Promise<void> {
 /** Small, since it goes to the server with every step. */
 function memoOf({ running, unfinished, ...state }: State): Memo {
   const checkpoint = unfinished?.checkpoint ? condensed(unfinished.checkpoint) : null;
-  return { ...state, unfinished: unfinished && { ...unfinished, checkpoint }, running: running !== undefined };
+  return {
+    ...state,
+    unfinished: unfinished && { ...unfinished, checkpoint, toRetry: [] },
+    running: running !== undefined,
+  };
 }
 
 function progressOf({ unfinished }: State, unpublished: { chats: number; messages: number }): Progress {

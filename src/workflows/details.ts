@@ -28,6 +28,10 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
     if (unfinished.reason !== '') rows.push(['Ended early', cell(unfinished.reason)]);
     if (running) rows.push(...unfinished.warnings.map((warning): [string, string] => ['Warning', cell(warning)]));
   }
+  if (state.parked.length > 0) {
+    const ids = state.parked.map(({ chatId }) => chatId);
+    rows.push([`Parked (${ids.length})`, cell(someOf(ids))]);
+  }
   if (checkpoint) rows.push(['Listing', cell(listingOf(checkpoint))]);
   if (policy) {
     const { listing, messages, sink, requestsPerSecond, workers, pageSize, settleSeconds } = policy;

@@ -4,9 +4,11 @@ import type { Window } from '../sinks/sink';
 import type { Counters, Policy, Report, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
 import { ending, takenUpAgain } from './checkpoint';
-import { requestsOf } from './counting';
+import { counting, requestsOf } from './counting';
+import { retryParked } from './parking';
 import { someOf } from './some-of';
 import { walk } from './walk';
+import type { WalkHost } from './walk-host';
 import { clockSkew, compareWithLedger, openWindow } from './window';
 
 /** A sync's hold on the source: the state as it is now, and the one way to change it. */
@@ -15,7 +17,7 @@ export interface SyncHost {
   /** Changes the state, and the memo in the same workflow task. */
   change(next: Partial<State>): void;
   /** Changes what the next run takes over, but not the memo: for what is cheap to lose and changes often. */
-  note(unfinished: Unfinished): void;
+  note(next: Partial<State>): void;
   progress(chats: number, messages: number): void;
   mustContinueAsNew(): boolean;
   /** The workflow's clock, ms. */
@@ -38,7 +40,7 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
     host.change({ running: { policy } });
     const { unfinished, warnings } = await begin(activities, policy, host).catch((error: unknown) => {
       const { unfinished: before } = host.state;
-      if (before) host.note(counted(before, { requests: requestsOf(error) }));
+      if (before) host.note({ unfinished: withCounts(before, { requests: requestsOf(error) }) });
       throw error;
     });
     if (unfinished === null) return nothingToDo(policy, host.state, warnings);
@@ -46,17 +48,11 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
   }
   const { window } = unfinishedOf(host);
   if (window.from !== window.to) {
-    const end = await walk(activities, policy, {
-      get unfinished() {
-        return unfinishedOf(host);
-      },
-      save: (next) => host.change({ unfinished: { ...unfinishedOf(host), ...next } }),
-      note: (next) => host.note({ ...unfinishedOf(host), ...next }),
-      count: (add) => host.note(counted(unfinishedOf(host), add)),
-      progress: (chats, messages) => host.progress(chats, messages),
-      mustContinueAsNew: () => host.mustContinueAsNew(),
-    });
-    if (end === 'interrupted') return 'interrupted';
+    const counted = counting(activities, (add) => host.note({ unfinished: withCounts(unfinishedOf(host), add) }));
+    const place = walkHost(host);
+    for (const step of [walk, retryParked]) {
+      if ((await step(counted, policy, place)) === 'interrupted') return 'interrupted';
+    }
   }
   const { counters, checkpoint } = unfinishedOf(host);
   const totals = { chats: counters.chats, records: counters.messages };
@@ -93,9 +89,11 @@ async function begin(
     warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
   }
   const counters = { ...NO_COUNTERS, requests };
-  if (before === undefined)
-    return { unfinished: { window, checkpoint: null, counters, warnings, reason: '' }, warnings };
-  return { unfinished: { ...(await takenUp(activities, policy, before, requests)), warnings }, warnings };
+  const opened = before
+    ? await takenUp(activities, policy, host, before, requests)
+    : { window, checkpoint: null, counters, reason: '' };
+  const toRetry = host.state.parked.map((chat) => chat.chatId);
+  return { unfinished: { ...opened, toRetry, warnings }, warnings };
 }
 
 /**
@@ -105,6 +103,7 @@ async function begin(
 async function takenUp(
   activities: Activities,
   policy: Policy,
+  host: SyncHost,
   before: Unfinished,
   requests: number,
 ): Promise<Unfinished> {
@@ -113,6 +112,8 @@ async function takenUp(
   const kept = goesOn ? before.counters : { ...NO_COUNTERS, requests: before.counters.requests };
   const totals = { chats: kept.chats, records: kept.messages };
   const published = await activities.publishPart({ window, sink: policy.sink, chats: [], totals });
+  const healed = new Set(published.healed.map(({ chatId }) => chatId));
+  host.change({ parked: host.state.parked.filter(({ chatId }) => !healed.has(chatId)) });
   const counters = {
     ...kept,
     chats: published.totals.chats,
@@ -203,6 +204,11 @@ function completed(policy: Policy, host: SyncHost, window: Window): Report {
       `${counters.violations} messages are newer than their chat's updated_at: the API broke its promise, later messages may be missed`,
     );
   }
+  const { parked } = host.state;
+  if (parked.length > 0) {
+    const ids = parked.map(({ chatId }) => chatId);
+    warnings.push(`parked, and tried again at each sync, since they could not be read: ${someOf(ids)}`);
+  }
   const report = reportOf(host.state, { ...window, counters, warnings, outcome: 'completed' });
   host.change({ syncedThrough: window.to, unfinished: undefined, filters: policy.filters });
   return report;
@@ -239,12 +245,32 @@ function reportOf(state: State, { from, to, counters, warnings, outcome }: Ended
   return { n: state.n + 1, source, outcome, from, to, ...figures, warnings };
 }
 
+function walkHost(host: SyncHost): WalkHost {
+  const changes = (next: Partial<Unfinished>, parked = host.state.parked): Partial<State> => ({
+    unfinished: { ...unfinishedOf(host), ...next },
+    parked,
+  });
+  return {
+    get unfinished() {
+      return unfinishedOf(host);
+    },
+    get parked() {
+      return host.state.parked;
+    },
+    save: (...next) => host.change(changes(...next)),
+    note: (...next) => host.note(changes(...next)),
+    progress: (chats, messages) => host.progress(chats, messages),
+    mustContinueAsNew: () => host.mustContinueAsNew(),
+    now: () => host.now(),
+  };
+}
+
 function unfinishedOf(host: SyncHost): Unfinished {
   if (!host.state.unfinished) throw new TypeError('no window is open');
   return host.state.unfinished;
 }
 
-function counted(unfinished: Unfinished, add: Partial<Counters>): Unfinished {
+function withCounts(unfinished: Unfinished, add: Partial<Counters>): Unfinished {
   const counters = { ...unfinished.counters };
   counters.requests += add.requests ?? 0;
   counters.skipped += add.skipped ?? 0;

@@ -1,39 +1,18 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
 import type { ApiActivities, SyncActivities } from '../activities/types';
-import type { ReadChat } from '../sinks/sink';
-import type { ChatList, Checkpoint, Counters, Policy, Unfinished } from '../state';
-import { beginning, leftOf, withList, without } from './checkpoint';
-import { counting } from './counting';
+import type { ChatList, Checkpoint, Policy } from '../state';
+import { beginning, leftOf, withList } from './checkpoint';
 import { createOrganizations, firstForm, nextUsers, otherForm } from './listing';
-import { readChat } from './read-chat';
+import { MOST_PARKED, park, widen } from './parking';
+import { createPart, unreadableFailure } from './part';
 import { saturate } from './saturate';
+import { checkpointOf, publish, type WalkHost } from './walk-host';
 
-/** Emit activities scheduled ahead: enough to keep the rate-limited queue busy, few enough to drain in seconds. */
-const EMITS_AHEAD = 64;
 /** Lists asked at the same time, and how many chats may be listed before they are published: 200 KB of ids in one payload. */
 const LISTS_AHEAD = 5;
 const LISTED_AHEAD = 4000;
-/** What is handed to one publish stays below 256 KiB: about so many bytes for a chat and for each of its receipts. */
-const PART_BYTES = 240_000;
-const CHAT_BYTES = 65;
-const RECEIPT_BYTES = 150;
-
 export type WalkActivities = ApiActivities & Pick<SyncActivities, 'publishPart'>;
-
-/** The walk's place in the workflow's state, and the workflow's word on when to stop. */
-export interface WalkHost {
-  readonly unfinished: Unfinished;
-  /** A step of the walk: what another run, or another life of the workflow, goes on from. */
-  save(next: Partial<Unfinished>): void;
-  /** A step that another run goes on from, but not another life. */
-  note(next: Partial<Unfinished>): void;
-  /** Adds to the counters without making it a step. */
-  count(add: Partial<Counters>): void;
-  /** Chats and messages that were read and are not published yet. */
-  progress(chats: number, messages: number): void;
-  mustContinueAsNew(): boolean;
-}
 
 /**
  * Reads every chat that changed since the window's start, and has each one's messages of the window emitted and published.
@@ -50,18 +29,17 @@ export async function walk(
   policy: Policy,
   host: WalkHost,
 ): Promise<'finished' | 'interrupted'> {
-  const counted = counting(activities, (add) => host.count(add));
-  const organizations = createOrganizations(counted, policy);
+  const organizations = createOrganizations(activities, policy);
   if (!host.unfinished.checkpoint) host.save({ checkpoint: beginning(firstForm(policy), policy) });
   for (;;) {
     const checkpoint = checkpointOf(host);
     if (checkpoint.lists.length > 0) {
-      const { closed } = await readLists(counted, policy, host);
+      const { closed } = await readLists(activities, policy, host);
       if (closed) return 'finished';
     } else if (checkpoint.form === 'organization') {
       return 'finished';
     } else {
-      const next = await nextUsers(counted, policy, checkpoint, organizations);
+      const next = await nextUsers(activities, policy, checkpoint, organizations);
       if (next === null) return 'finished';
       host.save({ checkpoint: next });
     }
@@ -74,19 +52,11 @@ export async function walk(
  * the history is long or a part is full; then publishes what was read.
  */
 async function readLists(activities: WalkActivities, policy: Policy, host: WalkHost): Promise<{ closed: boolean }> {
-  const { window } = host.unfinished;
-  const { messages, pageSize, sink } = policy;
   const lists = checkpointOf(host).lists.filter((list) => list.left.length === 0);
   const chats = leftOf(checkpointOf(host));
-  const read: ReadChat[] = [];
-  const gone: string[] = [];
-  const unreadable: { chatId: string; error: unknown }[] = [];
-  let fatal: { error: unknown } | undefined;
-  let asking = 0;
-  let reading = 0;
+  const part = createPart(activities, policy, host.unfinished.window, (...read) => host.progress(...read));
   let listed = chats.length;
-  let bytes = 0;
-  let records = 0;
+  let asking = 0;
 
   const ask = async (list: ChatList): Promise<void> => {
     asking += 1;
@@ -95,61 +65,36 @@ async function readLists(activities: WalkActivities, policy: Policy, host: WalkH
       chats.push(...page);
       listed += page.length;
     } catch (error) {
-      fatal ??= { error };
+      part.fatal ??= { error };
     }
     asking -= 1;
   };
-  const readOne = async (chatId: string): Promise<void> => {
-    reading += 1;
-    try {
-      const chat = await readChat(activities, { window, chatId, messages, pageSize, sink });
-      if (chat.gone) gone.push(chatId);
-      // What was read of a chat before it was gone is published.
-      if (!chat.gone || chat.receipts.length > 0) read.push({ chatId, receipts: chat.receipts });
-      bytes += CHAT_BYTES + RECEIPT_BYTES * chat.receipts.length;
-      records += chat.receipts.reduce((sum, receipt) => sum + receipt.records, 0);
-      host.progress(read.length, records);
-    } catch (error) {
-      if (failureType(error) === FailureType.chatUnreadable) unreadable.push({ chatId, error });
-      else fatal ??= { error };
-    }
-    reading -= 1;
-  };
   await saturate(() => {
-    if (fatal || bytes >= PART_BYTES || host.mustContinueAsNew()) return undefined;
+    if (part.fatal || part.isFull() || host.mustContinueAsNew()) return undefined;
     const mayAsk = asking === 0 || (asking < LISTS_AHEAD && checkpointOf(host).accepted);
-    if (mayAsk && listed + asking * pageSize < LISTED_AHEAD) {
+    if (mayAsk && listed + asking * policy.pageSize < LISTED_AHEAD) {
       const list = lists.shift();
       if (list) return ask(list);
     }
-    const chatId = reading < EMITS_AHEAD ? chats.shift() : undefined;
-    return chatId === undefined ? undefined : readOne(chatId);
+    const chatId = part.hasRoom() ? chats.shift() : undefined;
+    return chatId === undefined ? undefined : part.add(chatId);
   });
+  const { fatal } = part;
   const refusal = fatal?.error instanceof FormRefused ? fatal.error : undefined;
-  if (fatal && !refusal && failureType(fatal.error) === undefined) throw fatal.error;
+  if (refusal) part.fatal = undefined;
 
-  const { counters } = host.unfinished;
-  let totals = { chats: counters.chats, records: counters.messages };
-  let closed = false;
-  if (read.length > 0) ({ totals, closed } = await activities.publishPart({ window, sink, chats: read, totals }));
-  const done = new Set([...gone, ...read.map((chat) => chat.chatId)]);
-  const checkpoint = without(checkpointOf(host), done);
-  host.save({
-    checkpoint,
-    counters: {
-      ...host.unfinished.counters,
-      chats: totals.chats,
-      messages: totals.records,
-      gone: counters.gone + gone.length,
-    },
-  });
-  host.progress(0, 0);
+  const { closed } = await publish(part, host, park(part.unreadable, policy, host));
   if (closed) return { closed };
-  if (refusal) host.save({ checkpoint: otherForm(policy, checkpoint, refusal.message) });
+  if (refusal) host.save({ checkpoint: otherForm(policy, checkpointOf(host), refusal.message) });
   else if (fatal) throw fatal.error;
-  const hopeless = new Set(unreadable.map(({ chatId }) => chatId));
-  if (hopeless.size > 0 && leftOf(checkpointOf(host)).every((chatId) => hopeless.has(chatId))) {
-    throw unreadableFailure(unreadable);
+  const hopeless = new Set(part.unreadable.map(({ chatId }) => chatId));
+  const left = leftOf(checkpointOf(host));
+  if (left.length > 0 && left.every((chatId) => hopeless.has(chatId))) {
+    const more = policy.onChatFailure === 'park' ? `; ${MOST_PARKED} chats are parked already` : '';
+    throw unreadableFailure(
+      part.unreadable.filter(({ chatId }) => left.includes(chatId)),
+      more,
+    );
   }
   return { closed };
 }
@@ -162,9 +107,10 @@ async function fetchPage(
   list: ChatList,
 ): Promise<string[]> {
   const { organizationIds, projectIds, pageSize } = policy;
+  const { window } = host.unfinished;
   const { afterId, at, resumedAt } = list;
   const page = await activities.fetchChatPage({
-    window: host.unfinished.window,
+    window,
     form: checkpointOf(host).form,
     afterId,
     at,
@@ -182,39 +128,22 @@ async function fetchPage(
     host.note({ checkpoint: change({ afterId: null, resumedAt: at }) });
     return [];
   }
+  // A parked chat is not read here; what it holds of this window is missing too.
+  const widened = widen(host.parked, new Set(page.chatIds), window);
+  const left = page.chatIds.filter((chatId) => host.parked.every((parked) => parked.chatId !== chatId));
   const changed = change({
     afterId: page.lastId ?? afterId,
     at: page.at ?? at,
     page: { afterId, at },
-    left: page.chatIds,
+    left,
     hasMore: page.hasMore,
     resumedAt: afterId === null ? resumedAt : null,
   });
-  host.note({ checkpoint: { ...changed, accepted: true, requestId: page.requestId } });
-  return page.chatIds;
+  host.note({ checkpoint: { ...changed, accepted: true, requestId: page.requestId } }, widened);
+  return left;
 }
 
 /** The server does not take this form of the list. */
 class FormRefused extends Error {
   override name = 'FormRefused';
-}
-
-function checkpointOf({ unfinished }: WalkHost): Checkpoint {
-  if (!unfinished.checkpoint) throw new TypeError('the walk has not begun');
-  return unfinished.checkpoint;
-}
-
-/** The `type` of the failure that ended an activity; undefined for a cancellation, or an error that is none of ours. */
-export function failureType(error: unknown): string | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
-}
-
-function unreadableFailure(unreadable: { chatId: string; error: unknown }[]): ApplicationFailure {
-  const named = unreadable.slice(0, 5).map(({ chatId, error }) => {
-    const cause = error instanceof ActivityFailure ? error.cause : error;
-    return cause instanceof ApplicationFailure ? cause.message : chatId;
-  });
-  const more = unreadable.length > named.length ? `, and ${unreadable.length - named.length} more` : '';
-  return ApplicationFailure.nonRetryable(`${named.join('; ')}${more}`, FailureType.chatUnreadable);
 }

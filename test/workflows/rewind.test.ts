@@ -25,6 +25,7 @@ const unfinished = {
   window: WINDOW,
   checkpoint: null,
   counters: { chats: 1, messages: 2, requests: 3, gone: 0, skipped: 0, violations: 0 },
+  toRetry: [],
   warnings: [],
   reason: '',
 };

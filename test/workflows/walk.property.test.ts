@@ -21,7 +21,16 @@ import { ApiError } from '../../src/compliance-api/errors';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../../src/config';
 import { policyOf } from '../../src/policy';
-import { SinkError, type Batch, type Closing, type ReadChat, type Sink, type Window } from '../../src/sinks/sink';
+import {
+  healedOf,
+  SinkError,
+  type Batch,
+  type Closing,
+  type Healed,
+  type ReadChat,
+  type Sink,
+  type Window,
+} from '../../src/sinks/sink';
 import { newState, stateSchema, type Policy, type State } from '../../src/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { condensed } from '../../src/workflows/checkpoint';
@@ -61,6 +70,7 @@ const scenarios = fc.record({
   chats: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 15, max: 40 }) }, fc.integer({ min: 65, max: 90 })),
   mostMessages: fc.integer({ min: 1, max: 6 }),
   timestamps: fc.record({ chats: precision, messages: precision }),
+  onChatFailure: fc.constantFrom('fail' as const, 'park' as const),
   /** One of them for each sync: a window that is taken up under another one is walked from its start. */
   pageSizes: fc.array(fc.constantFrom(1, 2, 3, 5, 10, 1000, 1000), { minLength: 1, maxLength: 3 }),
   backfillStart: fc.constantFrom(DAY.from, DAY.from, '2026-09-01T12:00:00Z', null),
@@ -96,13 +106,14 @@ interface World {
 }
 
 /** Keeps the port's contract. Its calls fail before or after they had their effect. */
-function createMemorySink({ sinkFailures, sinkTellsBeforehand }: Scenario, happens: World['happens']) {
+function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: Scenario, happens: World['happens']) {
   const staged = new Map<string, Batch['records']>();
-  const windows = new Map<string, { chats: Set<string>; records: Batch['records']; closed: boolean }>();
+  type Held = { chats: Set<string>; records: Batch['records']; healed: Healed[]; closed: boolean };
+  const windows = new Map<string, Held>();
   const completed: Window[] = [];
   const open = (window: Window) => {
     const key = JSON.stringify(window);
-    const held = windows.get(key) ?? { chats: new Set(), records: [], closed: false };
+    const held = windows.get(key) ?? { chats: new Set(), records: [], healed: [], closed: false };
     windows.set(key, held);
     return { held, totals: () => ({ chats: held.chats.size, records: held.records.length }) };
   };
@@ -123,12 +134,13 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand }: Scenario, happe
     publish: (window: Window, chats: ReadChat[]) =>
       mayFail(() => {
         const { held, totals } = open(window);
-        for (const { chatId, receipts } of chats) {
-          if (held.closed || held.chats.has(chatId)) continue;
-          held.chats.add(chatId);
-          held.records.push(...receipts.flatMap(({ name }) => staged.get(name)!));
+        for (const chat of chats) {
+          if (held.closed || held.chats.has(chat.chatId)) continue;
+          held.chats.add(chat.chatId);
+          held.records.push(...chat.receipts.flatMap(({ name }) => staged.get(name)!));
+          held.healed.push(...healedOf([chat]));
         }
-        return { totals: totals(), closed: held.closed };
+        return { totals: totals(), healed: held.healed, closed: held.closed };
       }),
     commit: (window: Window, closing: Closing) =>
       mayFail(() => {
@@ -140,7 +152,7 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand }: Scenario, happe
         completed.push(window);
       }),
     last: () => mayFail(() => completed.at(-1) ?? null),
-    ...(sinkTellsBeforehand && {
+    ...((sinkTellsBeforehand || onChatFailure === 'park') && {
       has: (window: Window, chatId: string) => mayFail(() => open(window).held.chats.has(chatId)),
     }),
   } satisfies Sink;
@@ -182,9 +194,9 @@ function createActivities(world: World): { activities: Activities; end: () => st
     return end !== undefined;
   };
 
-  async function untilItEnds<T>(attempt: (memory: Memory) => Promise<T>): Promise<T> {
+  async function untilItEnds<T>(attempt: (memory: Memory) => Promise<T>, tries: number): Promise<T> {
     const memory: Memory = { requests: 0, sinkFailed: false };
-    while (!endsHere()) {
+    for (let tried = 1; !endsHere(); tried++) {
       world.beforeAttempt();
       try {
         const result = await attempt(memory);
@@ -192,32 +204,34 @@ function createActivities(world: World): { activities: Activities; end: () => st
       } catch (error) {
         if (!(error instanceof ApiError || error instanceof SinkError)) throw error;
         const failure = toFailure(error, { requests: memory.requests });
-        if (failure.nonRetryable) throw failure;
+        if (failure.nonRetryable || tried === tries) throw failure;
         memory.sinkFailed = error instanceof SinkError;
       }
     }
     throw new CancelledFailure(end);
   }
 
-  const schedule = <T>(attempt: (memory: Memory) => Promise<T>): Promise<T> =>
+  const schedule = <T>(attempt: (memory: Memory) => Promise<T>, tries = Infinity): Promise<T> =>
     new Promise((resolve, reject) => {
-      waiting.push(() => untilItEnds(attempt).then(resolve, reject));
+      waiting.push(() => untilItEnds(attempt, tries).then(resolve, reject));
       turn = turn.then(() => waiting.splice(random.int(0, waiting.length - 1), 1)[0]?.());
     });
-  const call = <T>(pageSize: number, activity: (attempt: Attempt) => Promise<T>): Promise<T> =>
-    schedule((memory) =>
-      activity({
-        api,
-        sink,
-        limit: happens(0.2) ? random.int(1, pageSize) : pageSize,
-        sinkFailed: memory.sinkFailed,
-        requests: () => memory.requests,
-        request: (ask) => {
-          memory.requests += 1;
-          world.beforeRequest();
-          return ask({ signal: new AbortController().signal });
-        },
-      }),
+  const call = <T>(pageSize: number, activity: (attempt: Attempt) => Promise<T>, tries?: number): Promise<T> =>
+    schedule(
+      (memory) =>
+        activity({
+          api,
+          sink,
+          limit: happens(0.2) ? random.int(1, pageSize) : pageSize,
+          sinkFailed: memory.sinkFailed,
+          requests: () => memory.requests,
+          request: (ask) => {
+            memory.requests += 1;
+            world.beforeRequest();
+            return ask({ signal: new AbortController().signal });
+          },
+        }),
+      tries,
     );
   const activities: Activities = {
     readPolicy: () => schedule(() => Promise.resolve(world.readPolicy())),
@@ -233,7 +247,8 @@ function createActivities(world: World): { activities: Activities; end: () => st
         const isRefused = request.afterId !== null && happens(cursorsRefused);
         return fetchChatPage(isRefused ? { ...request, afterId: 'expired' } : request, attempt);
       }),
-    emitMessages: (request) => call(request.pageSize, (attempt) => emitMessages(request, attempt)),
+    emitMessages: (request) =>
+      call(request.pageSize, (attempt) => emitMessages(request, attempt), request.parked ? 3 : undefined),
     publishPart: ({ window, chats }) => schedule(() => sink.publish(window, chats)),
     commitWindow: ({ window, closing }) => schedule(() => sink.commit(window, closing)),
   };
@@ -243,7 +258,7 @@ function createActivities(world: World): { activities: Activities; end: () => st
 /** As it is found in the memo by whoever starts a source again that was terminated. */
 function toMemo({ running, unfinished, ...state }: State): string {
   const checkpoint = unfinished?.checkpoint ? condensed(unfinished.checkpoint) : null;
-  return JSON.stringify({ ...state, unfinished: unfinished && { ...unfinished, checkpoint } });
+  return JSON.stringify({ ...state, unfinished: unfinished && { ...unfinished, checkpoint, toRetry: [] } });
 }
 
 /** The runs of one sync, as chatSync makes them: what goes from one to the next, and into the memo, is JSON. */
@@ -263,7 +278,7 @@ async function runSync(world: World, before: State, now: () => number): Promise<
           state = { ...state, ...next };
           if (end() !== 'terminated') memo = toMemo(state);
         },
-        note: (unfinished) => (state = { ...state, unfinished }),
+        note: (next) => (state = { ...state, ...next }),
         progress: () => undefined,
         mustContinueAsNew: () => (isLong ||= world.happens(world.scenario.interruptions)),
         now,
@@ -279,6 +294,7 @@ async function runSync(world: World, before: State, now: () => number): Promise<
 
 async function walkWindows(scenario: Scenario): Promise<void> {
   const { seed, settleSeconds, sendDate, ourClockAheadMs, requestsBetweenChanges: every, backfillStart } = scenario;
+  const { onChatFailure } = scenario;
   const random = createRandom(seed);
   let clock = Date.parse(DAY.to) + random.int(0, 3000);
   const tenant = createTenant({ ...DAY, ...scenario, messagesPerChat: [0, scenario.mostMessages] });
@@ -300,7 +316,15 @@ async function walkWindows(scenario: Scenario): Promise<void> {
     ...{ scenario, random, api, sink, happens },
     readPolicy: () => {
       const pageSize = random.pick(scenario.pageSizes);
-      return { ...POLICY, listing, pageSize, fingerprint: `pages of ${pageSize}`, settleSeconds, backfillStart };
+      return {
+        ...POLICY,
+        listing,
+        pageSize,
+        onChatFailure,
+        fingerprint: `pages of ${pageSize}`,
+        settleSeconds,
+        backfillStart,
+      };
     },
     beforeAttempt: () => {
       attempts += 1;
@@ -318,7 +342,7 @@ async function walkWindows(scenario: Scenario): Promise<void> {
   const aheadMs = sendDate ? ourClockAheadMs : Math.min(0, ourClockAheadMs);
   let state = newState('test');
   try {
-    while (completed.length < scenario.windows) {
+    while (completed.length < scenario.windows || state.parked.length > 0) {
       // Later attempts on this window are left in peace, so that every walk has an end.
       quietFrom = attempts + 250;
       simulator.setLive(every === undefined ? undefined : { every, seed: `${seed} ${attempts}` });

@@ -6,6 +6,7 @@ import { hasCode } from './errors';
 import type { Handle } from './file-system';
 import { type Files, writeAll } from './files';
 import { isSameWindow, LEDGER, STAGING } from './layout';
+import { healedSchema } from './lists';
 import { withLock } from './lock';
 
 const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
@@ -20,6 +21,7 @@ const lineSchema = z.object({
   records: z.number(),
   parts: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
   requestId: z.string().nullable(),
+  healed: z.array(healedSchema).optional(),
 });
 /** One window in the ledger, its fields in the order in which they are written. */
 export type LedgerLine = z.infer<typeof lineSchema>;
@@ -64,7 +66,9 @@ export function createLedger(files: Files, folder: string) {
         const { closed, latest, end, size } = await look(handle, line);
         if (closed !== null) return;
         const rewound = latest === null ? line.epoch > 0 : latest.epoch < line.epoch;
-        const bytes = Buffer.from(`${JSON.stringify(rewound ? { ...line, rewound } : line)}\n`);
+        const { healed, ...rest } = line;
+        const written = { ...rest, ...(rewound && { rewound }), ...(healed && { healed }) };
+        const bytes = Buffer.from(`${JSON.stringify(written)}\n`);
         assertHeld();
         // At the position that was looked at, not at the end: whoever writes this line twice writes the same bytes.
         await writeAll(handle, bytes, end);

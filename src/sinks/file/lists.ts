@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { SinkError, type Totals, type Window } from '../sink';
+import { SinkError, type Healed, type Totals, type Window } from '../sink';
 import type { Files } from './files';
 import { windowFolder } from './layout';
 
@@ -17,9 +17,12 @@ export type Part = z.infer<typeof partSchema>;
 
 const closingSchema = z.object({ outcome: z.enum(['completed', 'abandoned']), requestId: z.string().nullable() });
 
+export const healedSchema = z.object({ chatId: z.string(), from: z.string(), to: z.string(), records: z.number() });
+
 const listSchema = z.union([
   z.object({
     chats: z.array(z.string()),
+    healed: z.array(healedSchema),
     parts: z.array(partSchema),
     totals: z.object({ chats: z.number(), records: z.number() }),
   }),
@@ -36,6 +39,7 @@ export interface WindowState {
   /** Parts of which this process does not know yet that they have their final name. */
   open: Part[];
   totals: Totals;
+  healed: Healed[];
   /** Set by the last list: no other can follow, and whoever finds it may write the ledger line. */
   closing: z.infer<typeof closingSchema> | null;
   /** Highest number in the day folder when it was first looked at. */
@@ -54,7 +58,7 @@ export function createLists(files: Files, staging: string) {
     let state = states.get(key);
     if (state === undefined) {
       const totals = { chats: 0, records: 0 };
-      state = { count: 0, chats: new Set(), parts: [], open: [], totals, closing: null, highest: null };
+      state = { count: 0, chats: new Set(), parts: [], open: [], totals, healed: [], closing: null, highest: null };
       states.set(key, state);
       for (const oldest of [...states.keys()].slice(0, -KEPT_WINDOWS)) states.delete(oldest);
     }
@@ -101,6 +105,7 @@ function take(state: WindowState, list: List): void {
   for (const chat of list.chats) state.chats.add(chat);
   state.parts.push(...list.parts);
   state.open.push(...list.parts);
+  state.healed.push(...list.healed);
   state.totals = list.totals;
 }
 

@@ -1,0 +1,59 @@
+import type { Window } from '../sinks/sink';
+import type { Parked, Policy } from '../state';
+import { createPart, reasonOf, type PartActivities, type Unreadable } from './part';
+import { saturate } from './saturate';
+import { publish, type WalkHost } from './walk-host';
+
+/** With more the sync fails: something is wrong with more than a few chats. */
+export const MOST_PARKED = 200;
+
+/** The chats of those that can be parked, if the policy says so. */
+export function park(unreadable: readonly Unreadable[], { onChatFailure }: Policy, host: WalkHost): Parked[] {
+  if (onChatFailure === 'fail') return [];
+  const { from, to } = host.unfinished.window;
+  const since = new Date(host.now()).toISOString();
+  return unreadable
+    .slice(0, Math.max(0, MOST_PARKED - host.parked.length))
+    .map((chat) => ({ chatId: chat.chatId, from, to, reason: reasonOf(chat), since }));
+}
+
+/** A parked chat that is met in a window misses what it holds of that, too. */
+export function widen(parked: Parked[], met: ReadonlySet<string>, window: Window): Parked[] {
+  const earlier = (a: string, b: string): string => (Date.parse(a) < Date.parse(b) ? a : b);
+  const later = (a: string, b: string): string => (Date.parse(a) > Date.parse(b) ? a : b);
+  return parked.map((chat) =>
+    met.has(chat.chatId) ? { ...chat, from: earlier(chat.from, window.from), to: later(chat.to, window.to) } : chat,
+  );
+}
+
+/**
+ * Tries the chats that were parked when the sync began, each for its whole span and a few times only. What heals comes out
+ * in this window's parts; what does not stays parked and never fails the sync.
+ */
+export async function retryParked(
+  activities: PartActivities,
+  policy: Policy,
+  host: WalkHost,
+): Promise<'finished' | 'interrupted'> {
+  for (;;) {
+    const { toRetry, window } = host.unfinished;
+    const waiting = host.parked.filter(({ chatId }) => toRetry.includes(chatId));
+    if (waiting.length === 0) return 'finished';
+    const part = createPart(activities, policy, window, (...read) => host.progress(...read));
+    await saturate(() => {
+      if (part.fatal || part.isFull() || !part.hasRoom() || host.mustContinueAsNew()) return undefined;
+      const chat = waiting.shift();
+      return chat && part.add(chat.chatId, { from: chat.from, to: chat.to });
+    });
+    const { closed } = await publish(part, host, []);
+    const reasons = new Map(part.unreadable.map((chat) => [chat.chatId, reasonOf(chat)]));
+    const tried = new Set([...part.gone, ...reasons.keys(), ...part.read.map(({ chatId }) => chatId)]);
+    host.save(
+      { toRetry: toRetry.filter((chatId) => !tried.has(chatId)) },
+      host.parked.map((chat) => ({ ...chat, reason: reasons.get(chat.chatId) ?? chat.reason })),
+    );
+    if (part.fatal) throw part.fatal.error;
+    if (closed) return 'finished';
+    if (host.mustContinueAsNew()) return 'interrupted';
+  }
+}
