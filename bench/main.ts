@@ -45,7 +45,7 @@ async function run({ name, kind, stage }: Scenario, signal: AbortSignal): Promis
 }
 
 const program = new Command('bench')
-  .description('Measures the built product on this machine, against the simulator. Takes about eight minutes.')
+  .description('Measures the built product on this machine, against the simulator. Takes about ten minutes.')
   .option('--only <name>', 'one scenario, as unlimited-10000, or those of a family: rate, rate-4, unlimited')
   .option('--quick', 'a few seconds each: to see that everything runs, not for figures')
   .option('--json', 'everything measured, as JSON')

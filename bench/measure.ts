@@ -18,6 +18,9 @@ export interface CpuSeconds {
 /** One sync of a whole tenant, from nothing. */
 export interface Measured extends Exactness {
   workers: number;
+  users: number;
+  /** Lists that a per-user reader asks for; 0 where there is one for all. */
+  groups: number;
   chats: number;
   messages: number;
   requests: number;
@@ -52,6 +55,8 @@ export function measure(options: StageOptions, signal: AbortSignal): Promise<Mea
     const emitted = await readParts(stage.partsFolder);
     return {
       workers: options.workers,
+      users: stage.tenant.users,
+      groups: stage.tenant.groups,
       chats: report.chats,
       messages: report.messages,
       requests: requestTimes.length,

@@ -12,7 +12,8 @@ export interface Result extends Measured {
 
 type Column = readonly [title: string, value: (result: Result) => string];
 
-const MEBIBYTE = 1024 * 1024;
+const KIBIBYTE = 1024;
+const MEBIBYTE = 1024 * KIBIBYTE;
 const number = (value: number, digits = 0): string =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const percent = (share: number): string => `${number(share * 100, 1)} %`;
@@ -23,6 +24,10 @@ const scenario: Column = ['scenario', (result) => `\`${result.name}\``];
 const exact: Column = [
   'lost / doubled',
   (result) => `${result.lost} / ${result.doubled}${isExact(result) ? '' : ` (and ${result.foreign} foreign)`}`,
+];
+const largestPayload: Column = [
+  'largest payload',
+  ({ chain }) => `${number(chain.largestPayloadBytes / KIBIBYTE)} KiB`,
 ];
 const others: Column = [
   'cores busy with other things',
@@ -69,11 +74,34 @@ const TABLES: Record<Scenario['kind'], { title: string; columns: readonly Column
       ['history events per chat', ({ chain, chats }) => number(chain.events / chats, 1)],
       ['history bytes per chat', ({ chain, chats }) => number(chain.bytes / chats)],
       ['runs', ({ chain }) => String(chain.runs)],
+      largestPayload,
       ['sink', (result) => mebibytes(result.sinkBytes)],
       ['temporal.db', (result) => mebibytes(result.databaseBytes)],
       ['requests over the fewest', ({ requests, fewestRequests }) => String(requests - fewestRequests)],
       exact,
       others,
+    ],
+  },
+  'per-user': {
+    title:
+      'Many users on an older server (limits of Temporal: 51,200 events and 50 MiB in a run, where it suggests a new one ' +
+      'from 4,096; 2 MiB in a payload; aim: 256 KiB)',
+    columns: [
+      scenario,
+      ['users', ({ users }) => number(users)],
+      ['groups of ten', ({ groups }) => number(groups)],
+      ['chats', ({ chats }) => number(chats)],
+      ['messages', ({ messages }) => number(messages)],
+      ['requests', ({ requests }) => number(requests)],
+      ['over the fewest', ({ requests, fewestRequests }) => number(requests - fewestRequests)],
+      ['runs', ({ chain }) => String(chain.runs)],
+      ['most events in a run', ({ chain }) => number(chain.mostEventsInRun)],
+      ['largest run', ({ chain }) => mebibytes(chain.largestRunBytes)],
+      largestPayload,
+      ['largest in a memo', ({ chain }) => `${number(chain.largestMemoBytes / KIBIBYTE, 1)} KiB`],
+      ['worker, peak memory', (result) => mebibytes(result.peakMemoryBytes)],
+      ['seconds', ({ chain }) => number(chain.seconds)],
+      exact,
     ],
   },
 };

@@ -2,7 +2,7 @@ import type { StageOptions } from './stage';
 
 export interface Scenario {
   readonly name: string;
-  readonly kind: 'rate' | 'requests' | 'unlimited';
+  readonly kind: 'rate' | 'requests' | 'unlimited' | 'per-user';
   readonly stage: StageOptions;
 }
 
@@ -18,6 +18,7 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     messagesPerChat: [...MESSAGES_PER_CHAT],
     bigChats: [],
     latencyMs: 0,
+    users: null,
     ...more,
   });
   const rate = (requestsPerSecond: number, workers: number, seconds: number): Scenario => {
@@ -28,6 +29,15 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
   const unlimited = (chats: number): Scenario => {
     const stage = { tenant: tenant(quick ? chats / 10 : chats), requestsPerSecond: UNLIMITED, workers: 1 };
     return { name: `unlimited-${chats}`, kind: 'unlimited', stage };
+  };
+  const perUser = (users: number): Scenario => {
+    const size = quick ? { users: users / 25, chats: 120 } : { users, chats: 3000 };
+    const stage: StageOptions = {
+      tenant: { ...tenant(size.chats), messagesPerChat: [2, 4], users: size.users },
+      requestsPerSecond: UNLIMITED,
+      workers: 1,
+    };
+    return { name: `users-${users}`, kind: 'per-user', stage };
   };
   const bigChats = quick ? [2500] : [2500, 2500, 2500, 1000, 1001];
   const requests: Scenario = {
@@ -43,5 +53,6 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     requests,
     unlimited(1000),
     unlimited(10_000),
+    perUser(50_000),
   ];
 }

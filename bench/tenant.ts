@@ -9,6 +9,8 @@ export const tenantSpecSchema = z.object({
   /** One chat more for each entry, with so many messages. */
   bigChats: z.array(z.int()),
   latencyMs: z.number(),
+  /** In two organizations, behind a server that lists per user only; null: the demo's people, behind one of today. */
+  users: z.int().nullable(),
 });
 export type TenantSpec = z.infer<typeof tenantSpecSchema>;
 
@@ -17,6 +19,9 @@ const readySchema = z.object({
   key: z.string(),
   /** Before everything that is there. */
   backfillStart: z.string(),
+  users: z.int(),
+  /** Lists that a per-user reader asks for; 0 where there is one for all. */
+  groups: z.int(),
   fewestRequests: z.int(),
 });
 export type TenantReady = z.infer<typeof readySchema>;

@@ -45,7 +45,7 @@ const chatListSchema = z.object({
   left: z.array(z.string()),
   hasMore: z.boolean(),
   /** The `at` from which the walk went on when the cursor was refused: once for each, or it would turn in circles. */
-  resumedAt: time.nullable(),
+  resumedAt: time.nullable().optional(),
 });
 export type ChatList = z.infer<typeof chatListSchema>;
 
@@ -53,15 +53,15 @@ export type ChatList = z.infer<typeof chatListSchema>;
 const usersPageSchema = z.object({
   organization: z.string().nullable(),
   page: z.string().nullable(),
-  /** The users are asked for from the start, since a cursor was refused: once. */
-  restarted: z.boolean(),
+  /** The users up to this one are passed over: they were walked before a cursor was refused. */
+  after: z.string().nullable(),
 });
 export type UsersPage = z.infer<typeof usersPageSchema>;
 
 /** Where the walk stands. */
 export const checkpointSchema = z.object({
   form: formSchema,
-  /** Why it is not the form that is tried first; null if it is. */
+  /** Which form was refused before it, and in which words; null for the first. */
   why: z.string().nullable(),
   /** What this sync heard from the server of the forms that it refused. */
   refusals: z.array(z.object({ form: formSchema, reason: z.string() })),
@@ -69,8 +69,16 @@ export const checkpointSchema = z.object({
   accepted: z.boolean(),
   /** What is being walked. */
   lists: z.array(chatListSchema),
-  /** Per user: the page of users whose lists those are, and the one that comes after it in their organization. */
-  users: z.object({ current: usersPageSchema.nullable(), next: usersPageSchema.nullable() }),
+  /** Per user: the page of users whose lists those are, and the one after it in their organization. */
+  users: z.object({
+    current: usersPageSchema.nullable(),
+    /** The last user of the current page, and of those before it: where the walk goes on when a cursor is refused. */
+    last: z.string().nullable(),
+    lastBefore: z.string().nullable(),
+    next: usersPageSchema.nullable(),
+    /** The `last` after which the users were asked for anew when a cursor was refused: once for each. */
+    resumedAfter: z.string().nullable().optional(),
+  }),
   /** Of the last page of a list. */
   requestId: z.string().nullable(),
   fingerprint: z.string(),

@@ -16,10 +16,19 @@ export async function discoverOrganizations(
     );
     const uuids = body.data.map((organization) => organization.uuid);
     const nextPage = body.has_more ? (body.next_page ?? null) : null;
-    return { allowed: true, uuids, nextPage, serverTime: iso(serverTimeMs), requests: attempt.requests() };
+    return {
+      allowed: true,
+      cursorRefused: false,
+      uuids,
+      nextPage,
+      serverTime: iso(serverTimeMs),
+      requests: attempt.requests(),
+    };
   } catch (error) {
-    if (!(error instanceof ApiError) || error.kind !== 'forbidden') throw error;
-    const nothing = { allowed: false, uuids: [], nextPage: null };
+    if (!(error instanceof ApiError)) throw error;
+    const cursorRefused = error.kind === 'bad-request' && page !== null;
+    if (error.kind !== 'forbidden' && !cursorRefused) throw error;
+    const nothing = { allowed: cursorRefused, cursorRefused, uuids: [], nextPage: null };
     return { ...nothing, serverTime: iso(error.serverTimeMs), requests: attempt.requests() };
   }
 }

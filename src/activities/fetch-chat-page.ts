@@ -1,6 +1,8 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { ApiError } from '../compliance-api/errors';
 import type { ChatQuery } from '../compliance-api/query';
 import type { ListedChat } from '../compliance-api/schemas';
+import { FailureType } from '../contract';
 import { parseIsoTime } from '../iso-time';
 import type { Attempt } from './attempt';
 import type { ChatPageRequest, FetchedChatPage } from './types';
@@ -14,8 +16,8 @@ const IDS_IN_URL = 100;
  */
 export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt): Promise<FetchedChatPage> {
   const { window, form, afterId } = request;
-  const fitsUrl = request.organizationIds.length + request.projectIds.length <= IDS_IN_URL;
   const perUser = form !== 'organization';
+  const fitsUrl = request.organizationIds.length + (perUser ? request.projectIds.length : 0) <= IDS_IN_URL;
   const query: ChatQuery = {
     ...boundsOf(request),
     limit: attempt.limit,
@@ -66,7 +68,10 @@ function matches(chat: ListedChat, filter: ChatPageRequest, serverFiltersOrganiz
   const { form, organizationIds, projectIds, userIds } = filter;
   if (!serverFiltersOrganizations && organizationIds.length > 0) {
     const ids = [chat.organization_id, chat.organization_uuid?.toLowerCase()];
-    if (!organizationIds.some((id) => ids.includes(id))) return false;
+    if (!organizationIds.some((id) => ids.includes(id))) {
+      if (ids[0] == null && organizationIds.some((id) => id.startsWith('org_'))) throw cannotTell();
+      return false;
+    }
   }
   if (projectIds.length > 0 && !projectIds.includes(canonicalProjectId(chat.project_id ?? ''))) return false;
   return form !== 'organization' || userIds.length === 0 || userIds.includes(chat.user?.id ?? '');
@@ -75,6 +80,13 @@ function matches(chat: ListedChat, filter: ChatPageRequest, serverFiltersOrganiz
 /** A chat that was not touched since the window's start, or not begun before its end, has no message in it. */
 function mayHoldMessages(chat: ListedChat, window: ChatPageRequest['window']): boolean {
   return Date.parse(chat.created_at) < Date.parse(window.to) && Date.parse(chat.updated_at) >= Date.parse(window.from);
+}
+
+function cannotTell(): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    `more than ${IDS_IN_URL} ORGANIZATION_IDS are compared here, and this server names organizations by UUID only: give UUIDs`,
+    FailureType.apiRefused,
+  );
 }
 
 /** Without a cursor only the documented answer to a list that the server does not know counts. */

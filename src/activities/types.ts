@@ -12,6 +12,8 @@ export interface OrganizationsRequest {
 export interface DiscoveredOrganizations {
   /** False where the key lacks the scope (403): chats may be readable all the same. */
   allowed: boolean;
+  /** The API answered 400 to `page`: cursors may expire. Nothing else is filled in. */
+  cursorRefused: boolean;
   uuids: string[];
   /** Null: there are no more. */
   nextPage: string | null;

@@ -10,20 +10,19 @@ const chatList = (userIds: string[]): ChatList => ({
   page: { afterId: null, at: null },
   left: [],
   hasMore: true,
-  resumedAt: null,
 });
 
 /** The start of a window. */
 export const beginning = (
   form: Form,
-  { fingerprint, refusals = [] }: Pick<Checkpoint, 'fingerprint'> & Partial<Checkpoint>,
+  { fingerprint, refusals = [], why = null }: Pick<Checkpoint, 'fingerprint'> & Partial<Checkpoint>,
 ): Checkpoint => ({
   form,
-  why: refusals.at(-1)?.reason ?? null,
+  why,
   refusals,
   accepted: false,
   lists: form === 'organization' ? [chatList([])] : [],
-  users: { current: null, next: null },
+  users: { current: null, last: null, lastBefore: null, next: null },
   requestId: null,
   fingerprint,
 });
@@ -37,28 +36,36 @@ export const ending = ({ fingerprint }: { fingerprint: string }, before: Checkpo
 
 /** As another sync takes it up: what was refused before counts no more. */
 export const takenUpAgain = (checkpoint: Checkpoint): Checkpoint => {
-  const { current, next } = checkpoint.users;
+  const { next } = checkpoint.users;
   return {
     ...checkpoint,
     refusals: [],
     accepted: false,
-    lists: checkpoint.lists.map((list) => ({ ...list, resumedAt: null })),
-    users: { current, next: next && { ...next, restarted: false } },
+    lists: checkpoint.lists.map((list) => ({ ...list, resumedAt: undefined })),
+    users: {
+      ...checkpoint.users,
+      next: next && next.after !== null ? { ...next, page: null } : next,
+      resumedAfter: undefined,
+    },
   };
 };
 
 /** Turns to a page of users: ten of them share a list. */
 export const withUsers = (
   checkpoint: Checkpoint,
-  page: UsersPage,
+  current: UsersPage,
   userIds: string[],
-  nextPage: string | null,
+  next: UsersPage | null,
 ): Checkpoint => {
   const ids = [...new Set(userIds)];
   const lists: ChatList[] = [];
   for (let i = 0; i < ids.length; i += USERS_PER_LIST) lists.push(chatList(ids.slice(i, i + USERS_PER_LIST)));
-  const next = nextPage === null ? null : { ...page, page: nextPage };
-  return { ...checkpoint, lists, users: { current: page, next } };
+  const { users } = checkpoint;
+  return {
+    ...checkpoint,
+    lists,
+    users: { ...users, current, last: ids.at(-1) ?? users.last, lastBefore: users.last, next },
+  };
 };
 
 /** Changes one of the lists. */
@@ -79,7 +86,8 @@ export const without = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): C
 export function condensed(checkpoint: Checkpoint): Checkpoint {
   const { form, lists, users } = checkpoint;
   if (lists.length === 0) return checkpoint;
-  if (form !== 'organization') return { ...checkpoint, lists: [], users: { ...users, next: users.current } };
+  if (form !== 'organization')
+    return { ...checkpoint, lists: [], users: { ...users, last: users.lastBefore, next: users.current } };
   return {
     ...checkpoint,
     lists: lists.map((list) => (list.left.length > 0 ? { ...list, ...list.page, left: [], hasMore: true } : list)),

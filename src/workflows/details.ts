@@ -55,7 +55,7 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
 function listingOf({ form, why, users }: Checkpoint): string {
   const organization = users.current?.organization;
   const at = organization == null ? '' : `, at organization ${organization}`;
-  return `${formNames[form]}${at}${why === null ? '' : `, since the server refuses the form tried first: ${why}`}`;
+  return `${formNames[form]}${at}${why === null ? '' : `; ${why}`}`;
 }
 
 function filtersOf({ organizationIds, projectIds, userIds }: Policy): string {

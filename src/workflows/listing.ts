@@ -27,7 +27,8 @@ export const firstForm = ({ listing }: Policy): Form => FORMS[listing][0];
 export function otherForm(policy: Policy, { form, refusals: before }: Checkpoint, reason: string): Checkpoint {
   const refusals = [...before.filter((refusal) => refusal.form !== form), { form, reason }];
   const next = FORMS[policy.listing].find((candidate) => refusals.every((refusal) => refusal.form !== candidate));
-  if (next) return beginning(next, { fingerprint: policy.fingerprint, refusals });
+  const why = `the server refuses the ${formNames[form]} list: ${reason}`;
+  if (next) return beginning(next, { fingerprint: policy.fingerprint, refusals, why });
   const said = refusals.map((refusal) => `${formNames[refusal.form]}: ${refusal.reason}`).join('; ');
   const remedy = policy.listing === 'organization' ? '; older servers list per user only: set LISTING=auto' : '';
   throw ApplicationFailure.nonRetryable(`${said}${remedy}`, FailureType.apiRefused);
@@ -36,10 +37,10 @@ export function otherForm(policy: Policy, { form, refusals: before }: Checkpoint
 /** The organizations of the tenant, oldest first, as far as they were asked for. */
 export interface Organizations {
   /** The one after `uuid`; the first for null, or for one that is not there any more; null: none is left. */
-  after(uuid: string | null): Promise<string | null>;
+  after: (this: void, uuid: string | null) => Promise<string | null>;
 }
 
-/** @throws (from `after`) Forbidden if the key may not list organizations. */
+/** @throws (from `after`) MayNotDiscover if the key may not list organizations. */
 export function createOrganizations(
   { discoverOrganizations }: Pick<ApiActivities, 'discoverOrganizations'>,
   { pageSize }: Policy,
@@ -49,10 +50,13 @@ export function createOrganizations(
 
   async function at(index: number): Promise<string | null> {
     while (next && known.length <= index) {
-      const { allowed, uuids, nextPage } = await discoverOrganizations({ page: next.page, limit: pageSize });
-      if (!allowed) throw mayNotDiscover();
-      known.push(...uuids);
-      next = nextPage === null ? null : { page: nextPage };
+      const { page } = next;
+      const found = await discoverOrganizations({ page, limit: pageSize });
+      if (!found.allowed) throw new MayNotDiscover();
+      // What is known already is not pushed again: the list may as well be asked for from its start.
+      if (found.cursorRefused) next = { page: null };
+      else next = found.nextPage === null ? null : { page: found.nextPage };
+      for (const uuid of found.uuids) if (!known.includes(uuid)) known.push(uuid);
     }
     return known[index] ?? null;
   }
@@ -73,36 +77,71 @@ export function createOrganizations(
  * Per user, the lists of the users that come next: of the page of users that follows, or of those whom the policy names.
  *
  * @returns null if there are no further users.
+ * @throws Forbidden if the users cannot be found, ApiRefused if there are none at all.
  */
 export async function nextUsers(
-  { discoverUsers }: Pick<ApiActivities, 'discoverUsers'>,
+  activities: Pick<ApiActivities, 'discoverUsers'>,
   policy: Policy,
   checkpoint: Checkpoint,
   organizations: Organizations,
 ): Promise<Checkpoint | null> {
-  const { current, next } = checkpoint.users;
+  const { current, last, next } = checkpoint.users;
   if (policy.userIds.length > 0) {
-    const named = { organization: null, page: null, restarted: false };
+    const named = { organization: null, page: null, after: null };
     return current === null || next !== null ? withUsers(checkpoint, named, policy.userIds, null) : null;
   }
-  const page = next ?? (await firstPage(organizations, current));
-  if (page?.organization == null) return null;
-  const found = await discoverUsers({ organization: page.organization, page: page.page, limit: policy.pageSize });
-  if (!found.cursorRefused) return withUsers(checkpoint, page, found.userIds, found.nextPage);
-  if (page.restarted)
-    throw ApplicationFailure.nonRetryable('users: the server refuses its own cursor', FailureType.apiRefused);
-  return { ...checkpoint, users: { current, next: { ...page, page: null, restarted: true } } };
+  const because = checkpoint.why === null ? '' : `; ${checkpoint.why}`;
+  const page = next ?? (await firstPage(organizations, current, because));
+  if (page !== null) return await turnTo(activities, policy, checkpoint, page);
+  if (last !== null) return null;
+  throw ApplicationFailure.nonRetryable(`users: no organization has any${because}`, FailureType.apiRefused);
 }
 
-async function firstPage(organizations: Organizations, current: UsersPage | null): Promise<UsersPage | null> {
-  const organization = await organizations.after(current?.organization ?? null);
-  return organization === null ? null : { organization, page: null, restarted: false };
+async function firstPage(
+  organizations: Organizations,
+  current: UsersPage | null,
+  because: string,
+): Promise<UsersPage | null> {
+  try {
+    const organization = await organizations.after(current?.organization ?? null);
+    return organization === null ? null : { organization, page: null, after: null };
+  } catch (error) {
+    if (!(error instanceof MayNotDiscover)) throw error;
+    throw ApplicationFailure.nonRetryable(
+      'the key may not list organizations (403, scope read:compliance_org_data), which a per-user listing needs to find ' +
+        `the users: set USER_IDS, or make a new Compliance Access Key with that scope too${because}`,
+      FailureType.forbidden,
+    );
+  }
 }
 
-function mayNotDiscover(): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(
-    'the key may not list organizations (403, scope read:compliance_org_data), which a per-user listing needs to find ' +
-      'the users: set USER_IDS, or make a new Compliance Access Key with that scope too',
-    FailureType.forbidden,
-  );
+async function turnTo(
+  { discoverUsers }: Pick<ApiActivities, 'discoverUsers'>,
+  { pageSize }: Policy,
+  checkpoint: Checkpoint,
+  page: UsersPage,
+): Promise<Checkpoint> {
+  const { organization, after } = page;
+  const found = await discoverUsers({ organization: organization ?? '', page: page.page, limit: pageSize });
+  const { users } = checkpoint;
+  if (found.cursorRefused) {
+    if (users.last === users.resumedAfter) {
+      throw ApplicationFailure.nonRetryable('users: the server refuses its own cursor', FailureType.apiRefused);
+    }
+    const next = { organization, page: null, after: users.last };
+    return { ...checkpoint, users: { ...users, next, resumedAfter: users.last } };
+  }
+  const walked = after === null ? -1 : found.userIds.indexOf(after);
+  const isPassedOver = after !== null && walked === -1;
+  const nextPage =
+    found.nextPage === null ? null : { organization, page: found.nextPage, after: isPassedOver ? after : null };
+  // The one to go on after has left: all are walked again, where the sink knows what it has.
+  if (isPassedOver)
+    return { ...checkpoint, users: { ...users, next: nextPage ?? { organization, page: null, after: null } } };
+  return withUsers(checkpoint, page, found.userIds.slice(walked + 1), nextPage);
+}
+
+/** Organizations answer 403. */
+class MayNotDiscover extends Error {
+  override name = 'MayNotDiscover';
 }

@@ -9,7 +9,7 @@ import { readChat } from './read-chat';
 const EMITS_AHEAD = 64;
 /** What is handed to one publish stays below 256 KiB: about so many bytes for a chat and for each of its receipts. */
 const PART_BYTES = 240_000;
-const CHAT_BYTES = 65;
+const CHAT_BYTES = 75;
 const RECEIPT_BYTES = 150;
 
 export type PartActivities = Pick<ApiActivities, 'emitMessages'> & Pick<SyncActivities, 'publishPart'>;
@@ -66,7 +66,7 @@ export function createPart(
     unreadable,
     fatal: undefined,
     hasRoom: () => reading < EMITS_AHEAD,
-    isFull: () => bytes >= PART_BYTES,
+    isFull: () => bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
     async add(chatId, healed) {
       reading += 1;
       try {

@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
 import type { Window } from '../sinks/sink';
-import type { Counters, Policy, Report, State, Unfinished } from '../state';
+import type { Checkpoint, Counters, Policy, Report, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
 import { ending, takenUpAgain } from './checkpoint';
 import { counting, requestsOf } from './counting';
+import { firstForm } from './listing';
 import { retryParked } from './parking';
 import { someOf } from './some-of';
 import { walk } from './walk';
@@ -108,7 +109,7 @@ async function takenUp(
   requests: number,
 ): Promise<Unfinished> {
   const { window } = before;
-  const goesOn = before.checkpoint?.fingerprint === policy.fingerprint;
+  const goesOn = before.checkpoint?.fingerprint === policy.fingerprint && isFruitful(before.checkpoint, policy);
   const kept = goesOn ? before.counters : { ...NO_COUNTERS, requests: before.counters.requests };
   const totals = { chats: kept.chats, records: kept.messages };
   const published = await activities.publishPart({ window, sink: policy.sink, chats: [], totals });
@@ -124,6 +125,9 @@ async function takenUp(
   return { ...before, counters, checkpoint: published.closed ? ending(policy, checkpoint) : checkpoint, reason: '' };
 }
 
+/** A form that is not the first choice and got nowhere is given up, so that what was refused once is tried again. */
+const isFruitful = ({ form, accepted }: Checkpoint, policy: Policy): boolean => accepted || form === firstForm(policy);
+
 /**
  * One request, which also tells the server's clock, and more only to find the organizations that the policy names: by
  * UUID, since the form `org_...` stands on chats alone.
@@ -137,6 +141,7 @@ async function lookAtOrganizations(
   let { requests } = first;
   for (let found = first; ;) {
     for (const uuid of found.uuids) missing.delete(uuid.toLowerCase());
+    if (found.cursorRefused) missing.clear();
     if (missing.size === 0 || found.nextPage === null) break;
     found = await activities.discoverOrganizations({ page: found.nextPage, limit: pageSize });
     requests += found.requests;
@@ -198,6 +203,8 @@ function completed(policy: Policy, host: SyncHost, window: Window): Report {
     warnings.push(
       'LISTING=per-user: this server lists the chats of users in the order of creation only, so that each sync lists all of them; LISTING=auto is faster, and sees the chats of users who left',
     );
+  } else if (checkpoint?.form === 'per-user' && checkpoint.why !== null) {
+    warnings.push(`chats were listed per user, without those of users who left: ${checkpoint.why}`);
   }
   if (counters.violations > 0) {
     warnings.push(

@@ -9,9 +9,9 @@ import { createPart, unreadableFailure } from './part';
 import { saturate } from './saturate';
 import { checkpointOf, publish, type WalkHost } from './walk-host';
 
-/** Lists asked at the same time, and how many chats may be listed before they are published: 200 KB of ids in one payload. */
+/** Lists asked at the same time, as long as fewer chats than this are listed and not published: one payload holds their ids. */
 const LISTS_AHEAD = 5;
-const LISTED_AHEAD = 4000;
+const LISTED_AHEAD = 3500;
 export type WalkActivities = ApiActivities & Pick<SyncActivities, 'publishPart'>;
 
 /**
@@ -85,8 +85,11 @@ async function readLists(activities: WalkActivities, policy: Policy, host: WalkH
 
   const { closed } = await publish(part, host, park(part.unreadable, policy, host));
   if (closed) return { closed };
-  if (refusal) host.save({ checkpoint: otherForm(policy, checkpointOf(host), refusal.message) });
-  else if (fatal) throw fatal.error;
+  if (refusal) {
+    const checkpoint = otherForm(policy, checkpointOf(host), refusal.message);
+    host.save({ checkpoint, counters: { ...host.unfinished.counters, skipped: 0, violations: 0 } });
+  }
+  if (fatal && !refusal) throw fatal.error;
   const hopeless = new Set(part.unreadable.map(({ chatId }) => chatId));
   const left = leftOf(checkpointOf(host));
   if (left.length > 0 && left.every((chatId) => hopeless.has(chatId))) {
@@ -121,8 +124,9 @@ async function fetchPage(
   });
   const change = (next: Partial<ChatList>): Checkpoint => withList(checkpointOf(host), list, { ...list, ...next });
   if (page.refused !== null) {
-    if (afterId === null) throw new FormRefused(page.refused);
-    if (at === null || at === resumedAt) {
+    if (afterId === null && !checkpointOf(host).accepted) throw new FormRefused(page.refused);
+    if (afterId === null) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
+    if (at === resumedAt) {
       throw ApplicationFailure.nonRetryable('chats: the server refuses its own cursor', FailureType.apiRefused);
     }
     host.note({ checkpoint: change({ afterId: null, resumedAt: at }) });
@@ -137,7 +141,7 @@ async function fetchPage(
     page: { afterId, at },
     left,
     hasMore: page.hasMore,
-    resumedAt: afterId === null ? resumedAt : null,
+    resumedAt: afterId === null ? resumedAt : undefined,
   });
   host.note({ checkpoint: { ...changed, accepted: true, requestId: page.requestId } }, widened);
   return left;

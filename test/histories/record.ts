@@ -150,3 +150,14 @@ test('a listing that the server refuses', async () => {
   await under.sync();
   await saveRuns('listing-refused');
 });
+
+test('parking, and healing in the next sync', async () => {
+  await source({ settings: { ...BACKFILL, ON_CHAT_FAILURE: 'park' } });
+  breakChat('500-no-retry');
+  await under.sync();
+  under.simulator.setFaults();
+  const second = Math.floor(Date.now() / 1000);
+  while (Math.floor(Date.now() / 1000) <= second + 1) await under.source.view();
+  await under.sync();
+  await saveRuns('parked-then-healed');
+});

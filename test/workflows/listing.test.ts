@@ -113,7 +113,7 @@ describe.each(TABLE)('LISTING=$listing with a server of generation $generation',
       const under = await start({ simulator: { tenant, generation }, settings: { ...settings, ...filter } });
       const { outcome, warnings } = await under.sync();
       expect([name, outcome]).toEqual([name, 'completed']);
-      expect(warnings.filter((warning) => !warning.startsWith('LISTING=per-user'))).toEqual([]);
+      expect(warnings.filter((warning) => !/without|LISTING=per-user/.test(warning))).toEqual([]);
       const seen = visible(filter['USER_IDS'] !== undefined);
       expectExactly(await under.records(), tenant, { wanted: (message) => wanted(message) && seen(message) });
     });
@@ -159,9 +159,10 @@ describe.each(TABLE)('LISTING=$listing with a server of generation $generation',
     expect(requests).toBe(under.simulator.requests.length);
     const details = await currentDetails(under, runId);
     expect(details).toContain(`LISTING ${listing}`);
-    expect(details).toMatch(isFirstChoice ? /Listing \| [^;]* \|/ : /Listing \| per user.*refuses.*400/);
+    expect(details).toMatch(isFirstChoice ? /Listing \| [^;]* \|/ : /Listing \| per user.*refuses the .* list.*400/);
     expect(details).toMatch(perUser ? /Listing \| per user/ : /Listing \| organization-wide/);
-    expect(warnings).toEqual(form === 'per-user-by-creation' ? [expect.stringMatching(/LISTING=auto/)] : []);
+    const expected = isFirstChoice ? [] : [expect.stringMatching(/LISTING=auto|without those of users who left.*400/)];
+    expect(warnings).toEqual(expected);
   });
 
   // The others ask the same of the same rules.
@@ -209,4 +210,31 @@ test('an organization that the key does not reach is a warning, in the report an
   expect((await under.sync()).warnings).toEqual([`ORGANIZATION_IDS: the key reaches no organization ${absent}`]);
   expect(await currentDetails(under, runId)).toContain(absent);
   expectExactly(await under.records(), tenant, { wanted: (message) => message.organizationUuid === second.uuid });
+});
+
+test('a server that was upgraded is asked organization-wide again, also by a key that cannot find the users', async () => {
+  const under = await start({ simulator: { tenant, generation: 'legacy', keys: USER_DATA_ONLY } });
+  expect((await under.sync()).reason).toMatch(/^Forbidden: .*USER_IDS.*refuses the organization-wide list.*400/);
+
+  under.simulator.setGeneration('now');
+  expect((await under.sync()).outcome).toBe('completed');
+  expectExactly(await under.records(), tenant);
+});
+
+test('users are looked for in organizations that have any', async () => {
+  const nobody = createTenant({ usersPerOrganization: 0, chats: 3 });
+  const under = await start({ simulator: { tenant: nobody, generation: 'legacy' } });
+
+  expect((await under.sync()).reason).toMatch(/^ApiRefused: users: no organization has any; .*400/);
+});
+
+test('more organizations than a URL holds are compared here, where the server tells them', async () => {
+  const ids = Array.from({ length: 100 }, (_, index) => `org_${index}`);
+  const settings = { ORGANIZATION_IDS: [first.id, ...ids].join() };
+  const told = await start({ simulator: { tenant }, settings });
+  const untold = await start({ simulator: { tenant, absent: true }, settings });
+
+  await told.sync();
+  expectExactly(await told.records(), tenant, { wanted: (message) => message.organizationUuid === first.uuid });
+  expect((await untold.sync()).reason).toMatch(/^ApiRefused: .*give UUIDs/);
 });

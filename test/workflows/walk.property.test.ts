@@ -161,7 +161,9 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: 
 
 /** Several things happen at once. A message may become visible as late as the settle time allows. */
 function burst(tenant: Tenant, random: Random, { settleSeconds, usersRemoved }: Scenario): void {
-  if (random.chance(usersRemoved)) tenant.removeUser(random.pick([...tenant.users.keys()]));
+  // Somebody stays: a tenant without users is refused.
+  const [, ...others] = tenant.users.keys();
+  if (others.length > 0 && random.chance(usersRemoved)) tenant.removeUser(random.pick(others));
   for (let i = random.int(1, 8); i > 0; i--) {
     const live = [...tenant.chats.values()].filter((chat) => chat.deletedAt === null);
     const chat = live.length === 0 || random.chance(0.2) ? tenant.addChat() : random.pick(live);

@@ -1,0 +1,47 @@
+import type { DiscoveredOrganizations } from '../../src/activities/types';
+import { createOrganizations } from '../../src/workflows/listing';
+import type { Policy } from '../../src/state';
+
+type Page = Partial<DiscoveredOrganizations>;
+const organizations = (...answers: Page[]) => {
+  const asked: (string | null)[] = [];
+  const discoverOrganizations = ({ page }: { page: string | null }): Promise<DiscoveredOrganizations> => {
+    asked.push(page);
+    const nothing = { allowed: true, cursorRefused: false, uuids: [], nextPage: null, serverTime: null, requests: 1 };
+    return Promise.resolve({ ...nothing, ...answers.shift() });
+  };
+  return { asked, ...createOrganizations({ discoverOrganizations }, { pageSize: 2 } as Policy) };
+};
+
+async function walkThrough({ after }: ReturnType<typeof organizations>): Promise<string[]> {
+  const met: string[] = [];
+  for (let uuid = await after(null); uuid !== null && met.length < 20; uuid = await after(uuid)) met.push(uuid);
+  return met;
+}
+
+test('organizations follow each other over all pages, which are asked for once', async () => {
+  const two = organizations({ uuids: ['a', 'b'], nextPage: 'p' }, { uuids: ['c'] });
+
+  expect(await walkThrough(two)).toEqual(['a', 'b', 'c']);
+  expect(two.asked).toEqual([null, 'p']);
+});
+
+test('one that is listed twice is met once', async () => {
+  expect(await walkThrough(organizations({ uuids: ['a', 'b', 'a'], nextPage: 'p' }, { uuids: ['b', 'c'] }))).toEqual([
+    'a',
+    'b',
+    'c',
+  ]);
+});
+
+test('a page whose cursor is refused is found again from the start', async () => {
+  const answers = [{ uuids: ['a'], nextPage: 'old' }, { cursorRefused: true }, { uuids: ['a'], nextPage: 'new' }];
+
+  expect(await walkThrough(organizations(...answers, { uuids: ['b'] }))).toEqual(['a', 'b']);
+});
+
+test('after one that is not there any more all are met again', async () => {
+  const { after } = organizations({ uuids: ['a', 'b'] });
+
+  expect(await after('gone')).toBe('a');
+});
