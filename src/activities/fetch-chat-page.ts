@@ -29,7 +29,9 @@ export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt):
   try {
     const { body, requestId } = await attempt.request((options) => attempt.api.listChats(query, options));
     const kept = body.data.filter((chat) => matches(chat, request, fitsUrl));
-    const chatIds = kept.filter((chat) => mayHoldMessages(chat, window)).map((chat) => chat.id);
+    // A chat that was not touched since has no message of the window; when it was created is no matter (docs/adr/0002).
+    const since = Date.parse(window.from);
+    const chatIds = kept.filter((chat) => Date.parse(chat.updated_at) >= since).map((chat) => chat.id);
     const last = body.data.at(-1);
     return {
       refused: null,
@@ -60,7 +62,7 @@ function boundsOf({ form, window, afterId, at }: ChatPageRequest): ChatQuery {
         'created_at.gte': goesOn,
       };
     case 'per-user-by-creation':
-      return { 'created_at.gte': goesOn, 'created_at.lt': window.to };
+      return { 'created_at.gte': goesOn };
   }
 }
 
@@ -75,11 +77,6 @@ function matches(chat: ListedChat, filter: ChatPageRequest, serverFiltersOrganiz
   }
   if (projectIds.length > 0 && !projectIds.includes(canonicalProjectId(chat.project_id ?? ''))) return false;
   return form !== 'organization' || userIds.length === 0 || userIds.includes(chat.user?.id ?? '');
-}
-
-/** A chat that was not touched since the window's start, or not begun before its end, has no message in it. */
-function mayHoldMessages(chat: ListedChat, window: ChatPageRequest['window']): boolean {
-  return Date.parse(chat.created_at) < Date.parse(window.to) && Date.parse(chat.updated_at) >= Date.parse(window.from);
 }
 
 function cannotTell(): ApplicationFailure {

@@ -70,7 +70,7 @@ async function begin(
 ): Promise<{ unfinished: Unfinished | null; warnings: string[] }> {
   const { requests, serverTime, warnings: found } = await lookAtOrganizations(activities, policy);
   const now = host.now();
-  const warnings = [...found, ...warningsOf(policy, host.state, clockSkew(now, serverTime))];
+  const warnings = [...found, ...clockWarnings(host.state, now, serverTime), ...warningsOf(policy, host.state)];
   const ledger = await activities.readLedger(policy.sink);
   const { abandoned, syncedThrough, epoch } = host.state;
   if (abandoned) {
@@ -157,12 +157,23 @@ async function lookAtOrganizations(
   return { requests, serverTime: first.serverTime, warnings };
 }
 
-function warningsOf(policy: Policy, state: State, skewMs: number): string[] {
+function clockWarnings({ syncedThrough }: State, now: number, serverTime: string | null): string[] {
   const warnings: string[] = [];
+  const skewMs = clockSkew(now, serverTime);
   if (Math.abs(skewMs) > SKEW_WARNING_MS) {
     const seconds = Math.round(Math.abs(skewMs) / 1000);
     warnings.push(`the API server's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`);
   }
+  if (serverTime !== null && syncedThrough !== null && Date.parse(serverTime) < Date.parse(syncedThrough)) {
+    warnings.push(
+      `the API server's clock has gone back behind the timestamp ${syncedThrough}: what is written until it has passed that is missed; once it has, \`chat-sync rewind --to ${serverTime}\` brings it`,
+    );
+  }
+  return warnings;
+}
+
+function warningsOf(policy: Policy, state: State): string[] {
+  const warnings: string[] = [];
   if (state.syncedThrough !== null && policy.backfillStart !== null) {
     warnings.push(
       `BACKFILL_START is ignored: the source is synced through ${state.syncedThrough}; \`chat-sync rewind --to ${policy.backfillStart}\` brings earlier messages`,
@@ -208,7 +219,7 @@ function completed(policy: Policy, host: SyncHost, window: Window): Report {
   }
   if (counters.violations > 0) {
     warnings.push(
-      `${counters.violations} messages are newer than their chat's updated_at: the API broke its promise, later messages may be missed`,
+      `messages newer than their chat's updated_at: ${counters.violations}; the API broke its promise, later messages may be missed`,
     );
   }
   const { parked } = host.state;

@@ -7,6 +7,9 @@ import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
 
 /** One real Temporal server and one workflow bundle for the whole run. */
 export default async function setup(): Promise<void> {
+  // Everything that a test leaves behind goes with this folder.
+  const folder = mkdtempSync(join(tmpdir(), 'chat-sync-test-'));
+  process.env['TMPDIR'] = folder;
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const cli = execFileSync(process.execPath, [join(__dirname, '../../scripts/temporal-cli.mjs')], { encoding: 'utf8' });
   const environment = await TestWorkflowEnvironment.createLocal({
@@ -16,7 +19,7 @@ export default async function setup(): Promise<void> {
     workflowsPath: join(__dirname, '../../src/workflows/index.ts'),
     logger: new DefaultLogger('ERROR'),
   });
-  const bundle = join(mkdtempSync(join(tmpdir(), 'chat-sync-bundle-')), 'workflows.js');
+  const bundle = join(folder, 'workflows.js');
   writeFileSync(bundle, code);
   process.env['TEST_TEMPORAL_ADDRESS'] = environment.address;
   process.env['TEST_WORKFLOW_BUNDLE'] = bundle;

@@ -45,7 +45,13 @@ export interface SourceUnderTest {
   reportOf(request: WorkflowHandle<typeof requestSync>): Promise<Report>;
   records(): Promise<MessageRecord[]>;
   ledger(): Promise<LedgerLine[]>;
-  /** Ends the worker and starts one with other settings. */
+  /** The run that waits to be asked: the next sync's. */
+  nextRun(): Promise<string>;
+  /** What the Web UI shows of a run, also of one that is over. */
+  currentDetails(runId: string): Promise<string>;
+  /** Starts one more worker. */
+  addWorker(): Promise<void>;
+  /** Ends the workers and starts one with other settings. */
   restart(settings?: Environment, policy?: Partial<Policy>): Promise<void>;
   stopWorker(): Promise<void>;
   close(): Promise<void>;
@@ -63,11 +69,13 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
   const dataDir = await mkdtemp(join(tmpdir(), 'chat-sync-'));
   const simulator = await startSimulator({ rateLimitPerMinute: Infinity, ...options.simulator });
   const client = await connectClient();
-  const connection = await connectWorker();
   const source = createSource(client, name);
-  const folder = join(dataDir, 'messages', name);
+  const folder = join(options.settings?.['FILE_DIR'] ?? join(dataDir, 'messages'), name);
   let sink: Sink | undefined;
-  let stop: () => Promise<void> = () => Promise.resolve();
+  const workers: { stop(): Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+  };
 
   async function startWorker(settings: Environment = {}, policy: Partial<Policy> = {}): Promise<void> {
     const config = loadWorkerConfig({
@@ -88,6 +96,8 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     const plain = sinks[SINK].create(config.environment, { source: name, dataDir });
     const wrapped = options.wrapSink?.(plain) ?? plain;
     sink = wrapped;
+    // One each: Temporal refuses two workers of one queue on the same connection.
+    const connection = await connectWorker();
     const worker: SourceWorker = await createSourceWorker({
       connection,
       namespace: 'default',
@@ -98,12 +108,15 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       workflowBundle,
     });
     const running = worker.run();
-    stop = async () => {
-      worker.shutdown();
-      await running;
-      await api.close();
-      await plain.close?.();
-    };
+    workers.push({
+      async stop() {
+        worker.shutdown();
+        await running;
+        await connection.close();
+        await api.close();
+        await plain.close?.();
+      },
+    });
   }
 
   await startWorker();
@@ -137,18 +150,27 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     sync: async () => reportOf(await request()),
     records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<MessageRecord>(text)),
     ledger: async () => lines<LedgerLine>(await readFile(join(folder, 'ledger.jsonl'), 'utf8')),
+    async nextRun() {
+      // The source may not be there yet.
+      await source.resume();
+      return (await client.workflow.getHandle(chatSyncWorkflowId(name)).describe()).runId;
+    },
+    async currentDetails(runId) {
+      const handle = client.workflow.getHandle(chatSyncWorkflowId(name), runId);
+      return (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+    },
+    addWorker: () => startWorker(),
     async restart(settings, policy) {
       await stop();
       await startWorker(settings, policy);
     },
-    stopWorker: () => stop(),
+    stopWorker: stop,
     async close() {
       const description = await source.view();
       if (description.open) await client.workflow.getHandle(chatSyncWorkflowId(name)).terminate('end of the test');
       await stop();
       await simulator.close();
       await client.connection.close();
-      await connection.close();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

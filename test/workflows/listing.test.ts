@@ -84,13 +84,6 @@ afterEach(async () => {
 const refusedLists = ({ simulator }: SourceUnderTest): number =>
   simulator.requests.filter(({ status }) => status === 400).length;
 
-async function currentDetails({ client, chain }: SourceUnderTest, runId: string): Promise<string> {
-  const metadata = await client.workflow
-    .getHandle(chain.workflowId, runId)
-    .query<{ currentDetails: string }>('__temporal_workflow_metadata');
-  return metadata.currentDetails;
-}
-
 describe.each(TABLE)('LISTING=$listing with a server of generation $generation', ({ generation, listing, form }) => {
   const settings = { LISTING: listing };
 
@@ -149,15 +142,13 @@ describe.each(TABLE)('LISTING=$listing with a server of generation $generation',
 
   test('it wastes no more than one request, and the Web UI shows the form with the reason, and the settings', async () => {
     const under = await start({ simulator: { tenant, generation }, settings });
-    await under.source.pause('to know the run');
-    const { runId } = await under.chain.describe();
-    await under.source.resume();
+    const runId = await under.nextRun();
     const { requests, warnings } = await under.sync();
 
     const isFirstChoice = form === (listing === 'per-user' ? 'per-user' : 'organization');
     expect(refusedLists(under)).toBe(isFirstChoice ? 0 : 1);
     expect(requests).toBe(under.simulator.requests.length);
-    const details = await currentDetails(under, runId);
+    const details = await under.currentDetails(runId);
     expect(details).toContain(`LISTING ${listing}`);
     expect(details).toMatch(isFirstChoice ? /Listing \| [^;]* \|/ : /Listing \| per user.*refuses the .* list.*400/);
     expect(details).toMatch(perUser ? /Listing \| per user/ : /Listing \| organization-wide/);
@@ -203,12 +194,10 @@ test('an organization that the key does not reach is a warning, in the report an
   const absent = '550e8400-e29b-41d4-a716-446655440000';
   const settings = { ORGANIZATION_IDS: [second.uuid, 'org_unknown', absent].join(), PAGE_SIZE: '1' };
   const under = await start({ simulator: { tenant }, settings });
-  await under.source.pause('to know the run');
-  const { runId } = await under.chain.describe();
-  await under.source.resume();
+  const runId = await under.nextRun();
 
   expect((await under.sync()).warnings).toEqual([`ORGANIZATION_IDS: the key reaches no organization ${absent}`]);
-  expect(await currentDetails(under, runId)).toContain(absent);
+  expect(await under.currentDetails(runId)).toContain(absent);
   expectExactly(await under.records(), tenant, { wanted: (message) => message.organizationUuid === second.uuid });
 });
 
