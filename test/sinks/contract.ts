@@ -111,8 +111,12 @@ export function testSink(
         const totals = { chats: 2, records: 2 };
         const empty = { chatId: 'chat_empty', receipts: [] };
         for (const worker of [sink, sink, place.open()]) {
-          expect(await worker.publish?.(first, [once, again, empty, empty])).toEqual({ totals, closed: false });
-          expect(await worker.publish?.(first, [again])).toEqual({ totals, closed: false });
+          expect(await worker.publish?.(first, [once, again, empty, empty])).toEqual({
+            totals,
+            healed: [],
+            closed: false,
+          });
+          expect(await worker.publish?.(first, [again])).toEqual({ totals, healed: [], closed: false });
         }
         expect(await ids()).toEqual(records('chat_a', 1, 2).map((record) => record.id));
       });
@@ -174,7 +178,11 @@ export function testSink(
         const last = await sink.last?.();
         for (const worker of [sink, place.open()]) {
           const late = await writeChat(worker, first, 'chat_late', [1]);
-          expect(await worker.publish?.(first, [late])).toEqual({ totals: { chats: 1, records: 1 }, closed: true });
+          expect(await worker.publish?.(first, [late])).toEqual({
+            totals: { chats: 1, records: 1 },
+            healed: [],
+            closed: true,
+          });
           await worker.commit?.(first, { ...completed(5, 5), outcome: 'completed' });
           await worker.commit?.(first, { ...completed(5, 5), outcome: 'abandoned' });
         }
@@ -213,7 +221,7 @@ export function testSink(
         const workers = [sink, place.open(), place.open()];
         const totals = { chats: 2, records: 3 };
         const published = await Promise.all(workers.map(async (worker) => worker.publish?.(first, chats)));
-        expect(published).toEqual(workers.map(() => ({ totals, closed: false })));
+        expect(published).toEqual(workers.map(() => ({ totals, healed: [], closed: false })));
         await Promise.all(workers.map(async (worker) => worker.commit?.(first, completed(2, 3))));
         expect(await place.lines()).toHaveLength(3);
         expect(await sink.last?.()).toEqual(first);

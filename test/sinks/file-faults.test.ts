@@ -156,7 +156,7 @@ describe('the file sink, when a worker wakes up late', () => {
     await paused;
     await open().publish?.(first, chats);
     goOn();
-    expect(await late).toEqual({ totals: { chats: 1, records: 1 }, closed: false });
+    expect(await late).toEqual({ totals: { chats: 1, records: 1 }, healed: [], closed: false });
     expect(await visibleIds(folder)).toEqual([record('chat_a', 1).id]);
   });
 
@@ -188,7 +188,7 @@ describe('the file sink, when a worker wakes up late', () => {
     await open().commit?.(first, closing(1, 1));
     goOn();
     await lateCommit;
-    expect(await latePublish).toEqual({ totals, closed: true });
+    expect(await latePublish).toEqual({ totals, healed: [], closed: true });
     expect(await ledgerLines(folder)).toHaveLength(1);
   });
 
@@ -199,7 +199,11 @@ describe('the file sink, when a worker wakes up late', () => {
     await paused;
     await ageLock(folder);
     const chat = { chatId: 'chat_b', receipts: [] };
-    expect(await open().publish?.(first, [chat])).toEqual({ totals: { chats: 1, records: 1 }, closed: true });
+    expect(await open().publish?.(first, [chat])).toEqual({
+      totals: { chats: 1, records: 1 },
+      healed: [],
+      closed: true,
+    });
     await open().commit?.(first, closing(0, 0, 'abandoned'));
     goOn();
     await late;

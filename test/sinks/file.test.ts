@@ -46,6 +46,21 @@ describe('the file sink', () => {
     expect(await filesBelow(folder)).toEqual([join(folder, 'ledger.jsonl'), join(folder, path)]);
   });
 
+  it('says which chats had been parked: to who publishes, in the ledger, and when it is asked again', async () => {
+    const span = { from: '2026-04-01T00:00:00Z', to: first.to };
+    const chat = { ...(await writeChat(sink, first, 'chat_a', [1, 2])), healed: span };
+    const healed = [{ chatId: 'chat_a', ...span, records: 2 }];
+    expect(await sink.publish?.(first, [chat])).toMatchObject({ healed, closed: false });
+    expect(await open().publish?.(first, [])).toMatchObject({ healed, closed: false });
+    await sink.commit?.(first, closing(1, 2));
+    expect(await open().publish?.(first, [])).toMatchObject({ healed, closed: true });
+    expect(await readFile(join(folder, 'ledger.jsonl'), 'utf8')).toMatch(
+      `"requestId":"req_1","healed":${JSON.stringify(healed)}}`,
+    );
+    await publishOne(second, 'chat_b', 1);
+    expect(await open().publish?.(second, [])).toMatchObject({ healed: [] });
+  });
+
   it('works with the file system of Node.js', async () => {
     sink = createFileSink({ dir, source: 'test' });
     await sink.check?.();
@@ -254,7 +269,7 @@ describe('the file sink', () => {
     const lines = Array.from({ length: 3000 }, (_, number) => JSON.stringify({ ...minute(number * 2), ...line }));
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'ledger.jsonl'), `${lines.join('\n')}\n`);
-    const published = { totals: { chats: 3, records: 4 }, closed: true };
+    const published = { totals: { chats: 3, records: 4 }, healed: [], closed: true };
     for (const number of [0, 2000, 5998]) expect(await sink.publish?.(minute(number), [])).toEqual(published);
     for (const number of [1, 3001]) {
       await expect(sink.publish?.(minute(number), [])).rejects.toMatchObject({ code: 'STALE_WINDOW' });

@@ -14,6 +14,9 @@ const lineSchema = z.strictObject({
   records: z.number(),
   parts: partsSchema,
   requestId: z.string().nullable(),
+  healed: z
+    .array(z.strictObject({ chatId: z.string(), from: z.string(), to: z.string(), records: z.number() }))
+    .optional(),
   rewound: z.literal(true).optional(),
 });
 const recordSchema = z.looseObject({ id: z.string() });

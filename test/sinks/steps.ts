@@ -51,6 +51,15 @@ function read(window: Window, key: string, chatId: string, ...batches: number[][
   };
 }
 
+/** The chat had been parked, windows before. */
+const span = { from: '2026-04-01T00:00:00Z', to: first.to };
+function heal(window: Window, key: string, chatId: string, ...batches: number[][]): Step {
+  return async (sink, sync) => {
+    const chat = await writeChat(sink, window, chatId, ...batches);
+    return () => void (sync.chats[key] = { ...chat, healed: span });
+  };
+}
+
 function publish(window: Window, ...keys: string[]): Step {
   return async (sink, sync) => {
     const chats = keys.map((key) => sync.chats[key] ?? { chatId: key, receipts: [] });
@@ -73,18 +82,23 @@ export interface Plan {
   ledger: object[];
 }
 
-/** A window that is completed, with a chat met twice and one without messages. */
+/** A window that is completed, with a chat met twice, one without messages and one that had been parked. */
 export const completing: Plan = {
   steps: [
     read(first, 'a', 'chat_a', [1, 2], [3]),
     publish(first, 'a', 'chat_empty', 'a'),
     read(first, 'a again', 'chat_a', [1, 2, 3]),
-    read(first, 'b', 'chat_b', [1]),
+    heal(first, 'b', 'chat_b', [1]),
     publish(first, 'a again', 'b'),
     commit(first, 'completed'),
   ],
   ids: [...records('chat_a', 1, 2, 3), record('chat_b', 1)].map((record) => record.id),
-  ledger: [{ epoch: 0, outcome: 'completed', chats: 3, records: 4 }],
+  ledger: [
+    {
+      ...{ epoch: 0, outcome: 'completed', chats: 3, records: 4 },
+      healed: [{ chatId: 'chat_b', ...span, records: 1 }],
+    },
+  ],
 };
 
 /** A window that is given up, and a sync that begins again before it and ends at the same time. */
