@@ -251,8 +251,12 @@ describe('what a message shows', () => {
 
   it('is every problem, those between two settings too', () => {
     const load = () =>
-      loadWorkerConfig({ ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'k', PAGE_SIZE: '0', ON_CHAT_FAILURE: 'park' });
-    expect(load).toThrow(/ON_CHAT_FAILURE=park.*PAGE_SIZE=0/s);
+      loadWorkerConfig({
+        ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'k',
+        ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: __filename,
+        PAGE_SIZE: '0',
+      });
+    expect(load).toThrow(/not both.*PAGE_SIZE=0/s);
   });
 
   it("is what a misspelt setting was meant to be, Temporal's too", () => {

@@ -22,6 +22,7 @@ describe('policyOf', () => {
       WORKERS: '3',
       PAGE_SIZE: '7',
       SETTLE_SECONDS: '5',
+      ON_CHAT_FAILURE: 'park',
       SINK: 'stdout',
     };
     expect(policy(settings)).toEqual({
@@ -36,6 +37,7 @@ describe('policyOf', () => {
       requestsPerSecond: 0.5,
       workers: 3,
       pageSize: 7,
+      onChatFailure: 'park',
       settleSeconds: 5,
       filters: expect.stringMatching(/^[\da-f]{16}$/),
       fingerprint: expect.stringMatching(/^[\da-f]{16}$/),
