@@ -25,7 +25,8 @@ import {
   type RewindRequest,
 } from './messages';
 import { rewind, validateRewind } from './rewind';
-import { failedReport, sync } from './sync';
+import { failedReport } from './reports';
+import { sync } from './sync';
 
 const REPORTS_KEPT = 5;
 

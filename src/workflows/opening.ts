@@ -1,0 +1,157 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import { FailureType } from '../contract';
+import type { Window } from '../sinks/sink';
+import type { Checkpoint, Policy, State, Unfinished } from '../state';
+import type { Activities } from './activity-proxies';
+import { ending, takenUpAgain } from './checkpoint';
+import { firstForm } from './listing';
+import { NO_COUNTERS } from './reports';
+import { someOf } from './some-of';
+import type { SyncHost } from './sync-host';
+import { clockSkew, compareWithLedger, openWindow } from './window';
+
+const SKEW_WARNING_MS = 60_000;
+
+/** Everything before the first chat. `unfinished` is null if there is nothing to do yet. */
+export async function begin(
+  activities: Activities,
+  policy: Policy,
+  host: SyncHost,
+): Promise<{ unfinished: Unfinished | null; warnings: string[] }> {
+  const { requests, serverTime, warnings: found } = await lookAtOrganizations(activities, policy);
+  const now = host.now();
+  const warnings = [...found, ...clockWarnings(host.state, now, serverTime), ...warningsOf(policy, host.state)];
+  const ledger = await activities.readLedger(policy.sink);
+  const { abandoned, syncedThrough, epoch } = host.state;
+  if (abandoned) {
+    const closing = { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null } as const;
+    await activities.commitWindow({ window: abandoned, sink: policy.sink, closing });
+    host.change({ abandoned: undefined });
+  }
+  const before = host.state.unfinished;
+  const { backfillStart, settleSeconds } = policy;
+  const window = before?.window ?? openWindow({ epoch, syncedThrough, backfillStart, now, serverTime, settleSeconds });
+  if (window === null) return { unfinished: null, warnings };
+  const verdict = compareWithLedger(window, ledger.last);
+  if (verdict === 'behind' || verdict === 'hole') {
+    throw disagreement(verdict, window, ledger.last, policy.sink, requests);
+  }
+  if (ledger.kept && ledger.last === null && syncedThrough !== null) {
+    warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
+  }
+  const counters = { ...NO_COUNTERS, requests };
+  const opened = before
+    ? await takenUp(activities, policy, host, before, requests)
+    : { window, checkpoint: null, counters, reason: '' };
+  const toRetry = host.state.parked.map((chat) => chat.chatId);
+  return { unfinished: { ...opened, toRetry, warnings }, warnings };
+}
+
+/**
+ * The window that an earlier sync left: from its checkpoint, or, if that was made under other settings, from its start.
+ * What the sink holds of it counts, whatever the state remembers; if it has closed the window, nothing is left to walk.
+ */
+async function takenUp(
+  activities: Activities,
+  policy: Policy,
+  host: SyncHost,
+  before: Unfinished,
+  requests: number,
+): Promise<Unfinished> {
+  const { window } = before;
+  const goesOn = before.checkpoint?.fingerprint === policy.fingerprint && isFruitful(before.checkpoint, policy);
+  const kept = goesOn ? before.counters : { ...NO_COUNTERS, requests: before.counters.requests };
+  const totals = { chats: kept.chats, records: kept.messages };
+  const published = await activities.publishPart({ window, sink: policy.sink, chats: [], totals });
+  const healed = new Set(published.healed.map(({ chatId }) => chatId));
+  host.change({ parked: host.state.parked.filter(({ chatId }) => !healed.has(chatId)) });
+  const counters = {
+    ...kept,
+    chats: published.totals.chats,
+    messages: published.totals.records,
+    requests: kept.requests + requests,
+  };
+  const checkpoint = goesOn && before.checkpoint ? takenUpAgain(before.checkpoint) : null;
+  return { ...before, counters, checkpoint: published.closed ? ending(policy, checkpoint) : checkpoint, reason: '' };
+}
+
+/** A form that is not the first choice and got nowhere is given up, so that what was refused once is tried again. */
+const isFruitful = ({ form, accepted }: Checkpoint, policy: Policy): boolean => accepted || form === firstForm(policy);
+
+/**
+ * One request, which also tells the server's clock, and more only to find the organizations that the policy names: by
+ * UUID, since the form `org_...` stands on chats alone.
+ */
+async function lookAtOrganizations(
+  activities: Activities,
+  { organizationIds, pageSize }: Policy,
+): Promise<{ requests: number; serverTime: string | null; warnings: string[] }> {
+  const missing = new Set(organizationIds.filter((id) => !id.startsWith('org_')));
+  const first = await activities.discoverOrganizations({ page: null, limit: pageSize });
+  let { requests } = first;
+  for (let found = first; ;) {
+    for (const uuid of found.uuids) missing.delete(uuid.toLowerCase());
+    if (found.cursorRefused) missing.clear();
+    if (missing.size === 0 || found.nextPage === null) break;
+    found = await activities.discoverOrganizations({ page: found.nextPage, limit: pageSize });
+    requests += found.requests;
+  }
+  const warnings: string[] = [];
+  if (!first.allowed) {
+    warnings.push(
+      'the key may not list organizations (403, scope read:compliance_org_data): carrying on with chats only',
+    );
+  } else if (missing.size > 0) {
+    warnings.push(`ORGANIZATION_IDS: the key reaches no organization ${someOf([...missing])}`);
+  }
+  return { requests, serverTime: first.serverTime, warnings };
+}
+
+function clockWarnings({ syncedThrough }: State, now: number, serverTime: string | null): string[] {
+  const warnings: string[] = [];
+  const skewMs = clockSkew(now, serverTime);
+  if (Math.abs(skewMs) > SKEW_WARNING_MS) {
+    const seconds = Math.round(Math.abs(skewMs) / 1000);
+    warnings.push(`the API server's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`);
+  }
+  if (serverTime !== null && syncedThrough !== null && Date.parse(serverTime) < Date.parse(syncedThrough)) {
+    warnings.push(
+      `the API server's clock has gone back behind the timestamp ${syncedThrough}: what is written until it has passed that is missed; once it has, \`chat-sync rewind --to ${serverTime}\` brings it`,
+    );
+  }
+  return warnings;
+}
+
+function warningsOf(policy: Policy, state: State): string[] {
+  const warnings: string[] = [];
+  if (state.syncedThrough !== null && policy.backfillStart !== null) {
+    warnings.push(
+      `BACKFILL_START is ignored: the source is synced through ${state.syncedThrough}; \`chat-sync rewind --to ${policy.backfillStart}\` brings earlier messages`,
+    );
+  }
+  if (state.syncedThrough !== null && state.filters !== undefined && state.filters !== policy.filters) {
+    warnings.push(
+      `the filters changed: they apply from ${state.syncedThrough} on; earlier messages of what was added are not there (\`chat-sync rewind\` brings them)`,
+    );
+  }
+  return warnings;
+}
+
+function disagreement(
+  verdict: 'behind' | 'hole',
+  window: Window,
+  last: Window | null,
+  sink: string,
+  requests: number,
+): ApplicationFailure {
+  const end = last?.to ?? '';
+  const remedy = {
+    behind: `\`chat-sync rewind --to ${end} --skip\` goes on where the sink ends, \`chat-sync rewind --to ${window.from}\` sends what came since once more`,
+    hole: `\`chat-sync rewind --to ${end}\` brings the messages between, \`chat-sync rewind --to ${window.from} --skip\` leaves them out`,
+  }[verdict];
+  return ApplicationFailure.nonRetryable(
+    `the sink ${sink} holds messages through ${end}, but this sync would begin at ${window.from}: ${remedy}`,
+    FailureType.ledgerDisagrees,
+    { requests },
+  );
+}

@@ -1,0 +1,59 @@
+import type { Counters, Policy, Report, State, Unfinished } from '../state';
+import { requestsOf } from './counting';
+import { someOf } from './some-of';
+
+export const NO_COUNTERS: Counters = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, violations: 0 };
+
+/** The report of a window that was committed. */
+export function completedReport(state: State, { window, counters, checkpoint, warnings: begun }: Unfinished): Report {
+  const warnings = [...begun];
+  if (checkpoint?.form === 'per-user-by-creation') {
+    warnings.push(
+      'LISTING=per-user: this server lists the chats of users in the order of creation only, so that each sync lists all of them; LISTING=auto is faster, and sees the chats of users who left',
+    );
+  } else if (checkpoint?.form === 'per-user' && checkpoint.why !== null) {
+    warnings.push(`chats were listed per user, without those of users who left: ${checkpoint.why}`);
+  }
+  if (counters.violations > 0) {
+    warnings.push(
+      `messages newer than their chat's updated_at: ${counters.violations}; the API broke its promise, later messages may be missed`,
+    );
+  }
+  if (state.parked.length > 0) {
+    const ids = state.parked.map(({ chatId }) => chatId);
+    warnings.push(`parked, and tried again at each sync, since they could not be read: ${someOf(ids)}`);
+  }
+  return reportOf(state, { ...window, counters, warnings, outcome: 'completed' });
+}
+
+/** The report of a sync that found no whole second to read. */
+export function nothingToDo(policy: Policy, state: State, warnings: string[]): Report {
+  const at = state.syncedThrough ?? policy.backfillStart;
+  return reportOf(state, { from: at, to: at, counters: NO_COUNTERS, warnings, outcome: 'completed' });
+}
+
+/** The report of a sync that something ended early. */
+export function failedReport(state: State, reason: string, error: unknown): Report {
+  const { unfinished } = state;
+  const counters = unfinished?.counters ?? { ...NO_COUNTERS, requests: requestsOf(error) };
+  const { from, to } = unfinished?.window ?? { from: null, to: null };
+  return {
+    ...reportOf(state, { from, to, counters, warnings: unfinished?.warnings ?? [], outcome: 'failed' }),
+    reason,
+  };
+}
+
+interface Ended {
+  from: string | null;
+  to: string | null;
+  counters: Counters;
+  warnings: string[];
+  outcome: Report['outcome'];
+}
+
+function reportOf(state: State, { from, to, counters, warnings, outcome }: Ended): Report {
+  const { chats, messages, requests, gone, skipped } = counters;
+  const { source, parked } = state;
+  const figures = { chats, messages, requests, gone, skipped, parked: parked.length };
+  return { n: state.n + 1, source, outcome, from, to, ...figures, warnings };
+}
