@@ -20,7 +20,11 @@ export function createSyncActivities(dependencies: { source: Source; sink: Sink;
     awaitReport: (_name, n) => safely(() => awaitReport(source, n)),
     readPolicy: () => Promise.resolve(policy),
     readLedger: (name) =>
-      withSink(name, async () => ({ kept: sink.last !== undefined, last: (await sink.last?.()) ?? null })),
+      withSink(name, async () => ({
+        kept: sink.last !== undefined,
+        last: (await sink.last?.()) ?? null,
+        unfinished: (await sink.unfinished?.()) ?? [],
+      })),
     publishPart: (request) =>
       withSink(request.sink, async () => {
         const published = (await sink.publish?.(request.window, request.chats)) ?? added(request);

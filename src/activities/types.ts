@@ -109,6 +109,8 @@ export interface Ledger {
   /** Whether the sink knows its last completed window at all. */
   kept: boolean;
   last: Window | null;
+  /** Windows that hold published chats and are not closed. */
+  unfinished: Window[];
 }
 
 export interface Ask {

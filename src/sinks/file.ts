@@ -154,6 +154,22 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     await staging.close(window);
   }
 
+  async function unfinished(): Promise<Window[]> {
+    const open: Window[] = [];
+    for (const window of await lists.windows()) {
+      const isOpen = await ledger.find(window).then(
+        (line) => line === null,
+        (error: unknown) => {
+          // What the ledger is beyond can never be closed, and goes with the next window.
+          if (error instanceof SinkError && error.code === 'STALE_WINDOW') return false;
+          throw error;
+        },
+      );
+      if (isOpen) open.push(window);
+    }
+    return open;
+  }
+
   async function has(window: Window, chatId: string): Promise<boolean> {
     return (await lists.read(window)).chats.has(chatId);
   }
@@ -182,6 +198,7 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     publish: saying(publish),
     commit: saying(commit),
     last: saying(ledger.last),
+    unfinished: saying(unfinished),
     has: saying(has),
     check: saying(check),
   };

@@ -99,6 +99,8 @@ export interface Sink {
   commit?(window: Window, closing: Closing): Promise<void>;
   /** The last completed window, or null if there is none yet. */
   last?(): Promise<Window | null>;
+  /** Windows that hold published chats and were never closed: what a state that was brought back has forgotten. */
+  unfinished?(): Promise<Window[]>;
   /**
    * Whether the window holds the chat already: then its messages need not be asked for again. Without it a chat that came
    * out, is met again and then fails is parked, and comes out twice.

@@ -23,19 +23,26 @@ export async function begin(
   const warnings = [...found, ...clockWarnings(host.state, now, serverTime), ...warningsOf(policy, host.state)];
   const ledger = await activities.readLedger(policy.sink);
   const { abandoned, syncedThrough, epoch } = host.state;
-  if (abandoned) {
+  const abandon = (window: Window): Promise<void> => {
     const closing = { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null } as const;
-    await activities.commitWindow({ window: abandoned, sink: policy.sink, closing });
+    return activities.commitWindow({ window, sink: policy.sink, closing });
+  };
+  if (abandoned) {
+    await abandon(abandoned);
     host.change({ abandoned: undefined });
   }
-  const before = host.state.unfinished;
   const { backfillStart, settleSeconds } = policy;
+  const start = syncedThrough ?? backfillStart;
+  const before = host.state.unfinished ?? forgotten(ledger.unfinished, epoch, start);
   const window = before?.window ?? openWindow({ epoch, syncedThrough, backfillStart, now, serverTime, settleSeconds });
   if (window === null) return { unfinished: null, warnings };
+  const later = ledger.unfinished.find((other) => other.epoch > epoch);
+  if (later) throw disagreement('overtaken', window, later, policy.sink, requests);
   const verdict = compareWithLedger(window, ledger.last);
   if (verdict === 'behind' || verdict === 'hole') {
     throw disagreement(verdict, window, ledger.last, policy.sink, requests);
   }
+  for (const other of ledger.unfinished) if (isBehind(other, window) && !isSame(other, abandoned)) await abandon(other);
   if (ledger.kept && ledger.last === null && syncedThrough !== null) {
     warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
   }
@@ -46,6 +53,20 @@ export async function begin(
   const toRetry = host.state.parked.map((chat) => chat.chatId);
   return { unfinished: { ...opened, toRetry, warnings }, warnings };
 }
+
+/** A window that the sink began with and the state, since a run was reset, does not know: its messages are in it already. */
+function forgotten(windows: Window[], epoch: number, start: string | null): Unfinished | undefined {
+  const from = start === null ? NaN : Date.parse(start);
+  const window = windows.find((candidate) => candidate.epoch === epoch && Date.parse(candidate.from) === from);
+  return window && { window, checkpoint: null, counters: NO_COUNTERS, toRetry: [], warnings: [], reason: '' };
+}
+
+/** Nobody will take it up any more. One that begins later is for a later sync. */
+const isBehind = (other: Window, window: Window): boolean =>
+  !isSame(other, window) && (other.epoch < window.epoch || Date.parse(other.from) <= Date.parse(window.from));
+
+const isSame = (a: Window, b: Window | undefined): boolean =>
+  a.epoch === b?.epoch && a.from === b.from && a.to === b.to;
 
 /**
  * The window that an earlier sync left: from its checkpoint, or, if that was made under other settings, from its start.
@@ -138,20 +159,18 @@ function warningsOf(policy: Policy, state: State): string[] {
 }
 
 function disagreement(
-  verdict: 'behind' | 'hole',
+  verdict: 'behind' | 'hole' | 'overtaken',
   window: Window,
-  last: Window | null,
+  held: Window | null,
   sink: string,
   requests: number,
 ): ApplicationFailure {
-  const end = last?.to ?? '';
-  const remedy = {
-    behind: `\`chat-sync rewind --to ${end} --skip\` goes on where the sink ends, \`chat-sync rewind --to ${window.from}\` sends what came since once more`,
-    hole: `\`chat-sync rewind --to ${end}\` brings the messages between, \`chat-sync rewind --to ${window.from} --skip\` leaves them out`,
+  const { from = '', to = '' } = held ?? {};
+  const begins = `but this sync would begin at ${window.from}`;
+  const message = {
+    behind: `the sink ${sink} holds messages through ${to}, ${begins}: \`chat-sync rewind --to ${to} --skip\` goes on where the sink ends, \`chat-sync rewind --to ${window.from}\` sends what came since once more`,
+    hole: `the sink ${sink} holds messages through ${to}, ${begins}: \`chat-sync rewind --to ${to}\` brings the messages between, \`chat-sync rewind --to ${window.from} --skip\` leaves them out`,
+    overtaken: `the sink ${sink} is in the middle of ${from} to ${to}, which a later rewind began, ${begins}: \`chat-sync rewind --to ${from}\` begins that again`,
   }[verdict];
-  return ApplicationFailure.nonRetryable(
-    `the sink ${sink} holds messages through ${end}, but this sync would begin at ${window.from}: ${remedy}`,
-    FailureType.ledgerDisagrees,
-    { requests },
-  );
+  return ApplicationFailure.nonRetryable(message, FailureType.ledgerDisagrees, { requests });
 }

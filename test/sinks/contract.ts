@@ -9,7 +9,7 @@ export interface SinkHarness {
   lines(): Promise<string[]> | string[];
 }
 
-const methods = ['publish', 'commit', 'last', 'has'] as const;
+const methods = ['publish', 'commit', 'last', 'unfinished', 'has'] as const;
 const hostileIds = ['../../x', '/etc/x', 'a\u0000b', '.', '', '\ud800', 'x'.repeat(5000), '__proto__', '\u001b[2J'];
 
 function completed(chats: number, records: number): Closing {

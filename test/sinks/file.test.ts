@@ -61,6 +61,24 @@ describe('the file sink', () => {
     expect(await open().publish?.(second, [])).toMatchObject({ healed: [] });
   });
 
+  it('knows the windows that it holds chats of and that were never closed', async () => {
+    expect(await sink.unfinished?.()).toEqual([]);
+    await sink.write({ window: first, chatId: 'chat_a', records: records('chat_a', 1) });
+    expect(await sink.unfinished?.()).toEqual([]);
+    await publishOne(first, 'chat_a', 1);
+    await publishOne(rewound, 'chat_a', 1);
+    const iso = ({ epoch, from, to }: Window): Window => ({
+      epoch,
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
+    });
+    expect(await open().unfinished?.()).toEqual([iso(first), iso(rewound)]);
+    await sink.commit?.(first, closing(1, 1));
+    expect(await open().unfinished?.()).toEqual([iso(rewound)]);
+    await sink.commit?.(rewound, closing(1, 1, 'abandoned'));
+    expect(await open().unfinished?.()).toEqual([]);
+  });
+
   it('works with the file system of Node.js', async () => {
     sink = createFileSink({ dir, source: 'test' });
     await sink.check?.();

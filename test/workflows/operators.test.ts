@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { DefaultLogger } from '@temporalio/worker';
+import Long from 'long';
 import { createTenant, truth } from '../../simulator';
 import { RefusedError } from '../../src/source';
+import { newState } from '../../src/state';
 import { watchWorkers } from '../../src/watch-workers';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
@@ -111,6 +114,55 @@ test('it refuses to sync a source whose past was brought back, until a rewind me
   await rewindTo(end, true);
   expect(await under.sync()).toMatchObject({ outcome: 'completed', from: end });
   expectExactly(await under.records(), tenant);
+});
+
+test('it goes on with the window of a sync that is reset to its start, whose parts are published already', async () => {
+  const tenant = createTenant({ chats: 12, messagesPerChat: 2 });
+  under = await startSource({ simulator: { tenant }, settings: { ...BACKFILL, PAGE_SIZE: '5' } });
+  const last = tenant.chatOrder.updated_at.entries().at(-1)!.item.id;
+  under.simulator.setFaults({ targets: [{ chatId: last, kind: '500', times: Infinity }] });
+  const request = await under.request();
+  while ((await under.records()).length < 20) await under.source.view();
+
+  const { workflowId } = under.chain;
+  const { runId } = await under.chain.describe();
+  await under.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId, runId },
+    workflowTaskFinishEventId: Long.fromNumber(4),
+    requestId: randomUUID(),
+    reason: 'by an operator',
+  });
+  under.simulator.setFaults();
+
+  expect(await under.reportOf(request)).toMatchObject({ outcome: 'completed', chats: 12, messages: 24 });
+  expectExactly(await under.records(), tenant);
+  const ledger = await under.ledger();
+  expect(ledger).toHaveLength(1);
+  expect(ledger[0]).toMatchObject({ chats: 12, records: 24 });
+});
+
+test('it names in the ledger what a window published that was forgotten by a reset and given up by a rewind', async () => {
+  const tenant = createTenant({ chats: 12, messagesPerChat: 2 });
+  under = await startSource({ simulator: { tenant }, settings: { ...BACKFILL, PAGE_SIZE: '5' } });
+  const last = tenant.chatOrder.updated_at.entries().at(-1)!.item.id;
+  under.simulator.setFaults({ targets: [{ chatId: last, kind: '500-no-retry', times: Infinity }] });
+  await under.sync();
+  await under.chain.terminate('by an operator');
+  await under.client.workflow.start('chatSync', {
+    workflowId: under.chain.workflowId,
+    taskQueue: `chat-sync-${under.source.name}`,
+    args: [newState(under.source.name)],
+    memo: { state: { ...newState(under.source.name), running: false } },
+  });
+  await rewindTo('2026-08-01T00:00:00.000Z');
+  under.simulator.setFaults();
+
+  expect(await under.sync()).toMatchObject({ outcome: 'completed', messages: 24 });
+  expect(await under.ledger()).toMatchObject([
+    { epoch: 0, outcome: 'abandoned', chats: 11, records: 22 },
+    { outcome: 'completed', chats: 12, records: 24, rewound: true },
+  ]);
 });
 
 test('it refuses to begin at now where the sink holds more than a lost source knows', async () => {

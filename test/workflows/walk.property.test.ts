@@ -89,6 +89,7 @@ const scenarios = fc.record({
   interruptions: upTo(0.1),
   cancellations: upTo(0.03),
   terminations: upTo(0.03),
+  resets: upTo(0.1),
 });
 type Scenario = typeof scenarios extends fc.Arbitrary<infer T> ? T : never;
 type Memory = { requests: number; sinkFailed: boolean };
@@ -152,6 +153,8 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: 
         completed.push(window);
       }),
     last: () => mayFail(() => completed.at(-1) ?? null),
+    unfinished: () =>
+      mayFail(() => [...windows].flatMap(([key, { closed }]) => (closed ? [] : [JSON.parse(key) as Window]))),
     ...((sinkTellsBeforehand || onChatFailure === 'park') && {
       has: (window: Window, chatId: string) => mayFail(() => open(window).held.chats.has(chatId)),
     }),
@@ -243,7 +246,8 @@ function createActivities(world: World): { activities: Activities; end: () => st
         const isRefused = request.page !== null && happens(cursorsRefused);
         return discoverUsers(isRefused ? { ...request, page: 'expired' } : request, attempt);
       }),
-    readLedger: () => schedule(async () => ({ kept: true, last: await sink.last() })),
+    readLedger: () =>
+      schedule(async () => ({ kept: true, last: await sink.last(), unfinished: await sink.unfinished() })),
     fetchChatPage: (request) =>
       call(request.pageSize, (attempt) => {
         const isRefused = request.afterId !== null && happens(cursorsRefused);
@@ -349,7 +353,12 @@ async function walkWindows(scenario: Scenario): Promise<void> {
       quietFrom = attempts + 250;
       simulator.setLive(every === undefined ? undefined : { every, seed: `${seed} ${attempts}` });
       const { length } = completed;
-      while (completed.length === length) state = await runSync(world, state, () => (clock += 500) + aheadMs);
+      const opening = state;
+      while (completed.length === length) {
+        // An operator resets a run that began before the window was opened.
+        if (happens(scenario.resets)) state = opening;
+        state = await runSync(world, state, () => (clock += 500) + aheadMs);
+      }
       for (let left = random.int(0, 5); left > 0; left--, clock += 2500) burst(tenant, random, scenario);
     }
   } finally {

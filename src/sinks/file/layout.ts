@@ -30,11 +30,23 @@ export function windowFolder(window: Window): string {
   return `${window.epoch}-${stamp(window.from)}-${stamp(window.to)}`;
 }
 
+/** The window whose folder in {@link STAGING} has this name; null for any other name. */
+export function windowOf(name: string): Window | null {
+  const [, epoch, from, to] = /^(\d+)-(\d{8}T\d{6}Z)-(\d{8}T\d{6}Z)$/.exec(name) ?? [];
+  if (epoch === undefined || from === undefined || to === undefined) return null;
+  return { epoch: Number(epoch), from: timeOf(from), to: timeOf(to) };
+}
+
+/** Of a {@link stamp}. */
+function timeOf(text: string): string {
+  return text.replace(/^(....)(..)(..T)(..)(..)(..)Z$/, '$1-$2-$3$4:$5:$6.000Z');
+}
+
 /** Whether a name in {@link STAGING} is the folder of an earlier window. */
 export function isOlderWindow(name: string, window: Window): boolean {
-  const [, epoch, end] = /^(\d+)-\d+T\d+Z-(\d+T\d+Z)$/.exec(name) ?? [];
-  if (epoch === undefined || end === undefined || name === windowFolder(window)) return false;
-  return Number(epoch) < window.epoch || (Number(epoch) === window.epoch && end <= stamp(window.to));
+  const other = windowOf(name);
+  if (other === null || isSameWindow(other, window)) return false;
+  return other.epoch < window.epoch || (other.epoch === window.epoch && Date.parse(other.to) <= Date.parse(window.to));
 }
 
 export function isSameWindow(a: Window, b: Window): boolean {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SinkError, type Healed, type Totals, type Window } from '../sink';
+import { hasCode } from './errors';
 import type { Files } from './files';
-import { windowFolder } from './layout';
+import { windowFolder, windowOf } from './layout';
 
 const KEPT_WINDOWS = 4;
 
@@ -88,11 +89,22 @@ export function createLists(files: Files, staging: string) {
     return files.claim(listPath(window, number), JSON.stringify(list));
   }
 
+  /** Windows with lists. */
+  async function windows(): Promise<Window[]> {
+    const names = await files.fs.readdir(staging).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    });
+    const found = names.map(windowOf).filter((window) => window !== null);
+    const listed = await Promise.all(found.map((window) => files.exists(listPath(window, 1))));
+    return found.filter((_, index) => listed[index]);
+  }
+
   function forget(window: Window): void {
     states.delete(windowFolder(window));
   }
 
-  return { read, add, forget };
+  return { read, add, windows, forget };
 }
 
 function take(state: WindowState, list: List): void {
