@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { chatSyncWorkflowId } from '../src/contract';
 import { payloadsIn } from './payloads';
+import { activityMs } from './activity-times';
 
 const LOOK_EVERY_MS = 250;
 const LOOKS = 60;
 
 /** What a source's chain of runs has left in Temporal. */
-export interface Chain extends Payloads {
+export interface Chain extends Contents {
   runs: number;
   events: number;
   bytes: number;
@@ -17,10 +18,14 @@ export interface Chain extends Payloads {
   seconds: number;
 }
 
-/** The largest single ones. */
-interface Payloads {
+/** What only whole histories tell. */
+interface Contents {
+  /** The largest single ones. */
   largestPayloadBytes: number;
   largestMemoBytes: number;
+  /** How long a publish took, in the median: of the first tenth of them, and of the last; ms. */
+  firstPublishMs: number;
+  lastPublishMs: number;
 }
 
 /** All runs of a chain that has done one sync and waits to be asked again. */
@@ -33,14 +38,14 @@ export async function readChain(client: Client, source: string): Promise<Chain> 
     // The list lags behind: until the last run is in it, and the one before is closed in it.
     const { runId } = await client.workflow.getHandle(workflowId).describe();
     if (closed.length === runs.length - 1 && runs.some((run) => run.runId === runId)) {
-      return { ...chainOf(closed), ...(await largestPayloads(client, closed)) };
+      return { ...chainOf(closed), ...(await contentsOf(client, closed)) };
     }
     if (looks === LOOKS) throw new Error(`the list of runs of ${workflowId} does not come to rest`);
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-function chainOf(runs: WorkflowExecutionInfo[]): Omit<Chain, keyof Payloads> {
+function chainOf(runs: WorkflowExecutionInfo[]): Omit<Chain, keyof Contents> {
   const start = Math.min(...runs.map((run) => run.startTime.getTime()));
   const end = Math.max(...runs.map((run) => run.closeTime?.getTime() ?? NaN));
   return {
@@ -54,13 +59,25 @@ function chainOf(runs: WorkflowExecutionInfo[]): Omit<Chain, keyof Payloads> {
 }
 
 /** The run that waits now began with what the one before ended with: its history holds nothing else. */
-async function largestPayloads(client: Client, runs: WorkflowExecutionInfo[]): Promise<Payloads> {
-  const largest: Payloads = { largestPayloadBytes: 0, largestMemoBytes: 0 };
-  for (const { workflowId, runId } of runs) {
-    for (const { bytes, inMemo } of payloadsIn(await client.workflow.getHandle(workflowId, runId).fetchHistory())) {
-      largest.largestPayloadBytes = Math.max(largest.largestPayloadBytes, bytes);
-      if (inMemo) largest.largestMemoBytes = Math.max(largest.largestMemoBytes, bytes);
+async function contentsOf(client: Client, runs: WorkflowExecutionInfo[]): Promise<Contents> {
+  let largestPayloadBytes = 0;
+  let largestMemoBytes = 0;
+  const publishMs: number[] = [];
+  for (const { workflowId, runId } of runs.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime())) {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    for (const { bytes, inMemo } of payloadsIn(history)) {
+      largestPayloadBytes = Math.max(largestPayloadBytes, bytes);
+      if (inMemo) largestMemoBytes = Math.max(largestMemoBytes, bytes);
     }
+    publishMs.push(...activityMs(history, 'publishPart'));
   }
-  return largest;
+  const tenth = Math.ceil(publishMs.length / 10);
+  return {
+    largestPayloadBytes,
+    largestMemoBytes,
+    firstPublishMs: median(publishMs.slice(0, tenth)),
+    lastPublishMs: median(publishMs.slice(-tenth)),
+  };
 }
+
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;

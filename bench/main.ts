@@ -15,7 +15,9 @@ const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`
 async function main(flags: Flags): Promise<number> {
   const all = scenariosOf({ quick: flags.quick ?? false });
   const { only } = flags;
-  const chosen = all.filter(({ name }) => only === undefined || name === only || name.startsWith(`${only}-`));
+  const chosen = all.filter(({ name, isLong }) =>
+    only === undefined ? !isLong : name === only || name.startsWith(`${only}-`),
+  );
   if (chosen.length === 0) {
     say(`no scenario ${only ?? ''}: ${all.map(({ name }) => name).join(', ')}`);
     return 2;
@@ -45,7 +47,9 @@ async function run({ name, kind, stage }: Scenario, signal: AbortSignal): Promis
 }
 
 const program = new Command('bench')
-  .description('Measures the built product on this machine, against the simulator. Takes about ten minutes.')
+  .description(
+    'Measures the built product on this machine, against the simulator. Takes about ten minutes; the scenario `size-100000`, ten more, runs only when it is named.',
+  )
   .option('--only <name>', 'one scenario, as unlimited-10000, or those of a family: rate, rate-4, unlimited')
   .option('--quick', 'a few seconds each: to see that everything runs, not for figures')
   .option('--json', 'everything measured, as JSON')

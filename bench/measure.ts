@@ -37,6 +37,9 @@ export interface Measured extends Exactness {
   cpuSeconds: CpuSeconds | null;
   /** Of the worker with the most. */
   peakMemoryBytes: number | null;
+  /** Of the (first) worker, at each tenth of the chats. */
+  memoryBytes: number[];
+  kills: number;
   serverVersion: string;
 }
 
@@ -45,7 +48,16 @@ export function measure(options: StageOptions, signal: AbortSignal): Promise<Mea
     const { client, version } = stage.server;
     const databaseBefore = await databaseBytes(stage);
     const cpuBefore = cpuOf(stage);
-    const report = await syncOnce(client, SOURCE);
+    const memoryBytes: number[] = [];
+    let kills = 0;
+    const report = await syncOnce(client, SOURCE, async (chats) => {
+      if (chats >= ((memoryBytes.length + 1) * options.tenant.chats) / 10) {
+        memoryBytes.push(usageOf(stage.workerPids[0] ?? 0)?.memoryBytes ?? NaN);
+      }
+      if (options.killAt === undefined || kills > 0 || chats < options.killAt) return;
+      kills += 1;
+      await stage.killWorker();
+    });
     const cpuSeconds = difference(cpuBefore, cpuOf(stage));
     const peaks = stage.workerPids.map((pid) => usageOf(pid)?.peakMemoryBytes ?? 0);
     const databaseAfter = await databaseBytes(stage);
@@ -70,6 +82,8 @@ export function measure(options: StageOptions, signal: AbortSignal): Promise<Mea
       databaseBytes: databaseAfter - databaseBefore,
       cpuSeconds,
       peakMemoryBytes: Math.max(...peaks) || null,
+      memoryBytes,
+      kills,
       serverVersion: version,
     };
   });

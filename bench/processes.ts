@@ -9,6 +9,8 @@ export interface Processes {
   /** Runs a module of ours, with a channel to it: what it prints goes to stderr. */
   fork(module: string, options: { cwd: string; env?: NodeJS.ProcessEnv; args?: string[] }): ChildProcess;
   spawn(program: string, args: string[]): ChildProcess;
+  /** Ends one of them as a machine that fails does, which is no failure of the bench. */
+  kill(child: ChildProcess): Promise<void>;
   /** Rejects when one of them ends before it was told to. */
   readonly failed: Promise<never>;
   /** Ends them, the last one first. @param at `once` gives them no time. */
@@ -17,6 +19,7 @@ export interface Processes {
 
 export function startProcesses(): Processes {
   const children: ChildProcess[] = [];
+  const killed = new Set<ChildProcess>();
   let stopping = false;
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_resolve, reject) => (fail = reject));
@@ -26,7 +29,7 @@ export function startProcesses(): Processes {
     children.unshift(child);
     child.once('error', fail);
     child.once('exit', (code, signal) => {
-      if (!stopping) fail(new Error(`${name} ended with ${code ?? signal ?? 'nothing'}`));
+      if (!stopping && !killed.has(child)) fail(new Error(`${name} ended with ${code ?? signal ?? 'nothing'}`));
     });
     return child;
   };
@@ -40,6 +43,10 @@ export function startProcesses(): Processes {
     },
     spawn(program, args) {
       return keep(spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'], detached: true }), program);
+    },
+    async kill(child) {
+      killed.add(child);
+      await end(child, 0);
     },
     async stop(at) {
       stopping = true;

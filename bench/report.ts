@@ -104,6 +104,27 @@ const TABLES: Record<Scenario['kind'], { title: string; columns: readonly Column
       exact,
     ],
   },
+  size: {
+    title: 'A large backfill, whose worker is killed half-way (aims: memory flat, payloads below 256 KiB)',
+    columns: [
+      scenario,
+      ['chats', ({ chats }) => number(chats)],
+      ['messages', ({ messages }) => number(messages)],
+      ['seconds', ({ chain }) => number(chain.seconds)],
+      ['worker killed', ({ kills }) => (kills === 1 ? 'once' : `${kills} times`)],
+      ['its memory at each tenth', ({ memoryBytes }) => memoryBytes.map((bytes) => mebibytes(bytes)).join(', ')],
+      ['runs', ({ chain }) => String(chain.runs)],
+      ['most events in a run', ({ chain }) => number(chain.mostEventsInRun)],
+      ['largest run', ({ chain }) => mebibytes(chain.largestRunBytes)],
+      largestPayload,
+      [
+        'a publish, first and last tenth',
+        ({ chain }) => `${number(chain.firstPublishMs)} and ${number(chain.lastPublishMs)} ms`,
+      ],
+      ['requests over the fewest', ({ requests, fewestRequests }) => number(requests - fewestRequests)],
+      exact,
+    ],
+  },
 };
 
 export const machine = () => ({

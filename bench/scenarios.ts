@@ -2,8 +2,10 @@ import type { StageOptions } from './stage';
 
 export interface Scenario {
   readonly name: string;
-  readonly kind: 'rate' | 'requests' | 'unlimited' | 'per-user';
+  readonly kind: 'rate' | 'requests' | 'unlimited' | 'per-user' | 'size';
   readonly stage: StageOptions;
+  /** Runs only when it is named. */
+  readonly isLong?: boolean;
 }
 
 const LATENCY_MS = 300;
@@ -39,6 +41,16 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     };
     return { name: `users-${users}`, kind: 'per-user', stage };
   };
+  const size = (chats: number): Scenario => {
+    const some = quick ? chats / 50 : chats;
+    const stage: StageOptions = {
+      tenant: { ...tenant(some), messagesPerChat: [2, 4] },
+      requestsPerSecond: UNLIMITED,
+      workers: 1,
+      killAt: some / 2,
+    };
+    return { name: `size-${chats}`, kind: 'size', stage, isLong: true };
+  };
   const bigChats = quick ? [2500] : [2500, 2500, 2500, 1000, 1001];
   const requests: Scenario = {
     name: 'requests',
@@ -54,5 +66,6 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     unlimited(1000),
     unlimited(10_000),
     perUser(50_000),
+    size(100_000),
   ];
 }

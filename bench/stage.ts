@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { devNull, tmpdir } from 'node:os';
@@ -13,6 +14,8 @@ export interface StageOptions {
   tenant: TenantSpec;
   requestsPerSecond: number;
   workers: number;
+  /** The worker is killed when so many chats are published. */
+  killAt?: number;
 }
 
 /** A whole installation of its own: Temporal server, simulator, built workers, an empty folder for the file sink. */
@@ -20,6 +23,8 @@ export interface Stage {
   readonly server: TemporalServer;
   readonly tenant: TenantProcess;
   readonly workerPids: readonly number[];
+  /** Kills the (first) worker and starts it again. */
+  killWorker(): Promise<void>;
   /** Of the file sink's parts. */
   readonly partsFolder: string;
 }
@@ -77,14 +82,23 @@ async function setUp(
     // As `up` and the container image start it.
     MALLOC_ARENA_MAX: '2',
   };
-  const children = Array.from({ length: workers }, () =>
-    processes.fork(join(ROOT, 'lib', 'worker.js'), { cwd: folder, env }),
-  );
-  await Promise.all(children.map((child) => once(child, 'message')));
+  const startWorker = async (): Promise<ChildProcess> => {
+    const child = processes.fork(join(ROOT, 'lib', 'worker.js'), { cwd: folder, env });
+    await once(child, 'message');
+    return child;
+  };
+  const children = await Promise.all(Array.from({ length: workers }, startWorker));
   return {
     server,
     tenant,
-    workerPids: children.map((child) => child.pid ?? 0),
+    get workerPids() {
+      return children.map((child) => child.pid ?? 0);
+    },
+    async killWorker() {
+      const [child] = children;
+      if (child) await processes.kill(child);
+      children[0] = await startWorker();
+    },
     partsFolder: join(folder, 'messages', SOURCE, 'messages'),
   };
 }

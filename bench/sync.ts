@@ -1,15 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../src/contract';
-import { memoSchema, type Report } from '../src/state';
+import { memoSchema, type Memo, type Report } from '../src/state';
 
 const LOOK_EVERY_MS = 500;
 
 /**
  * Asks for the source's first sync, as clients and the Schedule do, and waits for its report in the source's memo. The
  * request itself looks only now and then, which would count as time of the sync.
+ *
+ * @param look Is told now and then how many chats are published.
  */
-export async function syncOnce(client: Client, source: string): Promise<Report> {
+export async function syncOnce(
+  client: Client,
+  source: string,
+  look: (chats: number) => Promise<void> = () => Promise.resolve(),
+): Promise<Report> {
   await client.workflow.start('requestSync', {
     workflowId: requestSyncWorkflowId(source, 'bench'),
     taskQueue: syncTaskQueue(source),
@@ -17,18 +23,20 @@ export async function syncOnce(client: Client, source: string): Promise<Report> 
   });
   for (;;) {
     await sleep(LOOK_EVERY_MS);
-    const [report] = await reportsOf(client, source);
+    const memo = await memoOf(client, source);
+    const [report] = memo?.reports ?? [];
     if (report?.outcome === 'completed') return report;
     if (report) throw new Error(`the sync ${report.outcome}: ${report.reason ?? 'no reason given'}`);
+    await look(memo?.unfinished?.counters.chats ?? 0);
   }
 }
 
-async function reportsOf(client: Client, source: string): Promise<Report[]> {
+async function memoOf(client: Client, source: string): Promise<Memo | null> {
   const runs = client.workflow.list({ query: `WorkflowId = "${chatSyncWorkflowId(source)}"` });
   // Before the request is taken there is no chain to describe.
   for await (const run of runs) {
     const description = await client.workflow.getHandle(run.workflowId).describe();
-    return memoSchema.parse(description.memo?.['state']).reports;
+    return memoSchema.parse(description.memo?.['state']);
   }
-  return [];
+  return null;
 }

@@ -7,6 +7,7 @@ const TICKS_PER_SECOND = 100;
 /** What a process has used since it began. Null where there is no /proc. */
 export interface Usage {
   cpuSeconds: number;
+  memoryBytes: number;
   peakMemoryBytes: number;
 }
 
@@ -19,8 +20,9 @@ export function usageOf(pid: number): Usage | null {
       .at(-1) ?? ''
   ).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
-  const peak = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return { cpuSeconds: ticks / TICKS_PER_SECOND, peakMemoryBytes: Number(peak) * 1024 };
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+  return { cpuSeconds: ticks / TICKS_PER_SECOND, memoryBytes: bytes('VmRSS'), peakMemoryBytes: bytes('VmHWM') };
 }
 
 /** CPU seconds that all processes of this machine together have used. */

@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { workerVariables } from '../src/config';
 
+const glob = (folder: string): string[] =>
+  readdirSync(join(__dirname, '..', folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name));
 const read = (name: string): string => readFileSync(join(__dirname, '..', name), 'utf8');
 
 test.each(['.env.example', 'README.md'])('%s names every setting', (name) => {
@@ -33,9 +37,12 @@ test('the README lists the commands that there are', () => {
   expect(listed.toSorted()).toEqual(defined.toSorted());
 });
 
-test('the README points at files that are there', () => {
-  const table = read('README.md').split('## Find your way around')[1] ?? '';
-  const paths = [...table.matchAll(/`((?:src|test|simulator|docs)\/[^`]*)`/g)].map(([, path]) => path!);
-  expect(paths.length).toBeGreaterThan(10);
-  for (const path of paths) expect(() => readFileSync(join(__dirname, '..', path))).not.toThrow(/ENOENT/);
+const documents = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...glob('docs'), ...glob('docs/adr')];
+test.each(documents)('%s points at files that are there', (name) => {
+  const text = read(name);
+  const paths = [...text.matchAll(/`((?:src|test|simulator|bench|chaos|docs|scripts)\/[^`<*]*)`/g)].map(
+    ([, path]) => path!,
+  );
+  const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => join(dirname(name), path!));
+  expect([...paths, ...links].filter((path) => !existsSync(join(__dirname, '..', path)))).toEqual([]);
 });

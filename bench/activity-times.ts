@@ -1,0 +1,20 @@
+import type { WorkflowHandle } from '@temporalio/client';
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+type Timestamp = { seconds?: { toNumber(): number } | null; nanos?: number | null } | null | undefined;
+
+const msOf = (time: Timestamp): number => (time?.seconds?.toNumber() ?? NaN) * 1000 + (time?.nanos ?? 0) / 1e6;
+
+/** How long each activity of a type took from its schedule to its end, in the order of their ends, ms. */
+export function activityMs({ events }: History, type: string): number[] {
+  const scheduledAt = new Map<string, number>();
+  const times: number[] = [];
+  for (const event of events ?? []) {
+    if (event.activityTaskScheduledEventAttributes?.activityType?.name === type) {
+      scheduledAt.set(String(event.eventId), msOf(event.eventTime));
+    }
+    const at = scheduledAt.get(String(event.activityTaskCompletedEventAttributes?.scheduledEventId));
+    if (at !== undefined) times.push(msOf(event.eventTime) - at);
+  }
+  return times;
+}

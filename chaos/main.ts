@@ -1,0 +1,65 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { BLOWS } from './blows';
+import { markdown } from './report';
+import { isRight, run, type Result } from './run';
+
+interface Flags {
+  readonly minutes: number;
+  readonly rounds?: number;
+  readonly seed: string;
+  readonly only?: string;
+  readonly json?: boolean;
+}
+
+const begun = Date.now();
+const say = (line: string): void => {
+  const seconds = String(Math.round((Date.now() - begun) / 1000)).padStart(4);
+  process.stderr.write(`chaos: ${seconds} s  ${line}\n`);
+};
+
+async function main({ minutes, rounds, seed, only, json }: Flags): Promise<number> {
+  const names = only?.split(',');
+  const blows = BLOWS.filter(({ name, kind }) => !names || names.includes(name) || names.includes(kind));
+  const unknown = names?.filter((wanted) => !BLOWS.some(({ name, kind }) => name === wanted || kind === wanted)) ?? [];
+  if (unknown.length > 0) {
+    say(`no blow ${unknown.join(', ')}: ${BLOWS.map(({ name }) => name).join(', ')}`);
+    return 2;
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('stopped')));
+  say(`seed ${seed}`);
+  const result = await run({ seed, blows, minutes, rounds, signal: stop.signal, say });
+  process.stdout.write(`${json ? asJson(result) : markdown(result)}\n`);
+  say(`seed ${seed}: ${isRight(result) ? 'everything is right' : 'something is wrong'}`);
+  return isRight(result) ? 0 : 1;
+}
+
+const asJson = (result: Result): string =>
+  JSON.stringify({ right: isRight(result), ...result }, (_key, value: unknown) =>
+    value instanceof Map ? Object.fromEntries<unknown>(value) : value,
+  );
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError('Must be a number above 0.');
+}
+
+const program = new Command('chaos')
+  .description('Tries to break the promise that each message is in the file sink exactly once, on real processes.')
+  .option('--minutes <n>', 'for how long blows fall; mending and comparing takes about one more', positive, 10)
+  .option('--rounds <n>', 'each blow so many times, instead of minutes', positive)
+  .option('--seed <text>', 'what happens follows from it, but for the timing of processes', String(Date.now()))
+  .option('--only <names>', 'these blows only, or those of a kind: kill-worker,faults,operators')
+  .option('--json', 'everything counted, as JSON')
+  .addHelpText(
+    'after',
+    `\nBlows: ${BLOWS.map(({ name }) => name).join(', ')}\n\nExample:\n  npm run chaos -- --minutes 3 --seed 1`,
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .action(async (flags: Flags) => process.exit(await main(flags)));
+
+program.parseAsync().catch((error: unknown) => {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(1);
+});

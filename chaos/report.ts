@@ -1,0 +1,67 @@
+import { machine } from '../bench/report';
+import type { Result } from './run';
+
+const number = (value: number): string => value.toLocaleString('en-US');
+const AIM_MS = 120_000;
+
+/** The result as Markdown. */
+export function markdown(result: Result): string {
+  const { cpu, cores, platform, node } = machine();
+  const { seed, seconds, tallies, impossible } = result;
+  const head = `Seed ${seed}, ${number(seconds)} s, on ${cpu}, ${cores} cores, ${platform}, Node ${node}`;
+  const struck = tallies.filter(({ times }) => times > 0);
+  const blows = struck.map(({ name, times, longestMs }) => [
+    `\`${name}\``,
+    String(times),
+    `${(longestMs / 1000).toFixed(1)} s${longestMs > AIM_MS ? ' (late)' : ''}`,
+  ]);
+  const left = tallies.filter(({ times }) => times === 0).map(({ name }) => name);
+  return [
+    head,
+    table(['blow', 'times', 'longest until work went on (aim: 120 s)'], blows),
+    ...(left.length > 0 ? [`Without a turn in this time: ${left.join(', ')}`] : []),
+    ...(impossible.length > 0 ? [`Not possible here (no mount): ${impossible.join(', ')}`] : []),
+    table(['total', 'number'], totals(result)),
+    ...whatIsWrong(result),
+  ].join('\n\n');
+}
+
+function totals({ asked, sink, secrets, requests, faults, ownEnds, looks, wrongs }: Result): string[][] {
+  const failed = [...asked.failed].map(([reason, times]) => `${reason} ${times}`).join(', ');
+  const faulty = Object.values(faults).reduce((sum, times) => sum + times, 0);
+  return [
+    ['syncs asked for by the CLI, completed', number(asked.completed)],
+    ['failed', `${number([...asked.failed.values()].reduce((a, b) => a + b, 0))}${failed ? ` (${failed})` : ''}`],
+    ['refused', number(asked.refused)],
+    ['without an answer: Temporal was away', number(asked.unanswered)],
+    ['requests to the API', number(requests)],
+    ['faults among them', `${number(faulty)}, of ${Object.keys(faults).length} kinds`],
+    ['workers that ended by themselves', number(ownEnds)],
+    ['windows', `${number(sink.windows)}, and ${number(sink.abandoned)} given up`],
+    ['messages', number(sink.messages)],
+    ['of hard-deleted chats, not there (allowed)', number(sink.gone)],
+    ['lost', number(sink.lost)],
+    ['doubled', number(sink.doubled)],
+    ['foreign', number(sink.foreign)],
+    ['outside the ledger', number(sink.outside)],
+    ['damaged parts', number(sink.damagedParts)],
+    ['breaks between windows', number(sink.breaks.length)],
+    ['folders of closed windows in .staging', number(sink.leftovers)],
+    [`wrong at one of ${number(looks)} looks at timestamp and ledger, or in an answer`, number(wrongs.length)],
+    [
+      `secrets found in ${number(secrets.histories)} histories and ${number(Math.round(secrets.bytes / 2 ** 20))} MiB`,
+      number(secrets.places.length),
+    ],
+  ];
+}
+
+function whatIsWrong({ sink, secrets, wrongs }: Result): string[] {
+  const outside = sink.outsideParts.map((path) => `outside the ledger: ${path}`);
+  const all = [...wrongs, ...sink.breaks, ...outside, ...new Set(secrets.places)];
+  return all.length === 0 ? [] : [`Wrong:\n\n${all.map((what) => `- ${what}`).join('\n')}`];
+}
+
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [titles, titles.map(() => '---'), ...rows];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}

@@ -1,0 +1,93 @@
+import { FAULT_KINDS, HANGING_FAULT_KINDS, startSimulator, type FaultKind, type Simulator } from '../simulator';
+import { conditionsSchema, FAIR, tenantSpecSchema, type Conditions, type TenantFacts } from './tenant';
+import { createPopulation } from './population';
+
+const LATENCY_MS = 30;
+const CHANGE_EVERY_MS = 120;
+const EAT_EVERY_MS = 20;
+const BUDGET_PER_MINUTE = 60_000;
+/** These cost the client 60 s or 100 MB each: all kinds occur, these seldom. */
+const COSTLY: readonly FaultKind[] = [...HANGING_FAULT_KINDS, 'huge'];
+const CHEAP_FOR_EACH_COSTLY = 30;
+const CHEAP = FAULT_KINDS.filter((kind) => !COSTLY.includes(kind));
+const KINDS = [...Array.from({ length: CHEAP_FOR_EACH_COSTLY }, () => CHEAP).flat(), ...COSTLY];
+
+/** The simulator in a process of its own, with people who write all the time, and an API in the conditions it is told. */
+async function main(): Promise<void> {
+  const { seed, key, marker, chats: count } = tenantSpecSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
+  let conditions: Conditions = FAIR;
+  // An API whose clock went back would make messages of the past, which no promise covers: there only `Date` is wrong.
+  const apiClock = (): number => Date.now() + conditions.clockAheadMs;
+  const peoplesClock = (): number => Date.now() + Math.max(0, conditions.clockAheadMs);
+  const { tenant, backfillStart, goneAt, change } = createPopulation({
+    seed,
+    marker,
+    chats: count,
+    clock: peoplesClock,
+  });
+
+  const ended: Simulator['requests'][number][] = [];
+  const open = (port: number): Promise<Simulator> =>
+    startSimulator({
+      port,
+      tenant,
+      keys: [{ key }],
+      clock: apiClock,
+      latencyMs: LATENCY_MS,
+      rateLimitPerMinute: BUDGET_PER_MINUTE,
+    });
+  let simulator: Simulator | undefined = await open(0);
+  const { url, port } = simulator;
+
+  let phase = 0;
+  async function apply(next: Conditions): Promise<void> {
+    conditions = next;
+    if (!next.listening && simulator) {
+      ended.push(...simulator.requests);
+      await simulator.close();
+      simulator = undefined;
+    }
+    if (!next.listening) return;
+    simulator ??= await open(port);
+    tenant.clock = peoplesClock;
+    simulator.setFaults({ rate: next.faults, kinds: KINDS, seed: `${seed} ${(phase += 1)}` });
+    if (next.key === 'revoked') simulator.revokeKey(key);
+    else if (next.key === 'valid') simulator.setKey({ key });
+    else simulator.setKey({ key, scopes: ['read:compliance_user_data'] });
+  }
+
+  function facts(): TenantFacts {
+    const requests = [...ended, ...(simulator?.requests ?? [])];
+    const faults: Record<string, number> = {};
+    for (const { fault } of requests) if (fault) faults[fault] = (faults[fault] ?? 0) + 1;
+    const chats = [...tenant.chats.values(), ...tenant.hardDeletedChats.values()];
+    return {
+      messages: chats.flatMap((chat) =>
+        chat.messages.map(({ id, createdAt }) => ({
+          id,
+          at: Math.floor(createdAt / 1000),
+          goneAt: goneAt.get(chat.id) ?? null,
+        })),
+      ),
+      chatIds: chats.map((chat) => chat.id),
+      requests: requests.length,
+      faults,
+    };
+  }
+
+  setInterval(() => {
+    if (conditions.changing) change();
+  }, CHANGE_EVERY_MS);
+  setInterval(() => {
+    if (conditions.budgetEaten) simulator?.spendBudget(BUDGET_PER_MINUTE);
+  }, EAT_EVERY_MS);
+  process.on('message', (message) => {
+    if (message === 'facts') process.send?.(facts());
+    else void apply(conditionsSchema.parse(message)).then(() => process.send?.('done'));
+  });
+  process.on('SIGTERM', () => process.exit(0));
+  process.on('disconnect', () => process.exit(0));
+  process.send?.({ url, backfillStart });
+}
+
+void main();

@@ -1,0 +1,107 @@
+import { fork } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** How the API is at the moment. */
+export const conditionsSchema = z.object({
+  /** False: connections are refused. */
+  listening: z.boolean(),
+  /** The share of requests that fail, 0 to 1. */
+  faults: z.number(),
+  key: z.enum(['valid', 'revoked', 'without-organizations']),
+  /** Others take every request of the budget. */
+  budgetEaten: z.boolean(),
+  /** By how much the API's clock is ahead, ms. */
+  clockAheadMs: z.number(),
+  /** Whether people write, rename, move and delete. */
+  changing: z.boolean(),
+});
+export type Conditions = z.infer<typeof conditionsSchema>;
+
+export const FAIR: Conditions = {
+  listening: true,
+  faults: 0,
+  key: 'valid',
+  budgetEaten: false,
+  clockAheadMs: 0,
+  changing: true,
+};
+
+export const tenantSpecSchema = z.object({
+  seed: z.string(),
+  /** The one key. */
+  key: z.string(),
+  /** Is part of every message's text, every chat's name, every person's name and e-mail address. */
+  marker: z.string(),
+  chats: z.int(),
+});
+export type TenantSpec = z.infer<typeof tenantSpecSchema>;
+
+const readySchema = z.object({ url: z.string(), backfillStart: z.string() });
+
+export const factsSchema = z.object({
+  messages: z.array(
+    z.object({
+      id: z.string(),
+      /** Of its creation, ms since 1970. */
+      at: z.number(),
+      /** When its chat was hard-deleted, ms since 1970; null if it was not. */
+      goneAt: z.number().nullable(),
+    }),
+  ),
+  chatIds: z.array(z.string()),
+  requests: z.int(),
+  /** How many requests got each kind of fault. */
+  faults: z.record(z.string(), z.int()),
+});
+export type TenantFacts = z.infer<typeof factsSchema>;
+
+export interface TenantProcess {
+  readonly url: string;
+  /** Before everything that is there. */
+  readonly backfillStart: string;
+  set(conditions: Partial<Conditions>): Promise<void>;
+  facts(): Promise<TenantFacts>;
+  stop(): Promise<void>;
+}
+
+/** Starts tenant-process.ts. */
+export async function startTenant(spec: TenantSpec, logFile: string): Promise<TenantProcess> {
+  const log = openSync(logFile, 'a');
+  const child = fork(join(__dirname, 'tenant-process.js'), [JSON.stringify(spec)], {
+    stdio: ['ignore', log, log, 'ipc'],
+    detached: true,
+  });
+  const dead = once(child, 'exit').then(() => Promise.reject(new Error('the simulator ended: see tenant.log')));
+  dead.catch(() => undefined);
+  const message = (): Promise<unknown> =>
+    Promise.race([new Promise((resolve) => child.once('message', resolve)), dead]);
+  const ready = readySchema.parse(await message());
+  let conditions = FAIR;
+  let last: Promise<unknown> = Promise.resolve();
+  /** One question after the other, so that each gets its own answer. */
+  const ask = (question: Conditions | 'facts'): Promise<unknown> => {
+    const answer = last.then(() => {
+      child.send(question);
+      return message();
+    });
+    last = answer.catch(() => undefined);
+    return answer;
+  };
+  return {
+    ...ready,
+    async set(change) {
+      conditions = { ...conditions, ...change };
+      await ask(conditions);
+    },
+    facts: async () => factsSchema.parse(await ask('facts')),
+    async stop() {
+      if (child.exitCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
