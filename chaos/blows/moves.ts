@@ -49,10 +49,20 @@ async function mend(scene: Scene): Promise<void> {
   }
 }
 
+const RESET_TRIES = 5;
 async function reset(stage: Stage, runId: string, random: Random): Promise<void> {
   const type = random.pick(['FirstWorkflowTask', 'LastWorkflowTask']);
   const which = ['--workflow-id', chatSyncWorkflowId(SOURCE), '--run-id', runId];
-  await stage.temporal.cli(['workflow', 'reset', ...which, '--type', type, '--reason', 'chaos']);
+  for (let tries = 1; ; tries++) {
+    try {
+      await stage.temporal.cli(['workflow', 'reset', ...which, '--type', type, '--reason', 'chaos']);
+      return;
+    } catch (error) {
+      // The server refuses one now and then, and says "please retry".
+      if (tries === RESET_TRIES) throw error;
+      await sleep(1000);
+    }
+  }
 }
 
 function resetBlow(name: string, pick: (scene: Scene) => Promise<string>): Blow {
