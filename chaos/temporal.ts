@@ -1,10 +1,10 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import { freePort } from '../bench/free-port';
 import { supervise, type Supervised } from './supervised';
 
 const TRY_EVERY_MS = 250;
@@ -63,15 +63,4 @@ export async function startTemporal(root: string, dataDir: string, logFile: stri
       await promisify(execFile)(cli, [...NO_PROFILE, ...more, '--address', address], { timeout: 30_000 });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
