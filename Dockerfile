@@ -42,9 +42,9 @@ COPY --from=build --chown=1000:1000 /data /data
 # glibc's default number of arenas takes a quarter more memory.
 ENV NODE_ENV=production DATA_DIR=/data MALLOC_ARENA_MAX=2
 USER 1000:1000
-# No HEALTHCHECK: the worker listens on no port, and that the process lives is what the restart policy watches. A check
-# that asks Temporal would call a healthy worker sick whenever Temporal is away, which it outlasts by itself. Alert on
-# `chat-sync status --max-behind 30m` instead: it says whether messages arrive.
+# No HEALTHCHECK: that the process lives is what the restart policy watches, and a check that asks Temporal would call a
+# healthy worker sick whenever Temporal is away, which it outlasts by itself. Alert on `chat-sync status --max-behind 30m`,
+# or on the metrics, instead: they say whether messages arrive.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "/app/lib/client.js"]
 CMD ["worker"]

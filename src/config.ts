@@ -87,6 +87,12 @@ const baseUrl = z.string().transform((text, context) => {
   return text;
 });
 
+const hostAndPort = z.string().refine((text) => {
+  const match = /^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[1]);
+  return port >= 1 && port <= 65_535;
+}, 'host:port, as 127.0.0.1:9464');
+
 /** Settings that every command reads. */
 const clientShape = {
   SOURCE: z
@@ -120,6 +126,7 @@ const workerShape = {
   SYNC_INTERVAL: interval.prefault('5m'),
   SINK: z.enum(sinkNames).default('file'),
   DATA_DIR: z.string().default('data'),
+  METRICS_ADDRESS: hostAndPort.optional(),
 };
 
 const clientSchema = z.object(clientShape);
@@ -138,7 +145,7 @@ export interface WorkerConfig extends ClientConfig {
   settings: WorkerSettings;
   /** The chosen sink's own settings, as its schema reads them. */
   environment: Environment;
-  /** Settings that look like a misspelling, or that this version does not know yet. */
+  /** Settings that look like a misspelling. */
   warnings: string[];
 }
 
@@ -154,7 +161,6 @@ const NEIGHBOURS = [
   ...['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE'],
   ...['TEMPORAL_TLS', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'],
 ];
-const LATER = new Set(['METRICS_ADDRESS']);
 const OTHER_KEY_NAMES = [
   'ANTHROPIC_COMPLIANCE_API_KEY',
   'ANTHROPIC_COMPLIANCE_KEY',
@@ -242,14 +248,12 @@ function clientConfig(settings: z.output<typeof clientSchema>): ClientConfig {
   return { source: settings.SOURCE, log: { level: LEVELS[settings.LOG_LEVEL], format: settings.LOG_FORMAT } };
 }
 
-/** What looks like a misspelt setting, or is one that this version does not know yet; a line each. */
+/** What looks like a misspelt setting; a line each. */
 export function misspellings(set: Environment): string[] {
   const known = [...workerVariables, ...NEIGHBOURS];
-  const warnings = Object.keys(set).flatMap((name) => {
+  return Object.keys(set).flatMap((name) => {
     if (known.includes(name)) return [];
     const meant = known.find((candidate) => candidate.length > 5 && distance(candidate, name) <= 2);
     return meant ? [`${name} is not a setting: did you mean ${meant}?`] : [];
   });
-  const later = Object.keys(set).filter((name) => LATER.has(name));
-  return [...warnings, ...later.map((name) => `${name} is not in this version yet`)];
 }

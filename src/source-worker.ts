@@ -3,6 +3,7 @@ import { createApiActivities } from './activities/api-activities';
 import { createSyncActivities } from './activities/sync-activities';
 import type { ComplianceApi } from './compliance-api/client';
 import { apiTaskQueue, syncTaskQueue } from './contract';
+import type { Metrics } from './metrics';
 import type { Sink } from './sinks/sink';
 import type { Source } from './source';
 import type { Policy } from './state';
@@ -22,6 +23,7 @@ export interface SourceWorkerOptions {
   sink: Sink;
   api: ComplianceApi;
   policy: Policy;
+  metrics: Metrics;
   workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
 }
 
@@ -33,7 +35,7 @@ export interface SourceWorker {
 
 /** The two Temporal workers of a source: its workflows' queue, and the API's rate-limited queue (activities only). */
 export async function createSourceWorker(options: SourceWorkerOptions): Promise<SourceWorker> {
-  const { connection, namespace, source, sink, api, policy, workflowBundle } = options;
+  const { connection, namespace, source, sink, api, policy, metrics, workflowBundle } = options;
   const shared = {
     connection,
     namespace,
@@ -46,12 +48,12 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     ...shared,
     taskQueue: syncTaskQueue(source.name),
     workflowBundle,
-    activities: { ...createSyncActivities({ source, sink, policy }) },
+    activities: { ...createSyncActivities({ source, sink, policy, metrics }) },
   });
   const calls = await Worker.create({
     ...shared,
     taskQueue: apiTaskQueue(source.name),
-    activities: { ...createApiActivities({ api, sink }) },
+    activities: { ...createApiActivities({ api, sink, metrics }) },
     maxTaskQueueActivitiesPerSecond: policy.requestsPerSecond * QUEUE_HEADROOM,
     maxConcurrentActivityTaskExecutions: apiSlots(policy),
   });

@@ -145,6 +145,8 @@ const chatSyncShape = {
   n: count,
   /** The timestamp: every message created before it is in the sink. Moves only when a window was committed. */
   syncedThrough: time.nullable(),
+  /** When a sync completed last. */
+  lastSuccessAt: time.optional(),
   /** Hash of the filters that the last completed sync followed. */
   filters: z.string().optional(),
   unfinished: unfinishedSchema.optional(),

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { makeTelemetryFilterString, NativeConnection, Runtime, type Logger } from '@temporalio/worker';
+import { NativeConnection, type Logger } from '@temporalio/worker';
 import { Command } from 'commander';
 import { createComplianceApi } from './compliance-api/client';
 import type { ProxySettings } from './compliance-api/connection';
@@ -11,11 +11,14 @@ import { createPacer } from './compliance-api/pacer';
 import { loadWorkerConfig, readEnvironment, type Environment, type WorkerConfig } from './config';
 import { exitWith } from './exit';
 import { createLogger } from './log';
+import { createMetrics, type Metrics } from './metrics';
 import { policyOf } from './policy';
+import { installRuntime } from './runtime';
 import { sinks } from './sinks/registry';
 import { createSource } from './source';
 import { createSourceWorker } from './source-worker';
 import { temporalSettings, type TemporalSettings } from './temporal';
+import { watchSource } from './watch-source';
 import { watchWorkers } from './watch-workers';
 import { version } from './version';
 
@@ -34,19 +37,17 @@ async function main(): Promise<void> {
   const temporal = temporalSettings(environment);
   const logger = createLogger(config.log);
   for (const warning of config.warnings) logger.warn(warning);
-  // Forwarded, or Temporal's core would write to stdout, which is for data.
-  const telemetryOptions = {
-    logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }) },
-  };
-  Runtime.install({ logger, shutdownSignals: [], telemetryOptions });
 
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   // Started by `up`: its end is ours.
   process.on('disconnect', () => stop.abort());
 
+  const { METRICS_ADDRESS: metricsAddress } = config.settings;
+  const runtime = await installRuntime({ logger, source: config.source, metricsAddress });
+  const metrics = createMetrics(runtime.metricMeter);
   const connection = await connect(temporal, logger, stop.signal);
-  if (connection) await serve(connection, config, temporal, logger, stop.signal);
+  if (connection) await serve({ connection, config, temporal, logger, metrics, signal: stop.signal });
 }
 
 /** Tries until Temporal answers. Undefined: stopped before it did. */
@@ -68,13 +69,16 @@ async function connect(
   return undefined;
 }
 
-async function serve(
-  connection: NativeConnection,
-  config: WorkerConfig,
-  temporal: TemporalSettings,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
+interface Serving {
+  connection: NativeConnection;
+  config: WorkerConfig;
+  temporal: TemporalSettings;
+  logger: Logger;
+  metrics: Metrics;
+  signal: AbortSignal;
+}
+
+async function serve({ connection, config, temporal, logger, metrics, signal }: Serving): Promise<void> {
   const { settings, source: name } = config;
   const { namespace } = temporal;
   const policy = policyOf(settings, version);
@@ -91,16 +95,19 @@ async function serve(
     pacer,
     version,
     proxy: proxyOf(config.environment),
+    observe: (endpoint, outcome) => metrics.requested(endpoint, outcome),
   });
   const workflowBundle = { codePath: join(__dirname, 'workflow-bundle.js') };
   try {
-    const worker = await createSourceWorker({ connection, namespace, source, sink, api, policy, workflowBundle });
+    const parts = { connection, namespace, source, sink, api, policy, metrics, workflowBundle };
+    const worker = await createSourceWorker(parts);
     signal.addEventListener('abort', () => worker.shutdown());
     const running = worker.run();
     if (signal.aborted) worker.shutdown();
     logger.info(`serving source ${name}`, { temporal: temporal.address, namespace, sink: sink.name, version });
     process.send?.('ready');
     void watchWorkers({ source, expected: policy.workers, logger, signal });
+    if (settings.METRICS_ADDRESS !== undefined) void watchSource({ source, pacer, metrics, signal });
     // What does not heed its end in time is left to others; that is no failure of ours.
     await running.catch((error: unknown) => {
       if (!signal.aborted) throw error;

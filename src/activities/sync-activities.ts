@@ -1,7 +1,8 @@
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
-import { healedOf, recordsOf, SinkError, type Published, type Sink } from '../sinks/sink';
+import type { Metrics } from '../metrics';
+import { healedOf, recordsOf, SinkError, type Published, type Sink, type Totals } from '../sinks/sink';
 import { reportOf, UnreadableStateError, type Source } from '../source';
 import type { Policy } from '../state';
 import { toFailure } from './failures';
@@ -12,9 +13,15 @@ const HEARTBEAT_MS = 5000;
 const SOONEST_LOOK_MS = 1000;
 const LATEST_LOOK_MS = 30_000;
 
+export interface SyncDependencies {
+  source: Source;
+  sink: Sink;
+  policy: Policy;
+  metrics: Metrics;
+}
+
 /** The activities on the workflows' queue: they talk to Temporal and to the sink, never to the API. */
-export function createSyncActivities(dependencies: { source: Source; sink: Sink; policy: Policy }): SyncActivities {
-  const { source, sink, policy } = dependencies;
+export function createSyncActivities({ source, sink, policy, metrics }: SyncDependencies): SyncActivities {
   return {
     askForSync: () => safely(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
     awaitReport: (_name, n) => safely(() => awaitReport(source, n)),
@@ -29,6 +36,7 @@ export function createSyncActivities(dependencies: { source: Source; sink: Sink;
       withSink(request.sink, async () => {
         const published = (await sink.publish?.(request.window, request.chats)) ?? added(request);
         requireAllPublished(request, published);
+        metrics.published(newIn(request, published));
         return published;
       }),
     commitWindow: ({ window, closing, sink: name }) => withSink(name, async () => sink.commit?.(window, closing)),
@@ -64,6 +72,15 @@ function requireAllPublished({ totals }: PublishRequest, { totals: now, closed }
     `The sink holds ${now.chats} chats and ${now.records} records of this window, but ${totals.chats} and ${totals.records} ` +
       'were published: bring its old place back. If that is gone for good, cancel the workflow chat-sync/<source>, and rewind',
   );
+}
+
+/** What this part added; nothing where it was published before. */
+function newIn({ chats, totals: before }: PublishRequest, { totals }: Published): Totals {
+  const added = (now: number, then: number, most: number): number => Math.min(Math.max(0, now - then), most);
+  return {
+    chats: added(totals.chats, before.chats, chats.length),
+    records: added(totals.records, before.records, recordsOf(chats)),
+  };
 }
 
 /** A sink without totals of its own: the window's grow by what is handed over. */

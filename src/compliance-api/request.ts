@@ -6,7 +6,7 @@ import { createConnection, type ProxySettings } from './connection';
 import { TimeOver, within } from './deadline';
 import { toApiError } from './error-answer';
 import { errorCode } from './error-code';
-import { ApiError, type Endpoint } from './errors';
+import { ApiError, type ApiErrorKind, type Endpoint } from './errors';
 import { TurnRefused, type Pacer } from './pacer';
 import { toQueryString } from './query';
 import { createRoom } from './room';
@@ -38,7 +38,12 @@ export interface ComplianceApiOptions {
   dispatcher?: Dispatcher;
   /** Where they are not in the process's own environment. */
   proxy?: ProxySettings;
+  /** Told of each HTTP request when it has ended. */
+  observe?: (endpoint: Endpoint, outcome: RequestOutcome) => void;
 }
+
+/** What became of an HTTP request; `ok` also where the caller could not use a good answer. */
+export type RequestOutcome = 'ok' | 'cancelled' | ApiErrorKind;
 
 export interface RequestOptions {
   /** Ends the request wherever it is; the call then throws the signal's reason. */
@@ -82,7 +87,7 @@ export function createRequest(options: ComplianceApiOptions): {
   get: <P, T>(call: Call<P, T>) => Promise<Answer<T>>;
   close: () => Promise<void>;
 } {
-  const { accessKey, pacer, version, bodyCapBytes = defaultBodyCapBytes } = options;
+  const { accessKey, pacer, version, observe, bodyCapBytes = defaultBodyCapBytes } = options;
   const baseUrl = new URL(options.baseUrl);
   const prefix = baseUrl.pathname.replace(/\/+$/, '');
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
@@ -136,9 +141,20 @@ export function createRequest(options: ComplianceApiOptions): {
   }
 
   async function get<P, T>(call: Call<P, T>): Promise<Answer<T>> {
+    await turn(call.endpoint, call.signal);
+    const key = await readKey(call.endpoint);
+    try {
+      const answer = await ask(call, key);
+      observe?.(call.endpoint, 'ok');
+      return answer;
+    } catch (error) {
+      observe?.(call.endpoint, outcomeOf(error, call.signal));
+      throw error;
+    }
+  }
+
+  async function ask<P, T>(call: Call<P, T>, key: string): Promise<Answer<T>> {
     const { endpoint, signal } = call;
-    await turn(endpoint, signal);
-    const key = await readKey(endpoint);
     const path = prefix + call.path + toQueryString(call.query);
     const response = await send(endpoint, path, key, signal);
 
@@ -170,6 +186,11 @@ export function createRequest(options: ComplianceApiOptions): {
       if (options.dispatcher === undefined) await dispatcher.close();
     },
   };
+}
+
+function outcomeOf(error: unknown, signal: AbortSignal | undefined): RequestOutcome {
+  if (error instanceof ApiError) return error.kind;
+  return signal?.aborted ? 'cancelled' : 'ok';
 }
 
 function isTimeout(error: unknown): boolean {

@@ -123,7 +123,9 @@ function progressOf({ unfinished }: State, unpublished: { chats: number; message
 }
 
 function ended(state: State, report: Report): Partial<State> {
-  return { n: report.n, running: undefined, reports: [...state.reports, report].slice(-REPORTS_KEPT) };
+  const reports = [...state.reports, report].slice(-REPORTS_KEPT);
+  const success = report.outcome === 'completed' ? { lastSuccessAt: new Date().toISOString() } : {};
+  return { n: report.n, running: undefined, reports, ...success };
 }
 
 /** Built from our own failures alone: anything else might quote what it stumbled over. */

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { Runtime } from '@temporalio/worker';
 import { DEMO_KEY, startSimulator, type Simulator, type SimulatorOptions } from '../../simulator';
 import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig, type Environment } from '../../src/config';
 import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../src/contract';
+import { createMetrics } from '../../src/metrics';
 import { policyOf } from '../../src/policy';
 import type { MessageRecord } from '../../src/record';
 import { sinks } from '../../src/sinks/registry';
@@ -105,6 +107,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       sink: wrapped,
       api,
       policy: followed,
+      metrics: createMetrics(Runtime.instance().metricMeter),
       workflowBundle,
     });
     const running = worker.run();

@@ -1,0 +1,66 @@
+import type { MetricMeter } from '@temporalio/common';
+import type { RequestOutcome } from './compliance-api/request';
+import type { Endpoint } from './compliance-api/errors';
+import type { Totals } from './sinks/sink';
+import type { Memo } from './state';
+
+/** What a worker counts, and shows of its source. No label holds an id: there are too many, and some are people's. */
+export interface Metrics {
+  /** An HTTP request has ended. */
+  requested(endpoint: Endpoint, outcome: RequestOutcome): void;
+  published(added: Totals): void;
+  /** Messages that are newer than their chat says. */
+  violated(messages: number): void;
+  /** Requests left in the API's budget, as it said last. */
+  budget(remaining: number): void;
+  /** The source as its memo has it, at `now` (ms since 1970). */
+  source(memo: Memo, now: number): void;
+}
+
+/** Temporal's exporter serves these beside its own. @param meter Does nothing where the runtime exports nothing. */
+export function createMetrics(meter: MetricMeter): Metrics {
+  const messages = meter.createCounter('chat_sync_messages_total', '', 'Messages that the sink has taken');
+  const chats = meter.createCounter('chat_sync_chats_total', '', 'Chats whose messages were read completely');
+  const requests = meter.createCounter('chat_sync_requests_total', '', 'HTTP requests to the Compliance API');
+  const violations = meter.createCounter(
+    'chat_sync_assumption_violations_total',
+    '',
+    "Messages that are newer than their chat's updated_at",
+  );
+  const behind = meter.createGauge(
+    'chat_sync_seconds_behind',
+    'float',
+    's',
+    'Since the time up to which everything is in the sink',
+  );
+  const parked = meter.createGauge('chat_sync_parked', 'int', '', 'Chats that could not be read and are tried again');
+  const lastSuccess = meter.createGauge(
+    'chat_sync_last_success_timestamp_seconds',
+    'float',
+    's',
+    'When a sync completed last, since 1970',
+  );
+  const budget = meter.createGauge(
+    'chat_sync_rate_budget_remaining',
+    'int',
+    '',
+    "Requests left in the API's budget, as it said last",
+  );
+  // A counter that begins at nothing has no increase when it is first seen.
+  for (const counter of [messages, chats, violations]) counter.add(0);
+
+  return {
+    requested: (endpoint, outcome) => requests.add(1, { endpoint, outcome }),
+    published(added) {
+      messages.add(added.records);
+      chats.add(added.chats);
+    },
+    violated: (count) => violations.add(count),
+    budget: (remaining) => budget.set(remaining),
+    source({ syncedThrough, lastSuccessAt, parked: list }, now) {
+      parked.set(list.length);
+      if (syncedThrough !== null) behind.set((now - Date.parse(syncedThrough)) / 1000);
+      if (lastSuccessAt !== undefined) lastSuccess.set(Date.parse(lastSuccessAt) / 1000);
+    },
+  };
+}

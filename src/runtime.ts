@@ -1,0 +1,35 @@
+import { lookup } from 'node:dns/promises';
+import { makeTelemetryFilterString, Runtime, type Logger, type MetricsExporterConfig } from '@temporalio/worker';
+
+export interface RuntimeOptions {
+  logger: Logger;
+  source: string;
+  /** `host:port` to serve Prometheus at; undefined: nothing listens. */
+  metricsAddress: string | undefined;
+}
+
+/** Temporal's runtime of this process; once, and before anything else of Temporal's. @throws Error when nothing can listen at the address. */
+export async function installRuntime({ logger, source, metricsAddress }: RuntimeOptions): Promise<Runtime> {
+  // Forwarded, or Temporal's core would write to stdout, which is for data.
+  const logging = { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }) };
+  const options = { logger, shutdownSignals: [] };
+  if (metricsAddress === undefined) return Runtime.install({ ...options, telemetryOptions: { logging } });
+  try {
+    const metrics = await exporter(metricsAddress, source);
+    return Runtime.install({ ...options, telemetryOptions: { logging, metrics } });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`METRICS_ADDRESS=${metricsAddress}: nothing can listen there: ${reason}`, { cause: error });
+  }
+}
+
+/** The exporter takes IP addresses only. */
+async function exporter(address: string, source: string): Promise<MetricsExporterConfig> {
+  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  const { address: ip, family } = await lookup(host);
+  return {
+    globalTags: { source },
+    attachServiceName: false,
+    prometheus: { bindAddress: `${family === 6 ? `[${ip}]` : ip}:${port}` },
+  };
+}
