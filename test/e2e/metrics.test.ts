@@ -23,6 +23,8 @@ beforeEach(async () => {
     DATA_DIR: await mkdtemp(join(tmpdir(), 'chat-sync-metrics-')),
     BACKFILL_START: '2026-08-01',
     REQUESTS_PER_SECOND: '200',
+    // Several parts in a window.
+    PAGE_SIZE: '6',
     ON_CHAT_FAILURE: 'park',
     TEMPORAL_ADDRESS: address,
     METRICS_ADDRESS: `localhost:${await freePort()}`,
