@@ -32,7 +32,7 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
         { limit: attempt.limit, after_id: afterId ?? undefined, order: 'asc', ...bounds },
         options,
         async (page) => {
-          const records = page.chat_messages
+          const records = onceEach(page.chat_messages)
             .filter((message) => isWanted(message, page, request))
             .map((message) => toRecord(page, message));
           const receipt: Receipt | null = records.length > 0 ? await sink.write({ window, chatId, records }) : null;
@@ -50,6 +50,13 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
     if (error.kind === 'not-found') return { ...nothing, gone: true, requests: attempt.requests() };
     throw error;
   }
+}
+
+/** The API promises at least once. What is repeated from page to page is the sink's concern. */
+function onceEach(messages: readonly Message[]): Message[] {
+  const first = new Map<string, Message>();
+  for (const message of messages) if (!first.has(message.id)) first.set(message.id, message);
+  return [...first.values()];
 }
 
 /** The server was asked for the span; its word is checked, since exactly-once rests on it. */

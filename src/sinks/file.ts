@@ -7,6 +7,7 @@ import { createFiles, randomName } from './file/files';
 import { partPath, STAGING } from './file/layout';
 import { createLedger } from './file/ledger';
 import { createLists, type Part, type WindowState } from './file/lists';
+import { Once } from './file/once';
 import { finishParts, nextNumber } from './file/parts';
 import { createStaging } from './file/staging';
 import type { Batch, Closing, Published, ReadChat, Receipt, Sink, Window } from './sink';
@@ -90,18 +91,22 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
   async function addList(window: Window, open: string, state: WindowState, chats: ReadChat[]): Promise<void> {
     const { count, totals } = state;
     const parts: Part[] = [];
+    const once = new Map(chats.filter(({ receipts }) => receipts.length > 1).map(({ chatId }) => [chatId, new Once()]));
     try {
       let number = await nextNumber(files, source, window, state);
-      for (const receipts of planParts(chats, partBytes)) {
+      for (const batches of planParts(chats, once, partBytes)) {
         const staged = `part-${randomName()}`;
-        const joined = await joinBatches(files, open, receipts, join(open, staged));
-        parts.push({ staged, path: partPath(window, number++), ...joined });
+        const joined = await joinBatches(files, open, batches, join(open, staged));
+        parts.push({ staged, path: partPath(window, number), ...joined });
+        if (joined.bytes > 0) number += 1;
       }
+      const written = (chat: ReadChat): number => recordsOf([chat]) - (once.get(chat.chatId)?.repeated ?? 0);
+      const records = chats.reduce((sum, chat) => sum + written(chat), totals.records);
       await lists.add(window, count + 1, {
         chats: chats.map((chat) => chat.chatId),
-        healed: healedOf(chats),
-        parts,
-        totals: { chats: totals.chats + chats.length, records: totals.records + recordsOf(chats) },
+        healed: healedOf(chats, written),
+        parts: parts.filter(({ bytes }) => bytes > 0),
+        totals: { chats: totals.chats + chats.length, records },
       });
     } catch (error) {
       // A staged file is gone also if another worker has published its chat.

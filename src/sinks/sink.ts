@@ -59,9 +59,12 @@ export interface Published {
 export const recordsOf = (chats: readonly ReadChat[]): number =>
   chats.flatMap((chat) => chat.receipts).reduce((sum, receipt) => sum + receipt.records, 0);
 
-/** Those of the chats that had been parked. */
-export const healedOf = (chats: readonly ReadChat[]): Healed[] =>
-  chats.flatMap((chat) => (chat.healed ? [{ chatId: chat.chatId, ...chat.healed, records: recordsOf([chat]) }] : []));
+/** Those of the chats that had been parked. @param records How many of a chat came out. */
+export const healedOf = (
+  chats: readonly ReadChat[],
+  records = (chat: ReadChat): number => recordsOf([chat]),
+): Healed[] =>
+  chats.flatMap((chat) => (chat.healed ? [{ chatId: chat.chatId, ...chat.healed, records: records(chat) }] : []));
 
 /** How a window ended; `requestId` is that of the API's last list page, for the chain of custody. */
 export interface Closing {
@@ -93,7 +96,10 @@ export interface Sink {
   readonly name: string;
   /** Makes one page of one chat's messages durable. Never called with no records. */
   write(batch: Batch): Promise<Receipt>;
-  /** Makes complete chats visible to readers, each once a window, and returns what the window holds by then. */
+  /**
+   * Makes complete chats visible to readers, each once a window, each record of a chat once, and returns what the window
+   * holds by then.
+   */
   publish?(window: Window, chats: ReadChat[]): Promise<Published>;
   /** Closes the window. Throws if the sink holds other totals than `closing` says. For a closed window: changes nothing. */
   commit?(window: Window, closing: Closing): Promise<void>;

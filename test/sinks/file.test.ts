@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFile, chmod, mkdir, readdir, readFile, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createFileSink } from '../../src/sinks/file';
@@ -59,6 +60,47 @@ describe('the file sink', () => {
     );
     await publishOne(second, 'chat_b', 1);
     expect(await open().publish?.(second, [])).toMatchObject({ healed: [] });
+  });
+
+  it('writes a message once that the API gave on two pages, and counts it once', async () => {
+    const span = { from: '2026-04-01T00:00:00Z', to: first.to };
+    const chat = await writeChat(sink, first, 'chat_a', [1, 2], [2, 3], [3], [3, 4]);
+    const healed = { ...(await writeChat(sink, first, 'chat_b', [1], [1, 2])), healed: span };
+    expect(await sink.publish?.(first, [chat, healed])).toMatchObject({
+      totals: { chats: 2, records: 6 },
+      healed: [{ chatId: 'chat_b', ...span, records: 2 }],
+    });
+    await sink.commit?.(first, closing(2, 6));
+    const ids = ['a_1', 'a_2', 'a_3', 'a_4', 'b_1', 'b_2'].map((id) => `claude_chat_msg_chat_${id}`);
+    expect(await visibleIds(folder)).toEqual(ids);
+    const [line] = await ledgerLines(folder);
+    for (const { path, bytes, sha256 } of line?.parts ?? []) {
+      const content = await readFile(join(folder, path));
+      expect([content.length, createHash('sha256').update(content).digest('hex')]).toEqual([bytes, sha256]);
+    }
+  });
+
+  it('makes no part of nothing but repetitions', async () => {
+    sink = open(plainFileSystem, 1);
+    await sink.publish?.(first, [await writeChat(sink, first, 'chat_a', [1], [1], [2])]);
+    await sink.commit?.(first, closing(1, 2));
+    const [line] = await ledgerLines(folder);
+    expect(line?.parts.map(({ path }) => basename(path))).toEqual([
+      '20260408T143045Z-000001.ndjson',
+      '20260408T143045Z-000002.ndjson',
+    ]);
+    expect(await filesBelow(folder)).toHaveLength(3);
+  });
+
+  it('tells repetitions by their id alone, in lines longer than what is read at a time', async () => {
+    const long = (number: number, text: string) => ({ ...records('chat_a', number)[0]!, extra: text.repeat(300_000) });
+    const receipts = [
+      await sink.write({ window: first, chatId: 'chat_a', records: [long(1, 'a'), long(2, 'b')] }),
+      await sink.write({ window: first, chatId: 'chat_a', records: [long(2, 'other'), long(3, 'c')] }),
+    ];
+    await sink.publish?.(first, [{ chatId: 'chat_a', receipts }]);
+    const lines = await visibleLines(folder);
+    expect(lines.map((line) => (JSON.parse(line) as { extra: string }).extra[0])).toEqual(['a', 'b', 'c']);
   });
 
   it('knows the windows that it holds chats of and that were never closed', async () => {

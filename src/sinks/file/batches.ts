@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type Batch, type ReadChat, type Receipt, SinkError } from '../sink';
 import { type Append, type Files, randomName } from './files';
+import type { Once } from './once';
 
 const WRITE_BYTES = 1024 * 1024;
 const NAME = /^[0-9a-f]{16}-[0-9a-f]{32}$/;
@@ -43,17 +44,26 @@ function* pieces(batch: Batch): Generator<Buffer> {
   if (bytes > 0) yield Buffer.concat(lines);
 }
 
-/** Splits batches into parts, in order; a part passes `partBytes` only where one batch does. */
-export function planParts(chats: ReadChat[], partBytes: number): Receipt[][] {
-  const parts: Receipt[][] = [];
+/** A staged batch on its way into a part. */
+export interface Outgoing {
+  receipt: Receipt;
+  /** What its chat has let through; absent where nothing can be repeated. */
+  once: Once | undefined;
+}
+
+/** Splits batches into parts, in order; a part passes `partBytes` only where one batch does. @param once By chat. */
+export function planParts(chats: ReadChat[], once: ReadonlyMap<string, Once>, partBytes: number): Outgoing[][] {
+  const parts: Outgoing[][] = [];
   let bytes = Infinity;
-  for (const receipt of chats.flatMap((chat) => chat.receipts).filter((receipt) => receipt.records > 0)) {
-    if (bytes + receipt.bytes > partBytes) {
-      parts.push([]);
-      bytes = 0;
+  for (const { chatId, receipts } of chats) {
+    for (const receipt of receipts.filter(({ records }) => records > 0)) {
+      if (bytes + receipt.bytes > partBytes) {
+        parts.push([]);
+        bytes = 0;
+      }
+      parts.at(-1)?.push({ receipt, once: once.get(chatId) });
+      bytes += receipt.bytes;
     }
-    parts.at(-1)?.push(receipt);
-    bytes += receipt.bytes;
   }
   return parts;
 }
@@ -62,24 +72,31 @@ export function planParts(chats: ReadChat[], partBytes: number): Receipt[][] {
 export async function joinBatches(
   files: Files,
   folder: string,
-  receipts: Receipt[],
+  batches: Outgoing[],
   path: string,
 ): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
   await files.create(path, async (append) => {
-    for (const receipt of receipts) {
-      await copyBatch(files, folder, receipt, (piece) => {
-        hash.update(piece);
-        bytes += piece.length;
-        return append(piece);
-      });
+    const add: Append = async (piece) => {
+      if (piece.length === 0) return;
+      hash.update(piece);
+      bytes += piece.length;
+      await append(piece);
+    };
+    for (const { receipt, once } of batches) {
+      await copyBatch(files, folder, receipt, (piece) => add(once ? once.filter(piece) : piece));
     }
   });
   return { bytes, sha256: hash.digest('hex') };
 }
 
-async function copyBatch(files: Files, folder: string, receipt: Receipt, append: Append): Promise<void> {
+async function copyBatch(
+  files: Files,
+  folder: string,
+  receipt: Receipt,
+  append: (piece: Buffer) => Promise<void>,
+): Promise<void> {
   const hash = createHash('sha256');
   let bytes = 0;
   const found = await files.read(batchPath(folder, receipt), (piece) => {

@@ -1,0 +1,36 @@
+const NEWLINE = 0x0a;
+/** A record's line begins with its id: a JSON string. */
+const ID = /^\{"id":("(?:[^"\\]|\\.)*")/;
+const ID_BYTES = 1024;
+
+/** Lets each record of a chat through once, the first of each id: the API may begin a page with what ended the one before. */
+export class Once {
+  /** Records that were not let through. */
+  repeated = 0;
+  private readonly seen = new Set<string>();
+  private begun: Buffer[] = [];
+
+  /** @param piece Of a file of whole lines. @returns those that end in it, but for the repeated ones. */
+  filter(piece: Buffer): Buffer {
+    const kept: Buffer[] = [];
+    let from = 0;
+    for (let end = piece.indexOf(NEWLINE); end !== -1; end = piece.indexOf(NEWLINE, from)) {
+      const line = Buffer.concat([...this.begun, piece.subarray(from, end + 1)]);
+      this.begun = [];
+      from = end + 1;
+      if (this.isFirst(line)) kept.push(line);
+      else this.repeated += 1;
+    }
+    // The reader's buffer is used again for its next piece.
+    if (from < piece.length) this.begun.push(Buffer.from(piece.subarray(from)));
+    return Buffer.concat(kept);
+  }
+
+  private isFirst(line: Buffer): boolean {
+    const id = ID.exec(line.toString('utf8', 0, ID_BYTES))?.[1];
+    if (id === undefined) return true;
+    const isFirst = !this.seen.has(id);
+    this.seen.add(id);
+    return isFirst;
+  }
+}
