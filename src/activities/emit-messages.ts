@@ -1,4 +1,5 @@
 import { ApiError } from '../compliance-api/errors';
+import type { MessageQuery } from '../compliance-api/query';
 import type { Message, MessagePage } from '../compliance-api/schemas';
 import { toRecord } from '../record';
 import type { Receipt } from '../sinks/sink';
@@ -24,7 +25,7 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
   // A request is not worth making while the sink cannot take what it brings.
   if (attempt.sinkFailed) await sink.check?.();
 
-  const bounds = messages === 'new' ? { 'created_at.gte': span.from, 'created_at.lt': span.to } : {};
+  const bounds = messages === 'new' ? around(span) : {};
   try {
     const { body } = await attempt.request((options) =>
       attempt.api.getChatMessages(
@@ -59,7 +60,13 @@ function onceEach(messages: readonly Message[]): Message[] {
   return [...first.values()];
 }
 
-/** The server was asked for the span; its word is checked, since exactly-once rests on it. */
+/** A second more on both sides, for a server that shows times rounded and compares them as they are. */
+const around = ({ from, to }: EmitRequest['span']): MessageQuery => ({
+  'created_at.gte': new Date(Date.parse(from) - 1000).toISOString(),
+  'created_at.lt': new Date(Date.parse(to) + 1000).toISOString(),
+});
+
+/** Whether the span holds the message by the time that the API shows: exactly-once rests on it. */
 function isWanted(message: Message, page: MessagePage, { span, messages }: EmitRequest): boolean {
   if (messages === 'all') return !page.deleted_at || message.content.length > 0;
   const createdAt = Date.parse(message.created_at);

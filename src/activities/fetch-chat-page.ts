@@ -11,19 +11,18 @@ import type { ChatPageRequest, FetchedChatPage } from './types';
 const IDS_IN_URL = 100;
 
 /**
- * Asks for one page of the chats that changed since the window's start. The server is asked for whatever it takes: in the
- * organization-wide form for organizations only; users and projects are then filtered here.
+ * Asks for one page of the chats that changed since the window's start. The server is asked for organizations, and per
+ * user for users; the rest is filtered here, projects always: servers do not agree on what their ids look like.
  */
 export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt): Promise<FetchedChatPage> {
   const { window, form, afterId } = request;
   const perUser = form !== 'organization';
-  const fitsUrl = request.organizationIds.length + (perUser ? request.projectIds.length : 0) <= IDS_IN_URL;
+  const fitsUrl = request.organizationIds.length <= IDS_IN_URL;
   const query: ChatQuery = {
     ...boundsOf(request),
     limit: attempt.limit,
     after_id: afterId ?? undefined,
     'organization_ids[]': fitsUrl ? request.organizationIds : undefined,
-    'project_ids[]': fitsUrl && perUser ? request.projectIds : undefined,
     'user_ids[]': perUser ? request.userIds : undefined,
   };
   try {
@@ -50,15 +49,19 @@ export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt):
   }
 }
 
+/** A server may show times rounded and compare them as they are: it is asked for a second more, and what it shows counts. */
+const secondsBefore = (time: string, seconds: number): string =>
+  new Date(Date.parse(time) - seconds * 1000).toISOString();
+
 /** What the generations of the API take: see `Form`. The order of creation is the default, and all that older ones have. */
 function boundsOf({ form, window, afterId, at }: ChatPageRequest): ChatQuery {
-  const goesOn = afterId === null && at !== null ? at : undefined;
+  const goesOn = afterId === null && at !== null ? secondsBefore(at, 1) : undefined;
   switch (form) {
     case 'organization':
-      return { order_by: 'updated_at', 'updated_at.gte': goesOn ?? window.from };
+      return { order_by: 'updated_at', 'updated_at.gte': goesOn ?? secondsBefore(window.from, 1) };
     case 'per-user':
       return {
-        'updated_at.gt': new Date(Date.parse(window.from) - 1000).toISOString(),
+        'updated_at.gt': secondsBefore(window.from, 2),
         'created_at.gte': goesOn,
       };
     case 'per-user-by-creation':

@@ -35,8 +35,13 @@ export async function rewindCommand(environment: Environment, options: RewindOpt
   return withSession(environment, async (session) => {
     const { source } = session;
     const request = { to, skip: options.skip ?? false, reason: options.reason ?? '', epoch: Date.now() };
+    const before = (await source.view()).memo?.syncedThrough;
     await withWorker(session, () => source.rewind(request));
-    say(`source ${source.name} goes on from ${to}: messages since then come again, in new parts`);
+    const what =
+      before && Date.parse(before) < Date.parse(to)
+        ? `messages since ${before} are left out`
+        : 'messages since then come again, in new parts';
+    say(`source ${source.name} goes on from ${to}: ${what}`);
     return 0;
   });
 }

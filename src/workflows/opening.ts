@@ -37,15 +37,14 @@ export async function begin(
   const window = before?.window ?? openWindow({ epoch, syncedThrough, backfillStart, now, serverTime, settleSeconds });
   if (window === null) return { unfinished: null, warnings };
   const later = ledger.unfinished.find((other) => other.epoch > epoch);
-  if (later) throw disagreement('overtaken', window, later, policy.sink, requests);
+  const context = { policy, state: host.state, requests };
+  if (later) throw disagreement('overtaken', window, later, context);
   const verdict = compareWithLedger(window, ledger.last);
-  if (verdict === 'behind' || verdict === 'hole') {
-    throw disagreement(verdict, window, ledger.last, policy.sink, requests);
-  }
+  if (verdict === 'behind' || verdict === 'hole') throw disagreement(verdict, window, ledger.last, context);
+  const isEmpty = ledger.kept && ledger.last === null && syncedThrough !== null;
+  if (isEmpty && host.state.sink === policy.sink) throw disagreement('empty', window, null, context);
   for (const other of ledger.unfinished) if (isBehind(other, window) && !isSame(other, abandoned)) await abandon(other);
-  if (ledger.kept && ledger.last === null && syncedThrough !== null) {
-    warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
-  }
+  if (isEmpty) warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
   const counters = { ...NO_COUNTERS, requests };
   const opened = before
     ? await takenUp(activities, policy, host, before, requests)
@@ -158,19 +157,30 @@ function warningsOf(policy: Policy, state: State): string[] {
   return warnings;
 }
 
+interface Disagreeing {
+  policy: Policy;
+  state: State;
+  requests: number;
+}
+
+/** The timestamp and the sink do not fit together: what is so, and which `rewind` mends it. */
 function disagreement(
-  verdict: 'behind' | 'hole' | 'overtaken',
+  verdict: 'behind' | 'hole' | 'overtaken' | 'empty',
   window: Window,
   held: Window | null,
-  sink: string,
-  requests: number,
+  { policy: { sink, onChatFailure }, state: { parked }, requests }: Disagreeing,
 ): ApplicationFailure {
   const { from = '', to = '' } = held ?? {};
   const begins = `but this sync would begin at ${window.from}`;
+  // What was parked since is forgotten with the state: only what begins there once more brings it.
+  const mayHaveParked = onChatFailure === 'park' || parked.length > 0;
+  const onward = mayHaveParked ? '' : `\`chat-sync rewind --to ${to} --skip\` goes on where the sink ends, `;
+  const again = mayHaveParked && Date.parse(window.from) < Date.parse(from) ? window.from : from;
   const message = {
-    behind: `the sink ${sink} holds messages through ${to}, ${begins}: \`chat-sync rewind --to ${to} --skip\` goes on where the sink ends, \`chat-sync rewind --to ${window.from}\` sends what came since once more`,
+    behind: `the sink ${sink} holds messages through ${to}, ${begins}: ${onward}\`chat-sync rewind --to ${window.from}\` sends what came since once more`,
     hole: `the sink ${sink} holds messages through ${to}, ${begins}: \`chat-sync rewind --to ${to}\` brings the messages between, \`chat-sync rewind --to ${window.from} --skip\` leaves them out`,
-    overtaken: `the sink ${sink} is in the middle of ${from} to ${to}, which a later rewind began, ${begins}: \`chat-sync rewind --to ${from}\` begins that again`,
+    overtaken: `the sink ${sink} is in the middle of ${from} to ${to}, which a later rewind began, ${begins}: \`chat-sync rewind --to ${again}\` begins that again`,
+    empty: `the sink ${sink} holds nothing, but everything through ${window.from} was written to it: bring its place back (is the volume there?), or begin a new one there with \`chat-sync rewind --to ${window.from}\`, or earlier to have messages again`,
   }[verdict];
   return ApplicationFailure.nonRetryable(message, FailureType.ledgerDisagrees, { requests });
 }

@@ -5,14 +5,22 @@ import { someOf } from './some-of';
 export const NO_COUNTERS: Counters = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, violations: 0 };
 
 /** The report of a window that was committed. */
-export function completedReport(state: State, { window, counters, checkpoint, warnings: begun }: Unfinished): Report {
+export function completedReport(
+  { userIds }: Policy,
+  state: State,
+  { window, counters, checkpoint, warnings: begun }: Unfinished,
+): Report {
   const warnings = [...begun];
-  if (checkpoint?.form === 'per-user-by-creation') {
+  const { form, why } = checkpoint ?? { form: 'organization', why: null };
+  if (form === 'per-user-by-creation') {
     warnings.push(
-      'LISTING=per-user: this server lists the chats of users in the order of creation only, so that each sync lists all of them; LISTING=auto is faster, and sees the chats of users who left',
+      'LISTING=per-user: this server lists the chats of users in the order of creation only, so that each sync lists all of them; LISTING=auto is faster',
     );
-  } else if (checkpoint?.form === 'per-user' && checkpoint.why !== null) {
-    warnings.push(`chats were listed per user, without those of users who left: ${checkpoint.why}`);
+  }
+  if (form !== 'organization' && userIds.length === 0) {
+    // The same words in each report, whatever the request was called.
+    const because = why === null ? '' : `: ${why.replace(/, request-id [\w-]+/, '')}`;
+    warnings.push(`chats were listed per user, without those of users who left or of nobody${because}`);
   }
   if (counters.violations > 0) {
     warnings.push(

@@ -39,9 +39,9 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
   const totals = { chats: counters.chats, records: counters.messages };
   const closing = { outcome: 'completed', totals, requestId: checkpoint?.requestId ?? null } as const;
   await activities.commitWindow({ window, sink: policy.sink, closing });
-  const report = completedReport(host.state, unfinishedOf(host));
+  const report = completedReport(policy, host.state, unfinishedOf(host));
   // The timestamp moves here, and nowhere else but by `rewind`.
-  host.change({ syncedThrough: window.to, unfinished: undefined, filters: policy.filters });
+  host.change({ syncedThrough: window.to, unfinished: undefined, filters: policy.filters, sink: policy.sink });
   return report;
 }
 
