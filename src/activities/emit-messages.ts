@@ -1,5 +1,4 @@
 import { ApiError } from '../compliance-api/errors';
-import type { MessageQuery } from '../compliance-api/query';
 import type { Message, MessagePage } from '../compliance-api/schemas';
 import { toRecord } from '../record';
 import type { Receipt } from '../sinks/sink';
@@ -25,7 +24,9 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
   // A request is not worth making while the sink cannot take what it brings.
   if (attempt.sinkFailed) await sink.check?.();
 
-  const bounds = messages === 'new' ? around(span) : {};
+  // A second more: a server may show a time rounded up, and compare it as it is.
+  const since = new Date(Date.parse(span.from) - 1000).toISOString();
+  const bounds = messages === 'new' ? { 'created_at.gte': since, 'created_at.lt': span.to } : {};
   try {
     const { body } = await attempt.request((options) =>
       attempt.api.getChatMessages(
@@ -59,12 +60,6 @@ function onceEach(messages: readonly Message[]): Message[] {
   for (const message of messages) if (!first.has(message.id)) first.set(message.id, message);
   return [...first.values()];
 }
-
-/** A second more on both sides, for a server that shows times rounded and compares them as they are. */
-const around = ({ from, to }: EmitRequest['span']): MessageQuery => ({
-  'created_at.gte': new Date(Date.parse(from) - 1000).toISOString(),
-  'created_at.lt': new Date(Date.parse(to) + 1000).toISOString(),
-});
 
 /** Whether the span holds the message by the time that the API shows: exactly-once rests on it. */
 function isWanted(message: Message, page: MessagePage, { span, messages }: EmitRequest): boolean {

@@ -49,19 +49,18 @@ export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt):
   }
 }
 
-/** A server may show times rounded and compare them as they are: it is asked for a second more, and what it shows counts. */
-const secondsBefore = (time: string, seconds: number): string =>
-  new Date(Date.parse(time) - seconds * 1000).toISOString();
+/** A server may show a time rounded up and compare it as it is: it is asked for a second more, and what it shows counts. */
+const secondBefore = (time: string): string => new Date(Date.parse(time) - 1000).toISOString();
 
 /** What the generations of the API take: see `Form`. The order of creation is the default, and all that older ones have. */
 function boundsOf({ form, window, afterId, at }: ChatPageRequest): ChatQuery {
-  const goesOn = afterId === null && at !== null ? secondsBefore(at, 1) : undefined;
+  const goesOn = afterId === null && at !== null ? secondBefore(at) : undefined;
   switch (form) {
     case 'organization':
-      return { order_by: 'updated_at', 'updated_at.gte': goesOn ?? secondsBefore(window.from, 1) };
+      return { order_by: 'updated_at', 'updated_at.gte': goesOn ?? secondBefore(window.from) };
     case 'per-user':
       return {
-        'updated_at.gt': secondsBefore(window.from, 2),
+        'updated_at.gt': secondBefore(window.from),
         'created_at.gte': goesOn,
       };
     case 'per-user-by-creation':
