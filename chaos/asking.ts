@@ -9,6 +9,7 @@ const answerSchema = z.object({
   outcome: z.enum(['completed', 'failed', 'refused']),
   from: z.string().nullable(),
   to: z.string().nullable(),
+  parked: z.number(),
   reason: z.string().optional(),
 });
 export type Answer = z.infer<typeof answerSchema>;

@@ -13,6 +13,7 @@ const statusSchema = z.object({
   syncedThrough: z.string().nullable(),
   running: z.unknown(),
   unfinished: z.unknown(),
+  parked: z.array(z.unknown()),
 });
 
 /** What the source says of itself at the end. */
@@ -22,7 +23,7 @@ export interface Settled {
   hanging: number;
 }
 
-/** Mends everything, lets the people rest, and syncs until all they did is behind the timestamp. */
+/** Mends everything, lets the people rest, and syncs until all they did is behind the timestamp and nothing is parked. */
 export async function settle(stage: Stage, asking: Asking): Promise<Settled> {
   await asking.stop();
   await stage.tenant.set({ ...FAIR, changing: false });
@@ -32,14 +33,15 @@ export async function settle(stage: Stage, asking: Asking): Promise<Settled> {
   for (let complete = 0; complete < 2;) {
     const answer = await askOnce(stage.cli);
     asking.note(answer);
-    const isAll = answer?.outcome === 'completed' && answer.from !== answer.to && Date.parse(answer.to ?? '') > quiet;
-    if (isAll) complete += 1;
+    if (answer?.outcome === 'completed' && answer.from !== answer.to) {
+      if (Date.parse(answer.to ?? '') > quiet && answer.parked === 0) complete += 1;
+    }
     if (Date.now() - quiet > PATIENCE_MS) throw new Error(`the source does not settle: ${JSON.stringify(answer)}`);
     await sleep(2000);
   }
   const { stdout } = await stage.cli.insist(['status', '--json']);
-  const { paused, syncedThrough, running, unfinished } = statusSchema.parse(JSON.parse(stdout));
-  if (paused || running || unfinished) throw new Error(`the source has not settled: ${stdout}`);
+  const { paused, syncedThrough, running, unfinished, parked } = statusSchema.parse(JSON.parse(stdout));
+  if (paused || running || unfinished || parked.length > 0) throw new Error(`the source has not settled: ${stdout}`);
   return { timestamp: syncedThrough, hanging: await hangingRequests(stage) };
 }
 

@@ -12,6 +12,7 @@ const lineSchema = z.object({
   parts: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
   requestId: z.string().nullable(),
   rewound: z.literal(true).optional(),
+  healed: z.array(z.object({ chatId: z.string(), from: z.string(), to: z.string(), records: z.number() })).default([]),
 });
 export type LedgerLine = z.infer<typeof lineSchema>;
 
@@ -26,7 +27,8 @@ export async function readLedger(sinkFolder: string): Promise<LedgerLine[]> {
 }
 
 /** Tells windows apart. */
-export const windowOf = ({ epoch, from, to }: LedgerLine): string => `${epoch} ${from} ${to}`;
+export const windowOf = ({ epoch, from, to }: Pick<LedgerLine, 'epoch' | 'from' | 'to'>): string =>
+  `${epoch} ${from} ${to}`;
 
 /** The time up to which some completed window reaches, ms. */
 export const reachOf = (lines: readonly LedgerLine[]): number =>

@@ -1,9 +1,11 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { BLOWS } from './blows';
+import type { Blow } from './blows/blow';
 import { markdown } from './report';
 import { isRight, run, type Result } from './run';
+import { LISTINGS, ON_CHAT_FAILURE, type Settings } from './settings';
 
-interface Flags {
+interface Flags extends Settings {
   readonly minutes: number;
   readonly rounds?: number;
   readonly seed: string;
@@ -17,9 +19,11 @@ const say = (line: string): void => {
   process.stderr.write(`chaos: ${seconds} s  ${line}\n`);
 };
 
-async function main({ minutes, rounds, seed, only, json }: Flags): Promise<number> {
+async function main({ minutes, rounds, seed, only, json, onChatFailure, listing }: Flags): Promise<number> {
   const names = only?.split(',');
-  const blows = BLOWS.filter(({ name, kind }) => !names || names.includes(name) || names.includes(kind));
+  const isWanted = ({ name, kind }: Blow): boolean =>
+    names ? names.includes(name) || names.includes(kind) : kind !== 'long';
+  const blows = BLOWS.filter(isWanted);
   const unknown = names?.filter((wanted) => !BLOWS.some(({ name, kind }) => name === wanted || kind === wanted)) ?? [];
   if (unknown.length > 0) {
     say(`no blow ${unknown.join(', ')}: ${BLOWS.map(({ name }) => name).join(', ')}`);
@@ -28,7 +32,8 @@ async function main({ minutes, rounds, seed, only, json }: Flags): Promise<numbe
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('stopped')));
   say(`seed ${seed}`);
-  const result = await run({ seed, blows, minutes, rounds, signal: stop.signal, say });
+  const settings = { onChatFailure, listing };
+  const result = await run({ seed, settings, blows, minutes, rounds, signal: stop.signal, say });
   process.stdout.write(`${json ? asJson(result) : markdown(result)}\n`);
   say(`seed ${seed}: ${isRight(result) ? 'everything is right' : 'something is wrong'}`);
   return isRight(result) ? 0 : 1;
@@ -38,6 +43,11 @@ const asJson = (result: Result): string =>
   JSON.stringify({ right: isRight(result), ...result }, (_key, value: unknown) =>
     value instanceof Map ? Object.fromEntries<unknown>(value) : value,
   );
+
+const namesOf = (is: (blow: Blow) => boolean): string =>
+  BLOWS.filter(is)
+    .map(({ name }) => name)
+    .join(', ');
 
 function positive(text: string): number {
   const value = Number(text);
@@ -51,10 +61,16 @@ const program = new Command('chaos')
   .option('--rounds <n>', 'each blow so many times, instead of minutes', positive)
   .option('--seed <text>', 'what happens follows from it, but for the timing of processes', String(Date.now()))
   .option('--only <names>', 'these blows only, or those of a kind: kill-worker,faults,operators')
+  .addOption(new Option('--on-chat-failure <what>', 'ON_CHAT_FAILURE').choices(ON_CHAT_FAILURE).default('fail'))
+  .addOption(
+    new Option('--listing <form>', 'how the server has the product list its chats')
+      .choices(Object.keys(LISTINGS))
+      .default('organization'),
+  )
   .option('--json', 'everything counted, as JSON')
   .addHelpText(
     'after',
-    `\nBlows: ${BLOWS.map(({ name }) => name).join(', ')}\n\nExample:\n  npm run chaos -- --minutes 3 --seed 1`,
+    `\nBlows: ${namesOf(({ kind }) => kind !== 'long')}\nOnly with --only, since they take minutes: ${namesOf(({ kind }) => kind === 'long')}\n\nExample:\n  npm run chaos -- --minutes 3 --seed 1`,
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (flags: Flags) => process.exit(await main(flags)));

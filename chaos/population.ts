@@ -3,6 +3,8 @@ import { createRandom } from '../simulator/random';
 
 const HOUR_MS = 3_600_000;
 const LATELY = 15;
+/** In each organization, more than a page of users holds. */
+const USERS = 30;
 
 export interface PopulationOptions {
   seed: string;
@@ -17,24 +19,26 @@ export interface Population {
   readonly tenant: Tenant;
   readonly backfillStart: string;
   /** When chats were hard-deleted, ms since 1970. */
-  readonly goneAt: ReadonlyMap<string, number>;
+  readonly deletedAt: ReadonlyMap<string, number>;
+  /** When users left, ms since 1970: none comes back. */
+  readonly leftAt: ReadonlyMap<string, number>;
   /** Someone does something. */
   readonly change: () => void;
+  /** Someone writes in each of the chats that were changed last. @returns their ids. */
+  readonly writeInLast: (chats: number) => string[];
 }
 
 /** A tenant that carries the marker wherever something private stands, and the changes that its people make. */
 export function createPopulation({ seed, marker, chats, clock }: PopulationOptions): Population {
   const random = createRandom(`population ${seed}`);
   const tenant = new Tenant({ seed, timestamps: { chats: 'seconds', messages: 'millis' }, clock });
-  const goneAt = new Map<string, number>();
+  const deletedAt = new Map<string, number>();
+  const leftAt = new Map<string, number>();
   const now = clock();
   const start = now - HOUR_MS;
   const organizations = [1, 2].map(() => tenant.addOrganization({ at: start }).uuid);
   for (const uuid of organizations) {
-    for (let i = 0; i < 4; i++) {
-      const name = `${marker} ${random.id(4)}`;
-      tenant.addUser(uuid, { at: start, fullName: name, email: `${marker}.${random.id(6)}@example.com` });
-    }
+    for (let i = 0; i < USERS; i++) join(uuid, start);
     for (let i = 0; i < 2; i++) tenant.addProject(uuid);
   }
 
@@ -46,10 +50,13 @@ export function createPopulation({ seed, marker, chats, clock }: PopulationOptio
     return tenant.addChat({ organizationUuid, name: name(), userId: pickUser(organizationUuid), at });
   }
 
-  function pickUser(uuid: string): string | null {
-    const members = (tenant.members(uuid)?.entries() ?? []).map(({ item }) => item.user.id);
-    return random.pick([null, ...members, ...members]);
+  function join(uuid: string, at = clock()): void {
+    const fullName = `${marker} ${random.id(4)}`;
+    tenant.addUser(uuid, { at, fullName, email: `${marker}.${random.id(6)}@example.com` });
   }
+
+  const usersOf = (uuid: string): string[] => (tenant.members(uuid)?.entries() ?? []).map(({ item }) => item.user.id);
+  const pickUser = (uuid: string): string | null => (random.chance(0.1) ? null : random.pick(usersOf(uuid)));
 
   function write(chat: Chat, messages: number): void {
     for (let i = 0; i < messages; i++) tenant.addMessage(chat.id, { content: text() });
@@ -66,7 +73,19 @@ export function createPopulation({ seed, marker, chats, clock }: PopulationOptio
     // Half of the changes hit what was changed last: what the sync is reading.
     const oldest = random.chance(0.5) ? 0 : Math.max(0, entries.length - LATELY);
     const chat = entries[random.int(oldest, entries.length - 1)]?.item;
-    return chat?.deletedAt === null ? chat : undefined;
+    return chat && isAlive(chat) ? chat : undefined;
+  }
+
+  const isAlive = (chat: Chat): boolean => chat.deletedAt === null && !leftAt.has(chat.userId ?? '');
+
+  function writeInLast(count: number): string[] {
+    const latest = tenant.chatOrder.updated_at
+      .entries()
+      .map(({ item }) => item)
+      .toReversed();
+    const last = latest.filter((chat) => chat.userId !== null && isAlive(chat)).slice(0, count);
+    for (const chat of last) write(chat, 1);
+    return last.map(({ id }) => id);
   }
 
   function change(): void {
@@ -77,11 +96,19 @@ export function createPopulation({ seed, marker, chats, clock }: PopulationOptio
     else if (what < 0.78) write(chat, 40);
     else if (what < 0.86) tenant.renameChat(chat.id, name());
     else if (what < 0.93) tenant.moveChat(chat.id, pickProject(chat));
-    else if (what < 0.98) tenant.deleteChat(chat.id);
+    else if (what < 0.975) tenant.deleteChat(chat.id);
+    else if (what < 0.98) replaceSomeone(chat.organizationUuid);
     else {
       tenant.hardDeleteChat(chat.id);
-      goneAt.set(chat.id, Date.now());
+      deletedAt.set(chat.id, Date.now());
     }
+  }
+
+  function replaceSomeone(uuid: string): void {
+    const user = random.pick(usersOf(uuid));
+    tenant.removeUser(user);
+    leftAt.set(user, Date.now());
+    join(uuid);
   }
 
   function pickProject(chat: Chat): string | null {
@@ -89,5 +116,6 @@ export function createPopulation({ seed, marker, chats, clock }: PopulationOptio
     return random.pick([null, ...own.map(({ id }) => id)]);
   }
 
-  return { tenant, backfillStart: new Date(Math.floor(start / 1000) * 1000).toISOString(), goneAt, change };
+  const backfillStart = new Date(Math.floor(start / 1000) * 1000).toISOString();
+  return { tenant, backfillStart, deletedAt, leftAt, change, writeInLast };
 }

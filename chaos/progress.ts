@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { chatSyncWorkflowId } from '../src/contract';
 import type { Memo } from '../src/state';
-import type { Stage } from './stage';
+import { SOURCE, type Stage } from './stage';
+import type { Supervised } from './supervised';
 
 const LOOK_EVERY_MS = 250;
 const LOOK_WITHIN_MS = 3000;
+const HOLDS_WITHIN_MS = 30_000;
 
 /** How far a source has come, as its memo tells. */
 export interface Mark {
@@ -63,3 +66,18 @@ export const midSync = (stage: Stage): Promise<boolean> =>
   waitFor(stage, 15_000, (memo) => memo?.running === true && memo.unfinished !== undefined);
 
 export const idle = (stage: Stage): Promise<boolean> => waitFor(stage, 15_000, (memo) => memo?.running === false);
+
+/** The one of these workers that keeps the source's run; undefined if for half a minute it is none of them. */
+export async function holderAmong(
+  { temporal }: Stage,
+  workers: readonly Supervised[],
+): Promise<Supervised | undefined> {
+  const run = temporal.client.workflow.getHandle(chatSyncWorkflowId(SOURCE));
+  for (const end = Date.now() + HOLDS_WITHIN_MS; Date.now() < end; await sleep(LOOK_EVERY_MS)) {
+    const { events } = await run.fetchHistory();
+    const steps = events?.flatMap((event) => event.workflowTaskCompletedEventAttributes?.identity ?? []) ?? [];
+    const holder = workers.find(({ pid }) => steps.at(-1)?.startsWith(`${pid ?? ''}@`));
+    if (holder) return holder;
+  }
+  return undefined;
+}

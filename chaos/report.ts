@@ -7,8 +7,9 @@ const AIM_MS = 120_000;
 /** The result as Markdown. */
 export function markdown(result: Result): string {
   const { cpu, cores, platform, node } = machine();
-  const { seed, seconds, tallies, impossible } = result;
-  const head = `Seed ${seed}, ${number(seconds)} s, on ${cpu}, ${cores} cores, ${platform}, Node ${node}`;
+  const { seed, settings, seconds, tallies, impossible } = result;
+  const { onChatFailure, listing } = settings;
+  const head = `Seed ${seed}, ON_CHAT_FAILURE=${onChatFailure}, listing ${listing}, ${number(seconds)} s, on ${cpu}, ${cores} cores, ${platform}, Node ${node}`;
   const struck = tallies.filter(({ times }) => times > 0);
   const blows = struck.map(({ name, times, longestMs }) => [
     `\`${name}\``,
@@ -26,7 +27,18 @@ export function markdown(result: Result): string {
   ].join('\n\n');
 }
 
-function totals({ asked, sink, secrets, requests, faults, ownEnds, looks, wrongs }: Result): string[][] {
+function totals({
+  asked,
+  sink,
+  secrets,
+  unseen,
+  mixedRuns,
+  requests,
+  faults,
+  ownEnds,
+  looks,
+  wrongs,
+}: Result): string[][] {
   const failed = [...asked.failed].map(([reason, times]) => `${reason} ${times}`).join(', ');
   const faulty = Object.values(faults).reduce((sum, times) => sum + times, 0);
   return [
@@ -37,9 +49,12 @@ function totals({ asked, sink, secrets, requests, faults, ownEnds, looks, wrongs
     ['requests to the API', number(requests)],
     ['faults among them', `${number(faulty)}, of ${Object.keys(faults).length} kinds`],
     ['workers that ended by themselves', number(ownEnds)],
+    ['runs that workers of two builds shared', number(mixedRuns)],
     ['windows', `${number(sink.windows)}, and ${number(sink.abandoned)} given up`],
     ['messages', number(sink.messages)],
-    ['of hard-deleted chats, not there (allowed)', number(sink.gone)],
+    ['chats that had been parked and came out', number(sink.healed)],
+    ['messages of chats that were hard-deleted, or listed no more, not there (allowed)', number(sink.gone)],
+    ['messages of chats that this listing never shows, not there (allowed)', number(unseen)],
     ['lost', number(sink.lost)],
     ['doubled', number(sink.doubled)],
     ['foreign', number(sink.foreign)],
@@ -57,7 +72,7 @@ function totals({ asked, sink, secrets, requests, faults, ownEnds, looks, wrongs
 
 function whatIsWrong({ sink, secrets, wrongs }: Result): string[] {
   const outside = sink.outsideParts.map((path) => `outside the ledger: ${path}`);
-  const all = [...wrongs, ...sink.breaks, ...outside, ...new Set(secrets.places)];
+  const all = [...wrongs, ...sink.breaks, ...sink.losses, ...outside, ...new Set(secrets.places)];
   return all.length === 0 ? [] : [`Wrong:\n\n${all.map((what) => `- ${what}`).join('\n')}`];
 }
 

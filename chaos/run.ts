@@ -4,23 +4,23 @@ import type { Blow, Kind } from './blows/blow';
 import { settle } from './finish';
 import { strikeAll, Stops, type Tally } from './lanes';
 import { waitFor } from './progress';
+import type { Settings } from './settings';
 import { SCHEDULE_EVERY, withStage, type Stage } from './stage';
 import { isExact, verifySink, type Exactness } from './verify/exactness';
+import { readHistories } from './verify/histories';
+import { failedReplays } from './verify/replays';
 import { findSecrets, type SecretsFound } from './verify/secrets';
+import { wrongEnds, wrongFailures } from './verify/wrongs';
 import { startWatch } from './watch';
 
 const CHATS = 300;
 const FIRST_WORK_MS = 120_000;
 /** Kinds that share a lane come one after the other; those of different lanes fall at the same time. */
-const LANES: readonly (readonly Kind[])[] = [['faults'], ['api'], ['deaths', 'operators', 'sink']];
-/** A bug of the product, whatever was done to it. */
-const UNEXPECTED = 'Unexpected';
-const DISAGREES = 'LedgerDisagrees';
-/** Only these bring the past back. */
-const BRINGS_PAST_BACK = ['reset-current-run', 'reset-past-run'];
+const LANES: readonly (readonly Kind[])[] = [['faults'], ['api'], ['deaths', 'operators', 'sink', 'long']];
 
 export interface RunOptions {
   readonly seed: string;
+  readonly settings: Settings;
   readonly blows: readonly Blow[];
   /** For how long blows fall; or, with `rounds`, how often each of them. */
   readonly minutes: number;
@@ -31,6 +31,7 @@ export interface RunOptions {
 
 export interface Result {
   readonly seed: string;
+  readonly settings: Settings;
   readonly seconds: number;
   readonly tallies: readonly Tally[];
   /** Names of those that this machine does not allow. */
@@ -38,6 +39,10 @@ export interface Result {
   readonly asked: Asked;
   readonly sink: Exactness;
   readonly secrets: SecretsFound;
+  /** Messages in chats that the listing never shows. */
+  readonly unseen: number;
+  /** Runs of workflows on which workers of two builds worked. */
+  readonly mixedRuns: number;
   readonly requests: number;
   readonly faults: Readonly<Record<string, number>>;
   /** Workers that ended by themselves. */
@@ -51,21 +56,24 @@ export const isRight = ({ sink, secrets, wrongs }: Result): boolean =>
   isExact(sink) && secrets.places.length === 0 && wrongs.length === 0;
 
 export async function run(options: RunOptions): Promise<Result> {
-  const { seed, signal } = options;
+  const { seed, settings, signal } = options;
   let isClean = false;
-  const stageOptions = { random: createRandom(`stage ${seed}`), seed, chats: CHATS, signal };
+  const stageOptions = { random: createRandom(`stage ${seed}`), seed, settings, chats: CHATS, signal };
   return withStage(
     stageOptions,
     () => !isClean,
     async (stage) => {
-      const result = await runOn(stage, options);
+      const result = await runOn(stage, options).catch(async (error: unknown) => {
+        (await failedReplays(stage)).forEach(options.say);
+        throw error;
+      });
       isClean = isRight(result);
       return result;
     },
   );
 }
 
-async function runOn(stage: Stage, { seed, blows, minutes, rounds, say }: RunOptions): Promise<Result> {
+async function runOn(stage: Stage, { seed, settings, blows, minutes, rounds, say }: RunOptions): Promise<Result> {
   const start = Date.now();
   const possible = blows.filter((blow) => blow.possible?.(stage) ?? true);
   await stage.cli.insist(['schedule', '--every', SCHEDULE_EVERY]);
@@ -90,19 +98,16 @@ async function runOn(stage: Stage, { seed, blows, minutes, rounds, say }: RunOpt
   const { timestamp, hanging } = await settle(stage, asking);
   await watch.stop();
   if (hanging > 0) watch.wrong(`${hanging} requests for a sync never ended`);
-  const { failed } = asking.asked;
-  if (failed.has(UNEXPECTED)) watch.wrong(`${failed.get(UNEXPECTED) ?? 0} syncs failed unexpectedly`);
-  if (
-    failed.has(DISAGREES) &&
-    !tallies.flat().some((tally) => tally.times > 0 && BRINGS_PAST_BACK.includes(tally.name))
-  ) {
-    watch.wrong('a sync was refused though no past was brought back');
-  }
+  wrongFailures(asking.asked, tallies.flat(), settings).forEach(watch.wrong);
+  wrongEnds(stage.workers, tallies.flat()).forEach(watch.wrong);
   say('comparing the sink with the tenant, and looking for secrets');
   const facts = await stage.tenant.facts();
+  const { bugs, parked, mixedRuns } = await readHistories(stage);
+  [...bugs, ...(await failedReplays(stage))].forEach(watch.wrong);
   const { backfillStart } = stage.tenant;
   return {
     seed,
+    settings,
     seconds: Math.round((Date.now() - start) / 1000),
     tallies: tallies.flat(),
     impossible: blows.filter((blow) => !possible.includes(blow)).map(({ name }) => name),
@@ -112,10 +117,13 @@ async function runOn(stage: Stage, { seed, blows, minutes, rounds, say }: RunOpt
       facts,
       backfillStart,
       closed: watch.closed,
+      parked,
       rewinds: watch.rewinds,
       timestamp,
     }),
     secrets: await findSecrets(stage, watch.titles, facts.chatIds),
+    unseen: facts.unseen,
+    mixedRuns,
     requests: facts.requests,
     faults: facts.faults,
     ownEnds: stage.workers.reduce((sum, worker) => sum + worker.ownEnds.length, 0),

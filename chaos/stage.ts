@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { Random } from '../simulator/random';
 import { createSource, type Source } from '../src/source';
 import { createCli, type Cli } from './cli';
+import { createDeployment, type Deployment } from './deployment';
+import { LISTINGS, type Settings } from './settings';
 import { supervise, type Supervised } from './supervised';
 import { startTemporal, type Temporal } from './temporal';
 import { startTenant, type TenantProcess } from './tenant';
@@ -31,6 +33,7 @@ export interface Stage {
   readonly temporal: Temporal;
   readonly tenant: TenantProcess;
   readonly workers: readonly Supervised[];
+  readonly deployment: Deployment;
   readonly volume: Volume;
   readonly cli: Cli;
   readonly source: Source;
@@ -46,6 +49,7 @@ export interface Stage {
 export interface StageOptions {
   readonly random: Random;
   readonly seed: string;
+  readonly settings: Settings;
   readonly chats: number;
   /** Aborted, everything is taken down. */
   readonly signal: AbortSignal;
@@ -78,7 +82,7 @@ export async function withStage<T>(
 }
 
 async function setUp(
-  { random, seed, chats }: StageOptions,
+  { random, seed, settings, chats }: StageOptions,
   folder: string,
   undoing: (step: () => Promise<void>) => void,
 ): Promise<Stage> {
@@ -88,7 +92,10 @@ async function setUp(
 
   const volume = await createVolume(join(folder, 'volume'), join(dataDir, 'messages'));
   undoing(() => volume.close());
-  const tenant = await startTenant({ seed, ...secrets, chats }, join(logFolder, 'tenant.log'));
+  const tenant = await startTenant(
+    { seed, ...secrets, chats, listing: settings.listing },
+    join(logFolder, 'tenant.log'),
+  );
   undoing(() => tenant.stop());
   const temporal = await startTemporal(ROOT, dataDir, join(logFolder, 'temporal.log'));
   undoing(() => temporal.process.stop(SERVER_PATIENCE_MS));
@@ -112,15 +119,23 @@ async function setUp(
     WORKERS: String(WORKERS),
     PAGE_SIZE: '25',
     SETTLE_SECONDS: '1',
+    ON_CHAT_FAILURE: settings.onChatFailure,
+    LISTING: LISTINGS[settings.listing].LISTING,
     DATA_DIR: dataDir,
     // As `up` and the container image start it.
     MALLOC_ARENA_MAX: '2',
   };
+  const deployment = createDeployment(ROOT, join(folder, 'other-build'));
   const workers = Array.from({ length: WORKERS }, (_, index) => {
     const log = openSync(join(logFolder, `worker-${index + 1}.log`), 'a');
     return supervise(`worker ${index + 1}`, () =>
       // A group of its own: Ctrl-C is for us alone. The channel ends a worker whose chaos has died.
-      fork(join(ROOT, 'lib', 'worker.js'), { cwd: dataDir, env, stdio: ['ignore', log, log, 'ipc'], detached: true }),
+      fork(join(deployment.lib, 'worker.js'), {
+        cwd: dataDir,
+        env,
+        stdio: ['ignore', log, log, 'ipc'],
+        detached: true,
+      }),
     );
   });
   undoing(async () => {
@@ -132,6 +147,7 @@ async function setUp(
     temporal,
     tenant,
     workers,
+    deployment,
     volume,
     cli,
     source: createSource(temporal.client, SOURCE),

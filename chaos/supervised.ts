@@ -24,6 +24,8 @@ export interface Supervised {
   resume(): void;
   /** Resolves once it is there again. */
   up(): Promise<void>;
+  /** Whether it said within a while that it is ready, since it was started last: before that no signal is heeded. */
+  ready(withinMs: number): Promise<boolean>;
   /** Ends it for good. */
   stop(patienceMs: number): Promise<void>;
 }
@@ -32,12 +34,15 @@ export function supervise(name: string, launch: () => ChildProcess): Supervised 
   const ownEnds: End[] = [];
   let stopped = false;
   let signalled = false;
+  let isReady = false;
   let downMs = DOWN_MS;
   let child = begin();
 
   function begin(): ChildProcess {
     const started = launch();
     signalled = false;
+    isReady = false;
+    started.on('message', (message) => (isReady ||= message === 'ready'));
     started.once('exit', (code, signal) => {
       if (!signalled) ownEnds.push({ code, signal });
       void sleep(downMs).then(() => {
@@ -69,6 +74,10 @@ export function supervise(name: string, launch: () => ChildProcess): Supervised 
     resume: () => void child.kill('SIGCONT'),
     async up() {
       while (!isUp()) await sleep(50);
+    },
+    async ready(withinMs) {
+      for (const end = Date.now() + withinMs; !isReady && Date.now() < end;) await sleep(50);
+      return isReady;
     },
     async stop(patienceMs) {
       stopped = true;

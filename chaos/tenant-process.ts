@@ -1,6 +1,8 @@
 import { FAULT_KINDS, HANGING_FAULT_KINDS, startSimulator, type FaultKind, type Simulator } from '../simulator';
 import { conditionsSchema, FAIR, tenantSpecSchema, type Conditions, type TenantFacts } from './tenant';
+import { factsOf } from './facts';
 import { createPopulation } from './population';
+import { LISTINGS } from './settings';
 
 const LATENCY_MS = 30;
 const CHANGE_EVERY_MS = 120;
@@ -14,23 +16,20 @@ const KINDS = [...Array.from({ length: CHEAP_FOR_EACH_COSTLY }, () => CHEAP).fla
 
 /** The simulator in a process of its own, with people who write all the time, and an API in the conditions it is told. */
 async function main(): Promise<void> {
-  const { seed, key, marker, chats: count } = tenantSpecSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
+  const { seed, key, marker, chats, listing } = tenantSpecSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
   let conditions: Conditions = FAIR;
   // An API whose clock went back would make messages of the past, which no promise covers: there only `Date` is wrong.
   const apiClock = (): number => Date.now() + conditions.clockAheadMs;
   const peoplesClock = (): number => Date.now() + Math.max(0, conditions.clockAheadMs);
-  const { tenant, backfillStart, goneAt, change } = createPopulation({
-    seed,
-    marker,
-    chats: count,
-    clock: peoplesClock,
-  });
+  const population = createPopulation({ seed, marker, chats, clock: peoplesClock });
+  const { tenant, backfillStart } = population;
 
   const ended: Simulator['requests'][number][] = [];
   const open = (port: number): Promise<Simulator> =>
     startSimulator({
       port,
       tenant,
+      generation: LISTINGS[listing].generation,
       keys: [{ key }],
       clock: apiClock,
       latencyMs: LATENCY_MS,
@@ -40,7 +39,9 @@ async function main(): Promise<void> {
   const { url, port } = simulator;
 
   let phase = 0;
+  let unreadable: string[] = [];
   async function apply(next: Conditions): Promise<void> {
+    if (next.unreadable !== conditions.unreadable) unreadable = population.writeInLast(next.unreadable);
     conditions = next;
     if (!next.listening && simulator) {
       ended.push(...simulator.requests);
@@ -50,39 +51,32 @@ async function main(): Promise<void> {
     if (!next.listening) return;
     simulator ??= await open(port);
     tenant.clock = peoplesClock;
-    simulator.setFaults({ rate: next.faults, kinds: KINDS, seed: `${seed} ${(phase += 1)}` });
+    const targets = unreadable.map((chatId) => ({ chatId, kind: '500-no-retry', times: Infinity }) as const);
+    simulator.setFaults({ rate: next.faults, kinds: KINDS, seed: `${seed} ${(phase += 1)}`, targets });
     if (next.key === 'revoked') simulator.revokeKey(key);
     else if (next.key === 'valid') simulator.setKey({ key });
     else simulator.setKey({ key, scopes: ['read:compliance_user_data'] });
   }
 
+  const allRequests = (): Simulator['requests'] => [...ended, ...(simulator?.requests ?? [])];
+  const answered = (): number => allRequests().filter(({ status, fault }) => status === 200 || fault !== null).length;
+
   function facts(): TenantFacts {
-    const requests = [...ended, ...(simulator?.requests ?? [])];
+    const requests = allRequests();
     const faults: Record<string, number> = {};
     for (const { fault } of requests) if (fault) faults[fault] = (faults[fault] ?? 0) + 1;
-    const chats = [...tenant.chats.values(), ...tenant.hardDeletedChats.values()];
-    return {
-      messages: chats.flatMap((chat) =>
-        chat.messages.map(({ id, createdAt }) => ({
-          id,
-          at: Math.floor(createdAt / 1000),
-          goneAt: goneAt.get(chat.id) ?? null,
-        })),
-      ),
-      chatIds: chats.map((chat) => chat.id),
-      requests: requests.length,
-      faults,
-    };
+    return { ...factsOf(population, listing), requests: requests.length, faults };
   }
 
   setInterval(() => {
-    if (conditions.changing) change();
+    if (conditions.changing) population.change();
   }, CHANGE_EVERY_MS);
   setInterval(() => {
     if (conditions.budgetEaten) simulator?.spendBudget(BUDGET_PER_MINUTE);
   }, EAT_EVERY_MS);
   process.on('message', (message) => {
     if (message === 'facts') process.send?.(facts());
+    else if (message === 'answered') process.send?.(answered());
     else void apply(conditionsSchema.parse(message)).then(() => process.send?.('done'));
   });
   process.on('SIGTERM', () => process.exit(0));

@@ -3,6 +3,7 @@ import { openSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { LISTINGS, type Listing } from './settings';
 
 /** How the API is at the moment. */
 export const conditionsSchema = z.object({
@@ -11,6 +12,8 @@ export const conditionsSchema = z.object({
   /** The share of requests that fail, 0 to 1. */
   faults: z.number(),
   key: z.enum(['valid', 'revoked', 'without-organizations']),
+  /** So many chats cannot be read: those that were written to last, and just now. */
+  unreadable: z.int(),
   /** Others take every request of the budget. */
   budgetEaten: z.boolean(),
   /** By how much the API's clock is ahead, ms. */
@@ -24,6 +27,7 @@ export const FAIR: Conditions = {
   listening: true,
   faults: 0,
   key: 'valid',
+  unreadable: 0,
   budgetEaten: false,
   clockAheadMs: 0,
   changing: true,
@@ -36,6 +40,7 @@ export const tenantSpecSchema = z.object({
   /** Is part of every message's text, every chat's name, every person's name and e-mail address. */
   marker: z.string(),
   chats: z.int(),
+  listing: z.enum(Object.keys(LISTINGS) as [Listing, ...Listing[]]),
 });
 export type TenantSpec = z.infer<typeof tenantSpecSchema>;
 
@@ -45,12 +50,17 @@ export const factsSchema = z.object({
   messages: z.array(
     z.object({
       id: z.string(),
+      chatId: z.string(),
       /** Of its creation, ms since 1970. */
       at: z.number(),
       /** When its chat was hard-deleted, ms since 1970; null if it was not. */
-      goneAt: z.number().nullable(),
+      deletedAt: z.number().nullable(),
+      /** When its chat's user left, where the listing shows it no longer. */
+      unlistedAt: z.number().nullable(),
     }),
   ),
+  /** Messages beside these, in chats that the listing never shows. */
+  unseen: z.int(),
   chatIds: z.array(z.string()),
   requests: z.int(),
   /** How many requests got each kind of fault. */
@@ -64,6 +74,8 @@ export interface TenantProcess {
   readonly backfillStart: string;
   set(conditions: Partial<Conditions>): Promise<void>;
   facts(): Promise<TenantFacts>;
+  /** Requests so far that a fault could fall on. */
+  answered(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -82,7 +94,7 @@ export async function startTenant(spec: TenantSpec, logFile: string): Promise<Te
   let conditions = FAIR;
   let last: Promise<unknown> = Promise.resolve();
   /** One question after the other, so that each gets its own answer. */
-  const ask = (question: Conditions | 'facts'): Promise<unknown> => {
+  const ask = (question: Conditions | 'facts' | 'answered'): Promise<unknown> => {
     const answer = last.then(() => {
       child.send(question);
       return message();
@@ -97,6 +109,7 @@ export async function startTenant(spec: TenantSpec, logFile: string): Promise<Te
       await ask(conditions);
     },
     facts: async () => factsSchema.parse(await ask('facts')),
+    answered: async () => z.int().parse(await ask('answered')),
     async stop() {
       if (child.exitCode !== null) return;
       const ended = once(child, 'exit');

@@ -13,7 +13,7 @@ export interface Watch {
   readonly looks: number;
   /** Of all processes so far. */
   readonly titles: ReadonlySet<string>;
-  wrong(what: string): void;
+  readonly wrong: (what: string) => void;
   /** When each window was first seen closed, ms since 1970, by `windowOf`. */
   readonly closed: ReadonlyMap<string, number>;
   /** To where an operator rewound the source. */

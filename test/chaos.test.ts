@@ -2,25 +2,16 @@ import { join } from 'node:path';
 import type { Result } from '../chaos/run';
 import { startProgram } from './support/cli';
 
-const SEED = '7';
-const BLOWS = [
-  'faults',
-  'key-revoked',
-  'kill-worker',
-  'kill-all-workers',
-  'kill-server',
-  'terminate-mid-sync',
-  'cancel-mid-sync',
-];
-
-test('it emits each message exactly once, and nothing private elsewhere, whatever falls on it', async () => {
+/** Each of the blows once. */
+async function chaos(blows: readonly string[], ...options: string[]): Promise<Result> {
   const script = join(__dirname, '../scripts/chaos.mjs');
-  const args = [script, '--rounds', '1', '--seed', SEED, '--only', BLOWS.join(), '--json'];
+  const args = [script, '--rounds', '1', '--only', blows.join(), '--json', ...options];
   const { code, stdout, stderr } = await startProgram(process.execPath, args, {}, __dirname).ended;
 
   // Where it broke off, it said why.
   if (stdout === '') throw new Error(stderr);
-  const { tallies, sink, secrets, wrongs } = JSON.parse(stdout) as Result;
+  const result = JSON.parse(stdout) as Result;
+  const { tallies, sink, secrets, wrongs } = result;
   expect({ wrongs, places: secrets.places }).toEqual({ wrongs: [], places: [] });
   expect(sink).toMatchObject({
     lost: 0,
@@ -31,7 +22,32 @@ test('it emits each message exactly once, and nothing private elsewhere, whateve
     breaks: [],
     leftovers: 0,
   });
-  expect(sink.messages).toBeGreaterThan(2000);
-  expect(tallies.map(({ times }) => times)).toEqual(BLOWS.map(() => 1));
+  expect(tallies.map(({ times }) => times)).toEqual(blows.map(() => 1));
   expect(code).toBe(0);
+  return result;
+}
+
+test('it emits each message exactly once, and nothing private elsewhere, whatever falls on it', async () => {
+  const blows = [
+    'faults',
+    'key-revoked',
+    'kill-worker',
+    'kill-all-workers',
+    'kill-server',
+    'new-build',
+    'terminate-mid-sync',
+    'cancel-mid-sync',
+  ];
+  const { sink, mixedRuns } = await chaos(blows, '--seed', '7');
+  expect(sink.messages).toBeGreaterThan(2000);
+  expect(mixedRuns).toBeGreaterThan(0);
+}, 600_000);
+
+test('it emits each message of a chat that could not be read once, when it heals, from a server that lists per user', async () => {
+  const blows = ['unreadable-chats', 'kill-worker', 'terminate-mid-sync'];
+  const settings = ['--on-chat-failure', 'park', '--listing', 'per-user'];
+  const { sink, unseen } = await chaos(blows, ...settings, '--seed', '8');
+  expect(sink.messages).toBeGreaterThan(1000);
+  expect(sink.healed).toBeGreaterThan(0);
+  expect(unseen).toBeGreaterThan(0);
 }, 600_000);

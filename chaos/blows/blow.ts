@@ -11,7 +11,8 @@ export interface Scene {
   readonly random: Random;
 }
 
-export type Kind = 'faults' | 'api' | 'deaths' | 'operators' | 'sink';
+/** `long` ones are struck only where they are named. */
+export type Kind = 'faults' | 'api' | 'deaths' | 'operators' | 'sink' | 'long';
 
 /** Something that goes wrong. */
 export interface Blow {
@@ -23,6 +24,12 @@ export interface Blow {
   possible?(stage: Stage): boolean;
   /** Does it, and undoes it. */
   strike(scene: Scene): Promise<void>;
+}
+
+/** Of a blow that lasts. */
+export interface Lasting extends Pick<Blow, 'kind'> {
+  readonly stops: boolean;
+  readonly ms: (random: Random) => number;
 }
 
 /** Milliseconds. */

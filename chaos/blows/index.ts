@@ -2,8 +2,19 @@ import { api } from './api';
 import type { Blow } from './blow';
 import { deaths } from './deaths';
 import { faults } from './faults';
+import { long } from './long';
 import { moves } from './moves';
 import { operators } from './operators';
 import { sink } from './sink';
+import { unreadable } from './unreadable';
 
-export const BLOWS: readonly Blow[] = [...faults, ...api, ...deaths, ...operators, ...moves, ...sink];
+export const BLOWS: readonly Blow[] = [
+  ...faults,
+  ...api,
+  ...unreadable,
+  ...deaths,
+  ...operators,
+  ...moves,
+  ...sink,
+  ...long,
+];

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../simulator/random';
 import { chatSyncWorkflowId } from '../../src/contract';
 import { askOnce } from '../asking';
+import { reachOf, readLedger } from '../ledger';
 import { idle, memoOf, midSync } from '../progress';
 import { SOURCE, type Stage } from '../stage';
 import type { Blow, Scene } from './blow';
@@ -36,12 +37,16 @@ const rewindBlow: Blow = {
   },
 };
 
-/** Asks until a sync says that the state and the sink disagree, and does one of what it names; or until one completes. */
+/**
+ * Asks until a sync says that the state and the sink disagree, and does one of what it names; or until one completes where
+ * the ledger ends: a run of the past may first complete its own window, which the sink has closed long since.
+ */
 async function mend(scene: Scene): Promise<void> {
   for (;;) {
     const answer = await askOnce(scene.stage.cli);
     scene.asking.note(answer);
-    if (answer?.outcome === 'completed') return;
+    const reach = reachOf(await readLedger(scene.stage.sinkFolder));
+    if (answer?.outcome === 'completed' && Date.parse(answer.to ?? '') >= reach) return;
     if (!answer?.reason?.startsWith('LedgerDisagrees')) continue;
     const [, to = '', skip] = scene.random.pick([...answer.reason.matchAll(REMEDY)]);
     await rewind(scene, to, skip ? ['--skip'] : []);

@@ -1,148 +1,134 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
-import { readLedger, windowOf, type LedgerLine } from '../ledger';
+import { windowOf, type LedgerLine } from '../ledger';
 import type { TenantFacts } from '../tenant';
+import { breaksOf, type ExpectedWindows } from './breaks';
+import type { Histories } from './histories';
+import { readSink, type FoundWindow, type SinkContents } from './sink-contents';
 
-const recordSchema = z.looseObject({ id: z.string() });
+type Message = TenantFacts['messages'][number];
 
-/** Every figure but the first three must be 0. */
-export interface Exactness {
+/** Every figure but the first five must be 0. */
+export interface Exactness extends Omit<SinkContents, 'windows'> {
   windows: number;
   abandoned: number;
   /** Records in completed windows. */
   messages: number;
-  lost: number;
-  /** Not in the sink, since their chats were hard-deleted before they were read: allowed. */
+  /** Chats that had been parked and came out, in some window. */
+  healed: number;
+  /** Not in the sink, since before their chats were read these were hard-deleted or listed no more: allowed. */
   gone: number;
+  lost: number;
+  /** The chats of which messages are lost, by window. */
+  losses: string[];
+  /** Twice in an epoch. */
   doubled: number;
-  /** In a window in which the tenant has no such message. */
+  /** In a window in which the tenant has no such message, and which heals no such chat. */
   foreign: number;
-  /** Parts whose size or SHA-256 is not the ledger's. */
-  damagedParts: number;
-  /** Gaps, overlaps and other breaks between windows. */
+  /** Gaps, overlaps and other breaks between windows, and lines that say what is not so. */
   breaks: string[];
-  /** Records in `messages` outside the ledger's parts. */
-  outside: number;
-  /** The parts that hold them. */
-  outsideParts: string[];
-  /** Folders of closed windows in `.staging`. */
-  leftovers: number;
 }
 
-export interface Expected {
+export interface Expected extends ExpectedWindows {
   readonly sinkFolder: string;
   readonly facts: TenantFacts;
-  readonly backfillStart: string;
   /** When each window was closed, at the latest, ms since 1970, by `windowOf`. */
   readonly closed: ReadonlyMap<string, number>;
-  /** To where an operator rewound the source: nothing else begins a new epoch. */
-  readonly rewinds: ReadonlySet<string>;
-  /** The source's, at the end. */
-  readonly timestamp: string | null;
+  readonly parked: Histories['parked'];
 }
 
 /** Compares the whole sink with the whole tenant. */
 export async function verifySink(expected: Expected): Promise<Exactness> {
-  const { sinkFolder } = expected;
-  const lines = await readLedger(sinkFolder);
+  const { windows, ...sink } = await readSink(expected.sinkFolder);
+  const lines = windows.map(({ line }) => line);
+  const completed = windows.filter(({ line }) => line.outcome === 'completed');
   const found: Exactness = {
-    windows: lines.filter((line) => line.outcome === 'completed').length,
-    abandoned: lines.filter((line) => line.outcome === 'abandoned').length,
-    ...{
-      messages: 0,
-      lost: 0,
-      gone: 0,
-      doubled: 0,
-      foreign: 0,
-      damagedParts: 0,
-      outside: 0,
-      outsideParts: [],
-      leftovers: 0,
-    },
-    breaks: breaksOf(lines, expected),
+    ...sink,
+    windows: completed.length,
+    abandoned: windows.length - completed.length,
+    messages: completed.reduce((sum, { records }) => sum + records.length, 0),
+    healed: lines.reduce((sum, { healed }) => sum + healed.length, 0),
+    ...{ gone: 0, lost: 0, losses: [], doubled: doubledIn(windows), foreign: 0 },
+    breaks: [...breaksOf(lines, expected), ...windows.flatMap((window) => untrueIn(window, expected.parked))],
   };
-  const named = new Set<string>();
-  for (const line of lines) {
-    const ids: string[] = [];
-    for (const part of line.parts) {
-      named.add(part.path);
-      const { bytes, sha256, ids: more } = await readPart(join(sinkFolder, part.path));
-      if (bytes !== part.bytes || sha256 !== part.sha256) found.damagedParts += 1;
-      ids.push(...more);
+  const losses = new Set<string>();
+  windows.forEach(({ line, records }, index) => {
+    const ids = new Set(records.map(({ id }) => id));
+    const belonging = expected.facts.messages.filter((message) => belongsTo(line, message));
+    found.foreign += ids.size - belonging.filter(({ id }) => ids.has(id)).length;
+    for (const message of belonging) {
+      // A window that was given up need not hold everything, but each chat that it heals.
+      if (ids.has(message.id) || (line.outcome === 'abandoned' && !heals(line, message))) continue;
+      const why = whyMissing(message, line, lines.slice(index + 1), expected);
+      if (why !== 'comes later') found[why] += 1;
+      if (why === 'lost') losses.add(`${line.from} to ${line.to}: messages of chat ${message.chatId} are lost`);
     }
-    if (ids.length !== line.records) found.breaks.push(`${line.to}: ${ids.length} records, not ${line.records}`);
-    addWindow(found, line, ids, expected);
-  }
-  for (const name of await readdir(join(sinkFolder, 'messages'), { recursive: true })) {
-    const path = `messages/${name}`;
-    if (!name.endsWith('.ndjson') || named.has(path)) continue;
-    found.outside += (await readPart(join(sinkFolder, path))).ids.length;
-    found.outsideParts.push(path);
-  }
-  const closed = new Set(lines.map(folderOf));
-  const staged = await readdir(join(sinkFolder, '.staging'));
-  found.leftovers = staged.filter((name) => closed.has(name)).length;
-  return found;
+  });
+  return { ...found, losses: [...losses] };
 }
 
-export const isExact = ({ lost, doubled, foreign, damagedParts, breaks, outside, leftovers }: Exactness): boolean =>
-  lost + doubled + foreign + damagedParts + breaks.length + outside + leftovers === 0;
+export const isExact = ({
+  lost,
+  doubled,
+  foreign,
+  damagedParts,
+  breaks,
+  outsideParts,
+  leftovers,
+}: Exactness): boolean =>
+  lost + doubled + foreign + damagedParts + breaks.length + outsideParts.length + leftovers === 0;
 
-function addWindow(found: Exactness, line: LedgerLine, ids: string[], { facts: { messages }, closed }: Expected): void {
-  const [from, to] = [Date.parse(line.from), Date.parse(line.to)];
-  const expected = new Map(messages.filter(({ at }) => at >= from && at < to).map(({ id, goneAt }) => [id, goneAt]));
-  const emitted = new Set(ids);
-  found.doubled += ids.length - emitted.size;
-  found.foreign += [...emitted].filter((id) => !expected.has(id)).length;
-  // A window that was given up need not hold everything.
-  if (line.outcome === 'abandoned') return;
-  found.messages += ids.length;
+interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+const isWithin = ({ from, to }: Span, { at }: Message): boolean => at >= Date.parse(from) && at < Date.parse(to);
+
+const heals = ({ healed }: LedgerLine, message: Message): boolean =>
+  healed.some((span) => span.chatId === message.chatId && isWithin(span, message));
+
+/** A chat that heals comes out with the span that it missed, which takes in what it holds of the window. */
+const belongsTo = (line: LedgerLine, message: Message): boolean => isWithin(line, message) || heals(line, message);
+
+/** What was parked while the window was open has until some later window heals it; nothing else may be missing. */
+function whyMissing(
+  message: Message,
+  line: LedgerLine,
+  later: readonly LedgerLine[],
+  { closed, parked }: Expected,
+): 'comes later' | 'gone' | 'lost' {
+  const { chatId, deletedAt, unlistedAt } = message;
+  const spans = parked.get(windowOf(line))?.filter((span) => span.chatId === chatId) ?? [];
+  if (!heals(line, message) && spans.some((span) => isWithin(span, message))) {
+    if (later.some((other) => heals(other, message))) return 'comes later';
+    return deletedAt === null ? 'lost' : 'gone';
+  }
   const closedAt = closed.get(windowOf(line)) ?? Infinity;
-  for (const [id, goneAt] of expected) {
-    if (emitted.has(id)) continue;
-    if (goneAt !== null && goneAt <= closedAt) found.gone += 1;
-    else found.lost += 1;
+  return Math.min(deletedAt ?? Infinity, unlistedAt ?? Infinity) <= closedAt ? 'gone' : 'lost';
+}
+
+/** The completed windows of an epoch bring a message once, wherever its chat comes out; so does each that was given up. */
+function doubledIn(windows: readonly FoundWindow[]): number {
+  const scopes = new Map<string, Set<string>>();
+  let records = 0;
+  for (const { line, records: more } of windows) {
+    const scope = line.outcome === 'completed' ? String(line.epoch) : windowOf(line);
+    const ids = scopes.get(scope) ?? new Set();
+    scopes.set(scope, ids);
+    records += more.length;
+    for (const { id } of more) ids.add(id);
   }
+  return records - [...scopes.values()].reduce((sum, ids) => sum + ids.size, 0);
 }
 
-/** Windows of an epoch follow each other; a new epoch says so, and begins nowhere beyond what is there. */
-function breaksOf(lines: readonly LedgerLine[], { backfillStart, rewinds, timestamp }: Expected): string[] {
-  const breaks: string[] = [];
-  let last: LedgerLine | undefined;
-  let reach = Date.parse(backfillStart);
-  let epoch = 0;
-  for (const line of lines) {
-    if (line.epoch > epoch !== (line.rewound ?? false)) breaks.push(`${line.to}: rewound is not said rightly`);
-    if (line.epoch < epoch) breaks.push(`${line.to}: an epoch of the past`);
-    epoch = line.epoch;
-    if (line.outcome === 'abandoned') continue;
-    if (last && last.epoch !== line.epoch && !rewinds.has(line.from)) breaks.push(`nobody rewound to ${line.from}`);
-    const from = Date.parse(line.from);
-    if (last?.epoch === line.epoch && last.to !== line.from) breaks.push(`${last.to} is followed by ${line.from}`);
-    if (!last && from !== reach) breaks.push(`the first window begins at ${line.from}`);
-    if (from > reach) breaks.push(`a gap before ${line.from}`);
-    reach = Math.max(reach, Date.parse(line.to));
-    last = line;
+/** What a line says of its records, and of its chats. */
+function untrueIn({ line, records }: FoundWindow, parked: Histories['parked']): string[] {
+  const wrong: string[] = [];
+  if (records.length !== line.records) wrong.push(`${line.to}: ${records.length} records, not ${line.records}`);
+  for (const { chatId, records: said } of line.healed) {
+    const held = records.filter((record) => record.chatId === chatId).length;
+    if (held !== said) wrong.push(`${line.to}: ${held} records of the healed chat ${chatId}, not ${said}`);
+    const spans = parked.get(windowOf(line)) ?? [];
+    if (!spans.some((span) => span.chatId === chatId)) wrong.push(`${line.to}: chat ${chatId} was not parked`);
   }
-  if (last?.to !== timestamp)
-    breaks.push(`the last window ends at ${last?.to ?? '-'}, the timestamp is ${timestamp ?? '-'}`);
-  return breaks;
-}
-
-/** The window's folder in `.staging`. */
-function folderOf({ epoch, from, to }: LedgerLine): string {
-  const stamp = (time: string): string => time.replace(/[-:]|\.\d+/g, '');
-  return `${epoch}-${stamp(from)}-${stamp(to)}`;
-}
-
-async function readPart(path: string): Promise<{ bytes: number; sha256: string; ids: string[] }> {
-  const content = await readFile(path).catch(() => Buffer.alloc(0));
-  const lines = content.toString('utf8').split('\n').slice(0, -1);
-  return {
-    bytes: content.length,
-    sha256: createHash('sha256').update(content).digest('hex'),
-    ids: lines.map((line) => recordSchema.parse(JSON.parse(line)).id),
-  };
+  return wrong;
 }

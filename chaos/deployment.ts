@@ -1,0 +1,51 @@
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { z } from 'zod';
+
+const BUNDLE = 'workflow-bundle.js';
+/** What is compiled beside the product. */
+const NOT_THE_PRODUCT = ['chaos', 'bench'];
+
+/** The build from which workers are started. */
+export interface Deployment {
+  /** Its folder of compiled code. */
+  readonly lib: string;
+  /** From now on it is the other one of the two. */
+  switchOver(): Promise<void>;
+}
+
+/** @param folder Where the other build is made, when it is first needed. */
+export function createDeployment(root: string, folder: string): Deployment {
+  const own = join(root, 'lib');
+  const other = join(folder, 'lib');
+  let making: Promise<void> | undefined;
+  let lib = own;
+  return {
+    get lib() {
+      return lib;
+    },
+    async switchOver() {
+      await (making ??= makeOther(root, folder));
+      lib = lib === own ? other : own;
+    },
+  };
+}
+
+/** The same product under another version, its workflows bundled from what the compiler made of them. */
+async function makeOther(root: string, folder: string): Promise<void> {
+  const lib = join(folder, 'lib');
+  const left = NOT_THE_PRODUCT.map((name) => join(root, 'lib', name));
+  await mkdir(folder);
+  await cp(join(root, 'lib'), lib, { recursive: true, filter: (path) => !left.includes(path) });
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ version: `${version}-other` }));
+
+  const workflowsPath = join(lib, 'workflows', 'index.js');
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  if (code === (await readFile(join(lib, BUNDLE), 'utf8'))) throw new Error('the other build is the same');
+  await writeFile(join(lib, BUNDLE), code);
+}
