@@ -121,7 +121,7 @@ async function runOn(stage: Stage, { seed, settings, blows, minutes, rounds, say
       rewinds: watch.rewinds,
       timestamp,
     }),
-    secrets: await findSecrets(stage, watch.titles, facts.chatIds),
+    secrets: await findSecrets(stage, watch, facts.chatIds),
     unseen: facts.unseen,
     mixedRuns,
     requests: facts.requests,

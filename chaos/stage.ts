@@ -5,6 +5,7 @@ import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Random } from '../simulator/random';
 import { createSource, type Source } from '../src/source';
+import { freePort } from '../bench/free-port';
 import { createCli, type Cli } from './cli';
 import { createDeployment, type Deployment } from './deployment';
 import { LISTINGS, type Settings } from './settings';
@@ -12,6 +13,7 @@ import { supervise, type Supervised } from './supervised';
 import { startTemporal, type Temporal } from './temporal';
 import { startTenant, type TenantProcess } from './tenant';
 import { createVolume, type Volume } from './volume';
+import { createWorkersClock, type WorkersClock } from './workers-clock';
 
 const ROOT = join(__dirname, '..', '..', '..');
 export const SOURCE = 'chaos';
@@ -34,6 +36,9 @@ export interface Stage {
   readonly tenant: TenantProcess;
   readonly workers: readonly Supervised[];
   readonly deployment: Deployment;
+  readonly workersClock: WorkersClock;
+  /** Where the workers show their metrics. */
+  readonly metricsAddresses: readonly string[];
   readonly volume: Volume;
   readonly cli: Cli;
   readonly source: Source;
@@ -126,13 +131,17 @@ async function setUp(
     MALLOC_ARENA_MAX: '2',
   };
   const deployment = createDeployment(ROOT, join(folder, 'other-build'));
-  const workers = Array.from({ length: WORKERS }, (_, index) => {
+  const workersClock = createWorkersClock(folder);
+  const metricsAddresses: string[] = [];
+  while (metricsAddresses.length < WORKERS) metricsAddresses.push(`127.0.0.1:${await freePort()}`);
+  const workers = metricsAddresses.map((METRICS_ADDRESS, index) => {
     const log = openSync(join(logFolder, `worker-${index + 1}.log`), 'a');
     return supervise(`worker ${index + 1}`, () =>
       // A group of its own: Ctrl-C is for us alone. The channel ends a worker whose chaos has died.
       fork(join(deployment.lib, 'worker.js'), {
         cwd: dataDir,
-        env,
+        env: { ...env, ...workersClock.env, METRICS_ADDRESS },
+        execArgv: [...workersClock.execArgv],
         stdio: ['ignore', log, log, 'ipc'],
         detached: true,
       }),
@@ -148,6 +157,8 @@ async function setUp(
     tenant,
     workers,
     deployment,
+    workersClock,
+    metricsAddresses,
     volume,
     cli,
     source: createSource(temporal.client, SOURCE),

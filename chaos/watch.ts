@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readLedger, reachOf, windowOf } from './ledger';
 import { memoOf } from './progress';
+import { samplesOf } from './scrape';
 import type { Stage } from './stage';
 import { titlesOf } from './titles';
 
@@ -13,6 +14,8 @@ export interface Watch {
   readonly looks: number;
   /** Of all processes so far. */
   readonly titles: ReadonlySet<string>;
+  /** Metrics that workers showed, with their labels. */
+  readonly samples: ReadonlySet<string>;
   readonly wrong: (what: string) => void;
   /** When each window was first seen closed, ms since 1970, by `windowOf`. */
   readonly closed: ReadonlyMap<string, number>;
@@ -26,6 +29,7 @@ export interface Watch {
 export function startWatch(stage: Stage): Watch {
   const wrongs: string[] = [];
   const titles = new Set<string>();
+  const samples = new Set<string>();
   const closed = new Map<string, number>();
   let looks = 0;
   let movers = 0;
@@ -50,6 +54,9 @@ export function startWatch(stage: Stage): Watch {
     }
     timestamp = movers === 0 ? now : null;
     for (const title of titlesOf(stage)) titles.add(title);
+    const { metricsAddresses } = stage;
+    const address = metricsAddresses[looks % metricsAddresses.length] ?? '';
+    for (const sample of await samplesOf(address)) samples.add(sample);
     looks += 1;
   }
 
@@ -64,6 +71,7 @@ export function startWatch(stage: Stage): Watch {
   return {
     wrongs,
     titles,
+    samples,
     closed,
     rewinds: new Set(),
     get looks() {

@@ -59,7 +59,8 @@ export function createMetrics(meter: MetricMeter): Metrics {
     budget: (remaining) => budget.set(remaining),
     source({ syncedThrough, lastSuccessAt, parked: list }, now) {
       parked.set(list.length);
-      if (syncedThrough !== null) behind.set((now - Date.parse(syncedThrough)) / 1000);
+      // The machine's clock may have gone back, and a gauge takes nothing below 0.
+      if (syncedThrough !== null) behind.set(Math.max(0, now - Date.parse(syncedThrough)) / 1000);
       if (lastSuccessAt !== undefined) lastSuccess.set(Date.parse(lastSuccessAt) / 1000);
     },
   };

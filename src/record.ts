@@ -1,4 +1,5 @@
 import type { Chat, Message } from './compliance-api/schemas';
+import { stringify } from './exact-number';
 
 /** The person who had the chat; null where the API no longer names one. */
 export interface ChatUser {
@@ -14,7 +15,8 @@ export interface MessageRecord {
   id: string;
   role: string;
   created_at: string;
-  content: unknown[];
+  /** A list of blocks, says the API's documentation; what it gives is passed on, whatever it is. */
+  content: unknown;
   files: unknown[] | null;
   artifacts: unknown[] | null;
   chat_id: string;
@@ -33,7 +35,7 @@ export function toRecord(chat: Chat, message: Message): MessageRecord {
     id: message.id,
     role: message.role,
     created_at: message.created_at,
-    content: message.content,
+    content: message.content ?? null,
     files: message.files ?? null,
     artifacts: message.artifacts ?? null,
     chat_id: chat.id,
@@ -44,4 +46,9 @@ export function toRecord(chat: Chat, message: Message): MessageRecord {
     project_id: chat.project_id ?? '',
   };
   return { ...ours, ...message, ...ours };
+}
+
+/** A record as a line of NDJSON, numbers as they came. What a sink writes begins here: JSON.stringify would show stand-ins. */
+export function toLine(record: MessageRecord): string {
+  return `${stringify(record)}\n`;
 }

@@ -35,6 +35,7 @@ test('it emits each message exactly once, and nothing private elsewhere, whateve
     'kill-all-workers',
     'kill-server',
     'new-build',
+    'workers-clock-behind',
     'terminate-mid-sync',
     'cancel-mid-sync',
   ];

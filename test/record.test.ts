@@ -1,5 +1,6 @@
 import type { Chat, Message } from '../src/compliance-api/schemas';
-import { toRecord } from '../src/record';
+import { standIn } from '../src/exact-number';
+import { toLine, toRecord } from '../src/record';
 
 const SAMPLE = `{"id":"claude_chat_msg_123456","role":"user","created_at":"2026-04-08T14:30:45.123Z",
  "content":[{"type":"text","text":"Can you help me review this pull request for security issues?"}],
@@ -92,6 +93,20 @@ describe('toRecord', () => {
     expect(toRecord(chat, { ...message, ...given })).toMatchObject(given);
   });
 
+  it.each([null, '', 'a text', { type: 'text', text: 'one block' }, 7, []].map((content) => [content]))(
+    'has the content that the API gave, whatever it is: %j',
+    (content) => {
+      const record = toRecord(chat, { ...message, content });
+      expect(record.content).toBe(content);
+      expect(Object.keys(record)).toEqual(FIELDS);
+    },
+  );
+
+  it('has null for content that is absent', () => {
+    const { content: _content, ...bare } = message;
+    expect(JSON.parse(toLine(toRecord(chat, bare)))).toMatchObject({ id: message.id, content: null });
+  });
+
   it('leaves the times as the API wrote them', () => {
     const created_at = '2026-04-08T14:30:45.123456+00:00';
     expect(toRecord(chat, { ...message, created_at }).created_at).toBe(created_at);
@@ -132,5 +147,19 @@ describe('toRecord', () => {
     const [chatBefore, messageBefore] = [JSON.stringify(chat), JSON.stringify(message)];
     toRecord(chat, message);
     expect([JSON.stringify(chat), JSON.stringify(message)]).toEqual([chatBefore, messageBefore]);
+  });
+});
+
+describe('toLine', () => {
+  it('is the record as JSON, on a line of its own', () => {
+    const text = 'two\nlines\u2028 "é" 😀 \ud800';
+    const record = toRecord(chat, { ...message, content: [{ type: 'text', text }] });
+    expect(toLine(record)).toBe(`${JSON.stringify(record)}\n`);
+    expect(toLine(record).trimEnd()).not.toContain('\n');
+  });
+
+  it('has numbers as they came, also where JSON.stringify would round them', () => {
+    const record = toRecord(chat, { ...message, size: JSON.parse(standIn('9007199254740993')), other: 1.5 });
+    expect(toLine(record)).toContain(',"size":9007199254740993,"other":1.5}');
   });
 });

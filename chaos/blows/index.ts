@@ -1,5 +1,6 @@
 import { api } from './api';
 import type { Blow } from './blow';
+import { clocks } from './clocks';
 import { deaths } from './deaths';
 import { faults } from './faults';
 import { long } from './long';
@@ -13,6 +14,7 @@ export const BLOWS: readonly Blow[] = [
   ...api,
   ...unreadable,
   ...deaths,
+  ...clocks,
   ...operators,
   ...moves,
   ...sink,

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { scheduleId } from '../../src/contract';
 import { SOURCE, type Stage } from '../stage';
+import type { Watch } from '../watch';
 
 export interface SecretsFound {
   /** Where the key or private text was found; must be empty. */
@@ -16,7 +17,11 @@ export interface SecretsFound {
  * Looks for the key and for private text wherever they do not belong. @throws Error if the search does not find what is
  * there: a chat's id in histories and database, where each belongs.
  */
-export async function findSecrets(stage: Stage, titles: Iterable<string>, chatIds: string[]): Promise<SecretsFound> {
+export async function findSecrets(
+  stage: Stage,
+  { titles, samples }: Pick<Watch, 'titles' | 'samples'>,
+  chatIds: string[],
+): Promise<SecretsFound> {
   const { key, marker } = stage.secrets;
   const found: SecretsFound = { places: [], histories: 0, bytes: 0 };
   const search = (place: string, content: Buffer | string, secrets: readonly string[] = [key, marker]): void => {
@@ -27,6 +32,8 @@ export async function findSecrets(stage: Stage, titles: Iterable<string>, chatId
   };
 
   for (const title of titles) search(`a process title`, title);
+  for (const sample of samples) search('a metric', sample);
+  if (![...samples].some((sample) => sample.startsWith('chat_sync_'))) throw new Error('no worker showed its metrics');
   for (const name of await readdir(stage.logFolder))
     search(`logs/${name}`, await readFile(join(stage.logFolder, name)));
   for (const folder of [stage.dataDir, stage.volume.path]) {

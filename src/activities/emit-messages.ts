@@ -63,9 +63,14 @@ function onceEach(messages: readonly Message[]): Message[] {
 
 /** Whether the span holds the message by the time that the API shows: exactly-once rests on it. */
 function isWanted(message: Message, page: MessagePage, { span, messages }: EmitRequest): boolean {
-  if (messages === 'all') return !page.deleted_at || message.content.length > 0;
+  if (messages === 'all') return !page.deleted_at || !isEmpty(message.content);
   const createdAt = Date.parse(message.created_at);
   return createdAt >= Date.parse(span.from) && createdAt < Date.parse(span.to);
+}
+
+/** What the API leaves of a message that was deleted. */
+function isEmpty(content: unknown): boolean {
+  return content === undefined || content === null || (Array.isArray(content) && content.length === 0);
 }
 
 /** Messages that are newer than their chat's `updated_at`, both on whole seconds. */

@@ -6,6 +6,7 @@ import { TimeOver } from './deadline';
 import { ApiError, type ApiErrorFacts } from './errors';
 import { errorCode } from './error-code';
 import { createJsonGuard } from './json-guard';
+import { markNumbers } from './number-literals';
 import type { Room } from './room';
 
 export interface BodyLimits {
@@ -29,8 +30,9 @@ export interface BodyContext {
 const smallBytes = 1024 * 1024;
 
 /**
- * Reads a body as JSON and hands it to `use`. A large one holds the room until `use` has ended, because what was parsed is
- * in memory until then. Whatever ends the reading early also ends the connection.
+ * Reads a body as JSON and hands it to `use`; a number that JavaScript would alter has a stand-in there. A large body holds
+ * the room until `use` has ended, because what was parsed is in memory until then. Whatever ends the reading early also
+ * ends the connection.
  * @throws {@link ApiError}: `too-large`, `no-room`, `timeout`, `unexpected-shape` (nested without end), `cut-short` (cut,
  * not UTF-8, not JSON: a cut can leave any of these); the signal's reason; what `use` throws.
  */
@@ -77,8 +79,9 @@ async function readText(
     for await (const chunk of decoded) {
       bytes += chunk.length;
       if (bytes > limits.capBytes) throw fail('too-large');
-      const wrong = guard(chunk);
-      if (wrong !== undefined) throw fail(wrong === 'too-deep' ? 'unexpected-shape' : 'too-large');
+      const wrong = guard.look(chunk);
+      if (wrong === 'too-deep') throw tooDeep(facts);
+      if (wrong === 'too-many') throw fail('too-large');
       if (bytes > smallBytes && !alone) {
         clearTimeout(timer);
         room.release = await context.room.take(limits.roomMs, signal);
@@ -87,7 +90,11 @@ async function readText(
       }
       chunks.push(chunk);
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    // The chunks are let go: what stands in for numbers takes the body's size once more.
+    const given = Buffer.concat(chunks.splice(0));
+    const marked = guard.sawLongNumber ? markNumbers(given) : given;
+    if (marked === null) throw fail('too-large');
+    return new TextDecoder('utf-8', { fatal: true }).decode(marked);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ApiError) throw error;
@@ -118,6 +125,8 @@ function parse(text: string, facts: ApiErrorFacts): unknown {
     return JSON.parse(text);
   } catch (error) {
     // V8's message quotes the text: it must go no further.
-    throw new ApiError(error instanceof RangeError ? 'unexpected-shape' : 'cut-short', facts);
+    throw error instanceof RangeError ? tooDeep(facts) : new ApiError('cut-short', facts);
   }
 }
+
+const tooDeep = (facts: ApiErrorFacts): ApiError => new ApiError('unexpected-shape', { ...facts, at: 'its nesting' });

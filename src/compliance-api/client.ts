@@ -15,7 +15,7 @@ import {
 /**
  * The Compliance API. Each call is one HTTP request, or none if its turn or its key is missing; nothing is repeated and no
  * redirect is followed. Calls throw ApiError, or the signal's reason. A body is the parsed JSON itself, unknown fields
- * and all; its numbers are JavaScript's, so that integers beyond 2^53 lose digits.
+ * and all; a number that JavaScript would alter has a stand-in, which `toLine` writes as it came.
  */
 export interface ComplianceApi {
   listOrganizations(query: PageQuery, options?: RequestOptions): Promise<Answer<OrganizationPage>>;
@@ -50,7 +50,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
         path: '/v1/compliance/organizations',
         query: { ...query },
         schema: organizationPageSchema,
-        fits: (page) => continues(page.has_more, page.next_page, query.page),
+        misfit: (page) => stuckAt('next_page', page.has_more, page.next_page, query.page),
         use: asItIs,
         signal,
       }),
@@ -61,7 +61,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
         path: `/v1/compliance/organizations/${segment(organizationUuid, 'users')}/users`,
         query: { ...query },
         schema: userPageSchema,
-        fits: (page) => continues(page.has_more, page.next_page, query.page),
+        misfit: (page) => stuckAt('next_page', page.has_more, page.next_page, query.page),
         use: asItIs,
         signal,
       }),
@@ -72,7 +72,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
         path: '/v1/compliance/apps/chats',
         query: { ...query },
         schema: chatPageSchema,
-        fits: (page) => continues(page.has_more, page.last_id, query.after_id),
+        misfit: (page) => stuckAt('last_id', page.has_more, page.last_id, query.after_id),
         use: asItIs,
         signal,
       }),
@@ -83,7 +83,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
         path: `/v1/compliance/apps/chats/${segment(chatId, 'messages')}/messages`,
         query: { tool_result_max_chars: -1, tool_use_input_max_chars: -1, ...query },
         schema: messagePageSchema,
-        fits: (page) => page.id === chatId && continues(page.has_more, page.last_id, query.after_id),
+        misfit: (page) => (page.id === chatId ? stuckAt('last_id', page.has_more, page.last_id, query.after_id) : 'id'),
         use,
         signal,
       }),
@@ -95,12 +95,13 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
 const asItIs = <P>(page: P): Promise<P> => Promise.resolve(page);
 
 /** A page that says there is more must say where: after another place than the one that was asked for. */
-function continues(
+function stuckAt<F extends string>(
+  field: F,
   hasMore: boolean | null | undefined,
   next: string | null | undefined,
   asked: string | undefined,
-): boolean {
-  return hasMore !== true || (!!next && next !== asked);
+): F | undefined {
+  return hasMore === true && (!next || next === asked) ? field : undefined;
 }
 
 function segment(id: string, endpoint: Endpoint): string {

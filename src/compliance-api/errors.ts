@@ -29,7 +29,7 @@ const failures = {
   'cut-short': { says: 'the answer was cut short or is not JSON', onList: 'later', onMessages: 'later' },
   'too-large': { says: 'the answer is larger than the cap; ask for fewer', onList: 'later', onMessages: 'later' },
   'no-room': { says: 'other large answers fill the memory', onList: 'later', onMessages: 'later' },
-  'not-our-turn': { says: 'no request may start now', onList: 'later', onMessages: 'later' },
+  'not-our-turn': { says: 'the rate limit lets no request start now', onList: 'later', onMessages: 'later' },
 } as const satisfies Record<string, { says: string; onList: Recovery; onMessages: Recovery }>;
 
 export type ApiErrorKind = keyof typeof failures;
@@ -66,6 +66,8 @@ export interface ApiErrorFacts {
   missingScopes?: readonly Scope[] | undefined;
   /** Node's or undici's error code, as `ECONNREFUSED`. */
   code?: string | undefined;
+  /** Where the answer is not what was promised, in our own names: as `chat_messages.3.created_at`. */
+  at?: string | undefined;
 }
 
 /**
@@ -82,6 +84,7 @@ export class ApiError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly missingScopes: readonly Scope[];
   readonly code: string | undefined;
+  readonly at: string | undefined;
 
   constructor(
     readonly kind: ApiErrorKind,
@@ -96,6 +99,7 @@ export class ApiError extends Error {
     this.retryAfterMs = facts.retryAfterMs;
     this.missingScopes = facts.missingScopes ?? [];
     this.code = facts.code;
+    this.at = facts.at;
   }
 }
 
@@ -114,10 +118,17 @@ export function recoveryOf(error: ApiError): Recovery {
 function describe(kind: ApiErrorKind, facts: ApiErrorFacts): string {
   const details = [
     facts.status === undefined ? kind : `${kind}, status ${facts.status}`,
+    facts.at === undefined ? undefined : `at ${facts.at}`,
+    goesOn(kind, facts.retryAfterMs),
     facts.errorType,
     facts.missingScopes?.length ? `needed: ${facts.missingScopes.join(' or ')}` : undefined,
     facts.code,
     facts.requestId ? `request-id ${facts.requestId}` : undefined,
   ];
   return `${facts.endpoint}: ${failures[kind].says} (${details.filter((detail) => detail !== undefined).join(', ')})`;
+}
+
+function goesOn(kind: ApiErrorKind, retryAfterMs: number | undefined): string | undefined {
+  const isLimited = kind === 'rate-limited' || kind === 'not-our-turn';
+  return isLimited && retryAfterMs !== undefined ? `again in ${Math.ceil(retryAfterMs / 1000)} s` : undefined;
 }

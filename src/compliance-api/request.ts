@@ -10,7 +10,7 @@ import { ApiError, type ApiErrorKind, type Endpoint } from './errors';
 import { TurnRefused, type Pacer } from './pacer';
 import { toQueryString } from './query';
 import { createRoom } from './room';
-import { conforms } from './schemas';
+import { conforms, misfitOf } from './schemas';
 
 export interface Timeouts {
   connectMs: number;
@@ -76,8 +76,8 @@ export interface Call<P, T> {
   path: string;
   query: Parameters<typeof toQueryString>[0];
   schema: ZodType<P>;
-  /** What the schema cannot say: whether this page answers the question, and can be continued if it says so. */
-  fits: (page: P) => boolean;
+  /** What the schema cannot say: the field by which this page answers another question, or cannot be continued as it says. */
+  misfit: (page: P) => 'id' | 'last_id' | 'next_page' | undefined;
   use: (page: P) => Promise<T>;
   signal?: AbortSignal | undefined;
 }
@@ -173,8 +173,11 @@ export function createRequest(options: ComplianceApiOptions): {
       const json = await withJson(response, context, (body) => Promise.resolve(body)).catch(ignoreApiError);
       throw toApiError({ ...facts, retryAfterMs }, first(response.headers, 'x-should-retry'), json);
     }
+    const unexpected = (at: string): ApiError => new ApiError('unexpected-shape', { ...facts, at });
     const body = await withJson(response, { limits, room, facts, signal }, (page) => {
-      if (!conforms(call.schema, page) || !call.fits(page)) throw new ApiError('unexpected-shape', facts);
+      if (!conforms(call.schema, page)) throw unexpected(misfitOf(call.schema, page));
+      const at = call.misfit(page);
+      if (at !== undefined) throw unexpected(at);
       return call.use(page);
     });
     return { body, requestId, serverTimeMs };

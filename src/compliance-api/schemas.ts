@@ -20,20 +20,22 @@ const listedChatSchema = z.looseObject({
 });
 export type ListedChat = z.infer<typeof listedChatSchema>;
 
+const chatUserSchema = z.looseObject({ id: z.string(), email_address: z.string().nullish() });
+
 /** A chat's metadata beside its messages. Unknown fields pass; what is absent is null. */
 const chatSchema = listedChatSchema.extend({
   name: z.string().nullish(),
-  deleted_at: time.nullish(),
-  user: z.looseObject({ id: z.string(), email_address: z.string().nullish() }).nullish(),
+  deleted_at: z.string().nullish(),
+  user: chatUserSchema.nullish(),
 });
 export type Chat = z.infer<typeof chatSchema>;
 
-/** A message; blocks and attachments are passed on whatever they are. */
-export const messageSchema = z.looseObject({
+/** A message; content, and what is within attachments, is passed on whatever it is. */
+const messageSchema = z.looseObject({
   id,
   role: z.string(),
   created_at: time,
-  content: z.array(z.unknown()),
+  content: z.unknown().optional(),
   files: z.array(z.unknown()).nullish(),
   artifacts: z.array(z.unknown()).nullish(),
 });
@@ -55,17 +57,21 @@ export const messagePageSchema = chatSchema.extend({
 });
 export type MessagePage = z.infer<typeof messagePageSchema>;
 
+const organizationSchema = z.looseObject({ uuid: id });
+
 /** `GET /v1/compliance/organizations`; older servers do not page, and leave out the last two. */
 export const organizationPageSchema = z.object({
-  data: z.array(z.looseObject({ uuid: id, name: z.string() })),
+  data: z.array(organizationSchema),
   has_more: z.boolean().nullish(),
   next_page: z.string().nullish(),
 });
 export type OrganizationPage = z.infer<typeof organizationPageSchema>;
 
+const userSchema = z.looseObject({ id });
+
 /** `GET /v1/compliance/organizations/{org_uuid}/users`: current members only. */
 export const userPageSchema = z.object({
-  data: z.array(z.looseObject({ id, email: z.string() })),
+  data: z.array(userSchema),
   has_more: z.boolean().nullish(),
   next_page: z.string().nullish(),
 });
@@ -75,3 +81,24 @@ export type UserPage = z.infer<typeof userPageSchema>;
 export function conforms<T>(schema: z.ZodType<T>, json: unknown): json is T {
   return schema.safeParse(json).success;
 }
+
+/** Where JSON is not what was promised first, as `chat_messages.3.created_at`: indexes, and names of these schemas alone. */
+export function misfitOf(schema: z.ZodType, json: unknown): string {
+  const path = schema.safeParse(json).error?.issues[0]?.path ?? [];
+  const steps = path.map((step) => (typeof step === 'number' || ourNames.has(step) ? String(step) : '?'));
+  return steps.join('.') || 'the whole';
+}
+
+const ourNames = new Set<PropertyKey>(
+  [
+    listedChatSchema,
+    chatUserSchema,
+    messageSchema,
+    chatPageSchema,
+    messagePageSchema,
+    organizationSchema,
+    organizationPageSchema,
+    userSchema,
+    userPageSchema,
+  ].flatMap((schema) => Object.keys(schema.shape)),
+);

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { Mutex } from 'async-mutex';
 import { createHash } from 'node:crypto';
+import { toLine } from '../record';
 import { type Batch, type Receipt, type Sink, SinkError } from './sink';
 
 /**
@@ -14,7 +15,7 @@ export function createStdoutSink({ stream }: { stream: Writable }): Sink {
   stream.on('error', () => undefined);
 
   function write(batch: Batch): Promise<Receipt> {
-    const bytes = Buffer.from(batch.records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    const bytes = Buffer.from(batch.records.map(toLine).join(''));
     return turn.runExclusive(async () => {
       await accept(bytes);
       const sha256 = createHash('sha256').update(bytes).digest('hex');

@@ -150,6 +150,32 @@ describe('createComplianceApi', () => {
     expect(body.chat_messages).toEqual([bareMessage]);
   });
 
+  it.each([
+    ['null', null],
+    ['a number', 9007199254740993],
+    ['absent', undefined],
+  ])('needs no name of an organization and no address of a user: %s', async (_title, value) => {
+    const uuid = chat.organization_uuid;
+    const { url } = await serve((request, response) =>
+      json({ data: [request.url?.includes('users') ? { id: 'user_1', email: value } : { uuid, name: value }] })(
+        request,
+        response,
+      ),
+    );
+    const api = clientOf(url);
+    expect((await api.listOrganizations({})).body.data.map((organization) => organization.uuid)).toEqual([uuid]);
+    expect((await api.listOrganizationUsers(uuid, {})).body.data.map((user) => user.id)).toEqual(['user_1']);
+  });
+
+  it.each([[null], [''], ['a text'], [{ type: 'text' }], [7], [false], [[]]])(
+    'passes on content such as %j',
+    async (content) => {
+      const { url } = await serve(json(messagePage({ ...message, content })));
+      const { body } = await clientOf(url).getChatMessages('claude_chat_1', {}, {}, identity);
+      expect(body.chat_messages).toEqual([{ ...message, content }]);
+    },
+  );
+
   it('throws what `use` throws, and returns what it returns', async () => {
     const { url } = await serve(json(messagePage(message)));
     const api = clientOf(url);
@@ -172,16 +198,25 @@ describe('createComplianceApi', () => {
       ['says there is more after an empty cursor', chats({ has_more: true, last_id: '' })],
       ['says there is more after the cursor asked with', chats({ has_more: true, last_id: 'c1' }, 'c1')],
     ])('takes for another shape one that %s', async (_title, ask) => {
-      await expect(ask()).rejects.toMatchObject({ kind: 'unexpected-shape', endpoint: 'chats', status: 200 });
+      await expect(ask()).rejects.toMatchObject({
+        kind: 'unexpected-shape',
+        endpoint: 'chats',
+        status: 200,
+        at: 'last_id',
+      });
     });
 
-    it('takes the same for another shape on messages and organizations', async () => {
+    it('takes the same for another shape on messages, organizations and users', async () => {
       const messages = await serve(json({ ...messagePage(message), has_more: true, last_id: 'c1' }));
       const asked = clientOf(messages.url).getChatMessages('claude_chat_1', { after_id: 'c1' }, {}, identity);
-      await expect(asked).rejects.toMatchObject({ kind: 'unexpected-shape', endpoint: 'messages' });
-      const organizations = await serve(json({ data: [], has_more: true, next_page: null }));
-      const listed = clientOf(organizations.url).listOrganizations({});
-      await expect(listed).rejects.toMatchObject({ kind: 'unexpected-shape', endpoint: 'organizations' });
+      await expect(asked).rejects.toMatchObject({ kind: 'unexpected-shape', endpoint: 'messages', at: 'last_id' });
+      const { url } = await serve(json({ data: [], has_more: true, next_page: null }));
+      const failed = { kind: 'unexpected-shape', at: 'next_page' };
+      await expect(clientOf(url).listOrganizations({})).rejects.toMatchObject({ ...failed, endpoint: 'organizations' });
+      await expect(clientOf(url).listOrganizationUsers('o', {})).rejects.toMatchObject({
+        ...failed,
+        endpoint: 'users',
+      });
     });
 
     it('accepts one that goes on after another cursor', async () => {
@@ -193,6 +228,7 @@ describe('createComplianceApi', () => {
     const { url } = await serve(json({ ...messagePage(message), id: 'claude_chat_2' }));
     await expect(clientOf(url).getChatMessages('claude_chat_1', {}, {}, identity)).rejects.toMatchObject({
       kind: 'unexpected-shape',
+      at: 'id',
     });
   });
 });

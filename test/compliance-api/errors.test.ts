@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
+import { z } from 'zod';
 import { ApiError, recoveryOf, type ApiErrorKind, type Recovery } from '../../src/compliance-api/errors';
 import { createPacer } from '../../src/compliance-api/pacer';
+import { misfitOf } from '../../src/compliance-api/schemas';
 import { clientOf, closeAll, json, secretKey, serve } from './local-server';
-import { chatPage } from './samples';
+import { chatPage, message, messagePage } from './samples';
 
 afterEach(closeAll);
 
@@ -78,6 +80,42 @@ describe('an ApiError', () => {
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret);
   });
 
+  it.each<[string, unknown]>([
+    ['the whole', [message]],
+    ['chat_messages', { ...messagePage(), chat_messages: { [secret]: 1 } }],
+    ['chat_messages.1', messagePage(message, secret)],
+    ['chat_messages.1.created_at', messagePage(message, { ...message, created_at: secret })],
+    ['chat_messages.0.id', messagePage({ ...message, id: undefined, [secret]: secret })],
+    ['chat_messages.0.files', messagePage({ ...message, files: secret })],
+    ['user.id', { ...messagePage(), user: { [secret]: secret } }],
+    ['user.email_address', { ...messagePage(), user: { id: 'u', email_address: [secret] } }],
+    ['id', { ...messagePage(), id: secret }],
+    ['updated_at', { ...messagePage(), updated_at: 9007199254740993 }],
+    ['has_more', { ...messagePage(), has_more: secret }],
+  ])('says where an answer has another shape, by our own names alone: %s', async (place, page) => {
+    const { url } = await serve(json(page, 200, { 'request-id': 'req_1' }));
+    const error = await failureOf(clientOf(url).getChatMessages('claude_chat_1', {}, {}, () => Promise.resolve()));
+    expect(error).toMatchObject({ kind: 'unexpected-shape', at: place });
+    expect(error.message).toBe(
+      `messages: the answer is not what was promised (unexpected-shape, status 200, at ${place}, request-id req_1)`,
+    );
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret);
+  });
+
+  it('repeats no name that is not of our schemas, whatever a schema comes to ask for', () => {
+    const page = { data: { [secret]: [1] } };
+    const schema = z.object({ data: z.record(z.string(), z.array(z.string())) });
+    expect(misfitOf(schema, page)).toBe('data.?.0');
+  });
+
+  it('says so where an answer is nested without end', async () => {
+    const { url } = await serve((_request, response) => response.end('['.repeat(1000)));
+    const error = await failureOf(clientOf(url).listChats({}));
+    expect(error.message).toBe(
+      'chats: the answer is not what was promised (unexpected-shape, status 200, at its nesting)',
+    );
+  });
+
   it('names the scopes that a 403 lists as needed, and no other word of it', async () => {
     const message = `Got: [read:compliance_user_data]. Needed one of: [read:compliance_org_data, read:org_audit, ${secret}]`;
     const { list } = await failures(body('permission_error', message), 403);
@@ -107,6 +145,18 @@ describe('an ApiError', () => {
   ])('reads a retry-after of %j as %p ms', async (retryAfter, ms) => {
     const { list } = await failures({}, 429, { 'retry-after': retryAfter, date: 'Wed, 08 Apr 2026 14:30:45 GMT' });
     expect(list.retryAfterMs).toBe(ms);
+  });
+
+  it('says when it goes on after a 429, where the server says so', async () => {
+    const { list } = await failures(body('rate_limit_error'), 429, { 'retry-after': '44.2', 'request-id': 'req_1' });
+    expect(list.message).toBe(
+      'chats: too many requests (rate-limited, status 429, again in 45 s, rate_limit_error, request-id req_1)',
+    );
+    const { list: vague } = await failures(body('rate_limit_error'), 429);
+    expect(vague.message).toBe('chats: too many requests (rate-limited, status 429, rate_limit_error)');
+    // Somebody else's waiting is not the rate limit's.
+    const { list: away } = await failures(body('overloaded_error'), 529, { 'retry-after': '45' });
+    expect(away.message).toBe('chats: the server is overloaded or away (overloaded, status 529, overloaded_error)');
   });
 
   it('follows no redirect, so that the key goes nowhere else', async () => {
@@ -143,6 +193,9 @@ describe('an ApiError', () => {
     const error = await failureOf(clientOf(url, { pacer }).listChats({}));
     expect(error.kind).toBe('not-our-turn');
     expect(error.retryAfterMs).toBeGreaterThan(30_000);
+    expect(error.message).toMatch(
+      /^chats: the rate limit lets no request start now \(not-our-turn, again in (59|60) s\)$/,
+    );
     expect(recoveryOf(error)).toBe('later');
     expect(requests).toHaveLength(0);
   });

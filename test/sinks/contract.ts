@@ -1,4 +1,5 @@
 import { record, records, first, second, writeChat } from './steps';
+import { standIn } from '../../src/exact-number';
 import { type Closing, type Sink, SinkError } from '../../src/sinks/sink';
 
 /** One place that a sink delivers to. */
@@ -45,6 +46,14 @@ export function testSink(
       const receipt = await sink.write({ window: first, chatId: 'chat_a', records: batch });
       await sink.publish?.(first, [{ chatId: 'chat_a', receipts: [receipt] }]);
       expect(await place.lines()).toEqual(batch.map((record) => JSON.stringify(record)));
+    });
+
+    it('delivers numbers as they came, also those that JavaScript would alter', async () => {
+      const odd = JSON.parse(`{"id":${standIn('9007199254740993')},"list":[${standIn('1e400')}]}`);
+      const batch = [Object.assign(record('chat_a', 1), { odd })];
+      const receipt = await sink.write({ window: first, chatId: 'chat_a', records: batch });
+      await sink.publish?.(first, [{ chatId: 'chat_a', receipts: [receipt] }]);
+      expect(await place.lines()).toEqual([expect.stringContaining('"odd":{"id":9007199254740993,"list":[1e400]}}')]);
     });
 
     it('says in its receipt what it wrote, and nothing of what it says', async () => {

@@ -246,7 +246,8 @@ describe.each(LISTINGS)('chats of a server of the generation $generation', ({ ge
     expect(idsOf(await recordsOf('gone now'))).toEqual(idsOf(messages.slice(0, 3)));
     const rest = (await under.records()).filter((record) => record.chat_id !== 'gone now');
     expectExactly(rest, tenant);
-    const blocks = async (chatId: string) => (await recordsOf(chatId)).map(({ content }) => content.length);
+    const blocks = async (chatId: string) =>
+      (await recordsOf(chatId)).map(({ content }) => (content as unknown[]).length);
     expect(await blocks('kept')).toEqual([1, 1, 1, 1, 1]);
     expect(await blocks('emptied now')).toEqual([1, 1, 1, 0, 0]);
     for (const record of await recordsOf('emptied')) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { toLine } from '../../record';
 import { type Batch, type ReadChat, type Receipt, SinkError } from '../sink';
 import { type Append, type Files, randomName } from './files';
 import type { Once } from './once';
@@ -33,7 +34,7 @@ function* pieces(batch: Batch): Generator<Buffer> {
   let lines: Buffer[] = [];
   let bytes = 0;
   for (const record of batch.records) {
-    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    const line = Buffer.from(toLine(record));
     lines.push(line);
     bytes += line.length;
     if (bytes < WRITE_BYTES) continue;
