@@ -12,6 +12,7 @@ export interface Window {
 export interface Batch {
   window: Window;
   chatId: string;
+  /** Written with `toLine`: JSON.stringify would show what stands in for long numbers. */
   records: MessageRecord[];
 }
 
