@@ -27,6 +27,7 @@ import {
 const GRPC = { deadlineExceeded: 4, resourceExhausted: 8, aborted: 10, unavailable: 14 } as const;
 const TRANSIENT: readonly number[] = Object.values(GRPC);
 const UPDATE_TRIES = 8;
+const DESCRIBE_MS = 10_000;
 /** Temporal forgets a poller five minutes after its last poll; a live one polls at least once a minute. */
 const POLLER_AGE_MS = 70_000;
 
@@ -71,7 +72,8 @@ export function createSource(client: Client, name: string): Source {
 
   async function describe(): Promise<WorkflowExecutionDescription | null> {
     try {
-      return await handle.describe();
+      // Without a deadline a call that something on the way swallows would never end.
+      return await client.withDeadline(Date.now() + DESCRIBE_MS, () => handle.describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return null;
       throw error;

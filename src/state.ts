@@ -149,7 +149,7 @@ const chatSyncShape = {
   lastSuccessAt: time.optional(),
   /** Hash of the filters that the last completed sync followed. */
   filters: z.string().optional(),
-  /** The sink that the last completed sync wrote to; absent since a rewind: it may then be a new one. */
+  /** The sink that the last completed sync wrote to; absent since a rewind, when it may be a new one, and in states of older builds. */
   sink: z.string().optional(),
   unfinished: unfinishedSchema.optional(),
   /** A window that `rewind` gave up and that the ledger does not know of yet. */

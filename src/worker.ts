@@ -107,7 +107,11 @@ async function serve({ connection, config, temporal, logger, metrics, signal }: 
     logger.info(`serving source ${name}`, { temporal: temporal.address, namespace, sink: sink.name, version });
     process.send?.('ready');
     void watchWorkers({ source, expected: policy.workers, logger, signal });
-    if (settings.METRICS_ADDRESS !== undefined) void watchSource({ source, pacer, metrics, signal });
+    if (settings.METRICS_ADDRESS !== undefined) {
+      watchSource({ source, pacer, metrics, signal }).catch((error: unknown) => {
+        logger.error('the metrics show nothing of the source any more', { error });
+      });
+    }
     // What does not heed its end in time is left to others; that is no failure of ours.
     await running.catch((error: unknown) => {
       if (!signal.aborted) throw error;

@@ -34,9 +34,8 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
         { limit: attempt.limit, after_id: afterId ?? undefined, order: 'asc', ...bounds },
         options,
         async (page) => {
-          const records = onceEach(page.chat_messages)
-            .filter((message) => isWanted(message, page, request))
-            .map((message) => toRecord(page, message));
+          const wanted = page.chat_messages.filter((message) => isWanted(message, page, request));
+          const records = onceEach(wanted).map((message) => toRecord(page, message));
           const receipt: Receipt | null = records.length > 0 ? await sink.write({ window, chatId, records }) : null;
           const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
           return { ...nothing, receipt, nextAfterId, violations: violationsOf(page) };

@@ -74,7 +74,7 @@ function requireAllPublished({ totals }: PublishRequest, { totals: now, closed }
   );
 }
 
-/** What this part added; nothing where it was published before. */
+/** What this part added, as far as its request knows: a step that is tried again may count twice. */
 function newIn({ chats, totals: before }: PublishRequest, { totals }: Published): Totals {
   const added = (now: number, then: number, most: number): number => Math.min(Math.max(0, now - then), most);
   return {

@@ -37,11 +37,13 @@ export async function rewindCommand(environment: Environment, options: RewindOpt
     const request = { to, skip: options.skip ?? false, reason: options.reason ?? '', epoch: Date.now() };
     const before = (await source.view()).memo?.syncedThrough;
     await withWorker(session, () => source.rewind(request));
-    const what =
-      before && Date.parse(before) < Date.parse(to)
-        ? `messages since ${before} are left out`
-        : 'messages since then come again, in new parts';
-    say(`source ${source.name} goes on from ${to}: ${what}`);
+    say(`source ${source.name} goes on from ${to}${consequence(before, to)}`);
     return 0;
   });
+}
+
+function consequence(before: string | null | undefined, to: string): string {
+  const ms = before ? Date.parse(to) - Date.parse(before) : 0;
+  if (ms > 0) return `: messages since ${before ?? ''} are left out`;
+  return ms < 0 ? ': messages since then come again, in new parts' : '';
 }

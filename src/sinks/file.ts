@@ -66,7 +66,8 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     if (line === null) return null;
     lists.forget(window);
     await staging.close(window);
-    return { totals: { chats: line.chats, records: line.records }, healed: line.healed ?? [], closed: true };
+    const totals = { chats: line.chats, records: line.records };
+    return { totals, healed: line.healed ?? [], closed: true, ...givenUp(line) };
   }
 
   async function publishOpen(window: Window, chats: ReadChat[]): Promise<Published> {
@@ -75,7 +76,7 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
       const state = await lists.read(window);
       if (state.closing !== null) {
         await finish(window, open, state);
-        return { totals: state.totals, healed: state.healed, closed: true };
+        return { totals: state.totals, healed: state.healed, closed: true, ...givenUp(state.closing) };
       }
       await finishParts(files, source, open, window, state);
       const missing = unpublished(chats, state);
@@ -208,6 +209,9 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     check: saying(check),
   };
 }
+
+const givenUp = ({ outcome }: Pick<Closing, 'outcome'>): Pick<Published, 'abandoned'> =>
+  outcome === 'abandoned' ? { abandoned: true } : {};
 
 /** The chats that the window does not hold yet, each once. */
 function unpublished(chats: ReadChat[], state: WindowState): ReadChat[] {

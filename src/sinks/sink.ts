@@ -53,8 +53,10 @@ export interface Published {
   totals: Totals;
   /** All that have come out in this window so far. */
   healed: Healed[];
-  /** The window was committed before: nothing was changed, and the totals are those of its ledger line. */
+  /** The window was closed before: nothing was changed, and the totals are those of its ledger line. */
   closed: boolean;
+  /** It was closed as one that a rewind gave up, and need not hold everything. */
+  abandoned?: true;
 }
 
 export const recordsOf = (chats: readonly ReadChat[]): number =>

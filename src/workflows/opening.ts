@@ -42,12 +42,15 @@ export async function begin(
   const verdict = compareWithLedger(window, ledger.last);
   if (verdict === 'behind' || verdict === 'hole') throw disagreement(verdict, window, ledger.last, context);
   const isEmpty = ledger.kept && ledger.last === null && syncedThrough !== null;
-  if (isEmpty && host.state.sink === policy.sink) throw disagreement('empty', window, null, context);
+  // Since the last rewind a window was completed in this sink.
+  if (ledger.kept && host.state.sink === policy.sink && (ledger.last?.epoch ?? -1) < epoch) {
+    throw disagreement(isEmpty ? 'empty' : 'old', window, ledger.last, context);
+  }
   for (const other of ledger.unfinished) if (isBehind(other, window) && !isSame(other, abandoned)) await abandon(other);
   if (isEmpty) warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
   const counters = { ...NO_COUNTERS, requests };
   const opened = before
-    ? await takenUp(activities, policy, host, before, requests)
+    ? await takenUp(activities, host, before, context)
     : { window, checkpoint: null, counters, reason: '' };
   const toRetry = host.state.parked.map((chat) => chat.chatId);
   return { unfinished: { ...opened, toRetry, warnings }, warnings };
@@ -73,16 +76,17 @@ const isSame = (a: Window, b: Window | undefined): boolean =>
  */
 async function takenUp(
   activities: Activities,
-  policy: Policy,
   host: SyncHost,
   before: Unfinished,
-  requests: number,
+  context: Disagreeing,
 ): Promise<Unfinished> {
   const { window } = before;
+  const { policy, requests } = context;
   const goesOn = before.checkpoint?.fingerprint === policy.fingerprint && isFruitful(before.checkpoint, policy);
   const kept = goesOn ? before.counters : { ...NO_COUNTERS, requests: before.counters.requests };
   const totals = { chats: kept.chats, records: kept.messages };
   const published = await activities.publishPart({ window, sink: policy.sink, chats: [], totals });
+  if (published.abandoned) throw disagreement('given up', window, window, context);
   const healed = new Set(published.healed.map(({ chatId }) => chatId));
   host.change({ parked: host.state.parked.filter(({ chatId }) => !healed.has(chatId)) });
   const counters = {
@@ -165,7 +169,7 @@ interface Disagreeing {
 
 /** The timestamp and the sink do not fit together: what is so, and which `rewind` mends it. */
 function disagreement(
-  verdict: 'behind' | 'hole' | 'overtaken' | 'empty',
+  verdict: 'behind' | 'hole' | 'overtaken' | 'empty' | 'old' | 'given up',
   window: Window,
   held: Window | null,
   { policy: { sink, onChatFailure }, state: { parked }, requests }: Disagreeing,
@@ -175,12 +179,17 @@ function disagreement(
   // What was parked since is forgotten with the state: only what begins there once more brings it.
   const mayHaveParked = onChatFailure === 'park' || parked.length > 0;
   const onward = mayHaveParked ? '' : `\`chat-sync rewind --to ${to} --skip\` goes on where the sink ends, `;
+  const unsaid = mayHaveParked
+    ? '; what chats missed that were parked before that comes only from a time before it'
+    : '';
   const again = mayHaveParked && Date.parse(window.from) < Date.parse(from) ? window.from : from;
   const message = {
     behind: `the sink ${sink} holds messages through ${to}, ${begins}: ${onward}\`chat-sync rewind --to ${window.from}\` sends what came since once more`,
-    hole: `the sink ${sink} holds messages through ${to}, ${begins}: \`chat-sync rewind --to ${to}\` brings the messages between, \`chat-sync rewind --to ${window.from} --skip\` leaves them out`,
+    hole: `the sink ${sink} holds messages through ${to}, ${begins}: \`chat-sync rewind --to ${to}\` brings the messages between, \`chat-sync rewind --to ${window.from} --skip\` leaves them out${unsaid}`,
     overtaken: `the sink ${sink} is in the middle of ${from} to ${to}, which a later rewind began, ${begins}: \`chat-sync rewind --to ${again}\` begins that again`,
-    empty: `the sink ${sink} holds nothing, but everything through ${window.from} was written to it: bring its place back (is the volume there?), or begin a new one there with \`chat-sync rewind --to ${window.from}\`, or earlier to have messages again`,
+    empty: `the sink ${sink} has no ledger, but everything through ${window.from} was written to it: bring its place back (is the volume there?), or begin a new one there with \`chat-sync rewind --to ${window.from}\`, or earlier to have messages again`,
+    old: `the sink ${sink} holds messages through ${to} and nothing since the last rewind, ${begins}: bring its place back (is it the right volume?), or \`chat-sync rewind --to ${to}\` brings what is missing`,
+    'given up': `the sink ${sink} knows ${from} to ${to} as given up by a later rewind: \`chat-sync rewind --to ${from}\` reads it again`,
   }[verdict];
   return ApplicationFailure.nonRetryable(message, FailureType.ledgerDisagrees, { requests });
 }

@@ -191,6 +191,7 @@ export function testSink(
             totals: { chats: 1, records: 1 },
             healed: [],
             closed: true,
+            ...(outcome === 'abandoned' && { abandoned: true }),
           });
           await worker.commit?.(first, { ...completed(5, 5), outcome: 'completed' });
           await worker.commit?.(first, { ...completed(5, 5), outcome: 'abandoned' });

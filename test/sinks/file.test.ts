@@ -103,6 +103,20 @@ describe('the file sink', () => {
     expect(lines.map((line) => (JSON.parse(line) as { extra: string }).extra[0])).toEqual(['a', 'b', 'c']);
   });
 
+  it('tells repetitions where a line does not begin with its id, and where that is long', async () => {
+    const [record] = records('chat_a', 1);
+    const twins = [
+      { ...record!, 7: 'first' },
+      { ...record!, id: '\u0001'.repeat(256) },
+    ];
+    const receipts = [
+      await sink.write({ window: first, chatId: 'chat_a', records: twins }),
+      await sink.write({ window: first, chatId: 'chat_a', records: twins.toReversed() }),
+    ];
+    expect(await sink.publish?.(first, [{ chatId: 'chat_a', receipts }])).toMatchObject({ totals: { records: 2 } });
+    expect(await visibleIds(folder)).toEqual(twins.map(({ id }) => id));
+  });
+
   it('knows the windows that it holds chats of and that were never closed', async () => {
     expect(await sink.unfinished?.()).toEqual([]);
     await sink.write({ window: first, chatId: 'chat_a', records: records('chat_a', 1) });

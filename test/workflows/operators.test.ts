@@ -207,7 +207,7 @@ test('it refuses to go on where the sink lost everything, until it is told to be
   for (let tries = 0; tries < 2; tries++) {
     const { outcome, reason } = await syncUntilThereIsSomethingToDo();
     expect(outcome).toBe('failed');
-    expect(reason).toMatch(/^LedgerDisagrees: the sink file holds nothing, but everything through/);
+    expect(reason).toMatch(/^LedgerDisagrees: the sink file has no ledger, but everything through/);
     expect(reason).toContain(`\`chat-sync rewind --to ${to}\``);
   }
 
@@ -223,6 +223,46 @@ test('it refuses to go on where the sink lost everything, until it is told to be
   expect(again).toMatchObject({ outcome: 'completed', from: syncedThrough });
   expect(again.warnings.join()).toContain(`sink file holds messages since ${syncedThrough} only`);
   expect(await syncUntilThereIsSomethingToDo()).toMatchObject({ outcome: 'completed', warnings: [BACKFILL_IGNORED] });
+});
+
+test('it refuses to go on in a sink of before the last rewind', async () => {
+  const tenant = createTenant({ chats: 4 });
+  under = await startSource({ simulator: { tenant }, settings: BACKFILL });
+  const { to: end } = await under.sync();
+  await rename(under.folder, `${under.folder}-old`);
+  await rewindTo(end!);
+  tenant.addMessage([...tenant.chats.keys()][0]!, {});
+  await syncUntilThereIsSomethingToDo();
+  await rm(under.folder, { recursive: true });
+  await rename(`${under.folder}-old`, under.folder);
+
+  const { outcome, reason } = await syncUntilThereIsSomethingToDo();
+
+  expect(outcome).toBe('failed');
+  expect(reason).toContain(`holds messages through ${end} and nothing since the last rewind`);
+  expect(reason).toContain(`\`chat-sync rewind --to ${end}\``);
+  await rewindTo(end!);
+  expect(await syncUntilThereIsSomethingToDo()).toMatchObject({ outcome: 'completed' });
+  expectExactly(await under.records(), tenant);
+});
+
+test('it does not take a window that was given up for one that was completed', async () => {
+  const tenant = createTenant({ chats: 4, messagesPerChat: 2 });
+  under = await startSource({ simulator: { tenant }, settings: BACKFILL });
+  under.simulator.setFaults({
+    targets: [...tenant.chats.keys()].map((chatId) => ({ chatId, kind: '500-no-retry', times: 1 })),
+  });
+  await under.sync();
+  const { window } = (await under.source.view()).memo!.unfinished!;
+  await under.sink.commit?.(window, { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null });
+
+  const { outcome, reason } = await under.sync();
+
+  expect(outcome).toBe('failed');
+  expect(reason).toContain(`as given up by a later rewind: \`chat-sync rewind --to ${window.from}\``);
+  await rewindTo(window.from);
+  expect(await under.sync()).toMatchObject({ outcome: 'completed', messages: 8 });
+  expectExactly(await under.records(), tenant);
 });
 
 test('it begins a new sink where another one was written to before', async () => {

@@ -1,7 +1,10 @@
+import { z } from 'zod';
+
 const NEWLINE = 0x0a;
-/** A record's line begins with its id: a JSON string. */
+/** As a record's line begins, unless a field of the API's looks like an integer, which JavaScript puts first. */
 const ID = /^\{"id":("(?:[^"\\]|\\.)*")/;
 const ID_BYTES = 1024;
+const recordSchema = z.object({ id: z.string() });
 
 /** Lets each record of a chat through once, the first of each id: the API may begin a page with what ended the one before. */
 export class Once {
@@ -27,10 +30,11 @@ export class Once {
   }
 
   private isFirst(line: Buffer): boolean {
-    const id = ID.exec(line.toString('utf8', 0, ID_BYTES))?.[1];
-    if (id === undefined) return true;
+    const id = ID.exec(line.toString('utf8', 0, ID_BYTES))?.[1] ?? parsedId(line);
     const isFirst = !this.seen.has(id);
     this.seen.add(id);
     return isFirst;
   }
 }
+
+const parsedId = (line: Buffer): string => JSON.stringify(recordSchema.parse(JSON.parse(line.toString('utf8'))).id);
