@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { isExact } from './exactness';
-import { measure } from './measure';
 import { machine, markdown, type Result } from './report';
-import { scenariosOf, type Scenario } from './scenarios';
+import { runScenario } from './run-scenario';
+import { scenariosOf } from './scenarios';
 
 interface Flags {
   readonly json?: boolean;
@@ -26,24 +26,13 @@ async function main(flags: Flags): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('stopped')));
 
   const results: Result[] = [];
-  for (const scenario of chosen) results.push(await run(scenario, stop.signal));
+  for (const scenario of chosen) results.push(await runScenario(scenario, stop.signal, say));
   process.stdout.write(`${flags.json ? JSON.stringify({ machine: machine(), results }) : markdown(results)}\n`);
   const wrong = results.filter((result) => !isExact(result));
   for (const { name, lost, doubled, foreign } of wrong) {
     say(`${name}: not exact: ${lost} messages lost, ${doubled} doubled, ${foreign} foreign`);
   }
   return wrong.length === 0 ? 0 : 1;
-}
-
-async function run({ name, kind, stage }: Scenario, signal: AbortSignal): Promise<Result> {
-  const { tenant, requestsPerSecond, workers } = stage;
-  say(
-    `${name}: ${tenant.chats + tenant.bigChats.length} chats, ${workers === 1 ? 'one worker' : `${workers} workers`} ...`,
-  );
-  const measured = await measure(stage, signal);
-  const { chats, messages, chain } = measured;
-  say(`${name}: ${chats} chats, ${messages} messages in ${chain.seconds.toFixed(1)} s`);
-  return { name, kind, setRate: requestsPerSecond, ...measured };
 }
 
 const program = new Command('bench')

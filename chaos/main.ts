@@ -4,6 +4,7 @@ import type { Blow } from './blows/blow';
 import { markdown } from './report';
 import { isRight, run, type Result } from './run';
 import { LISTINGS, ON_CHAT_FAILURE, type Settings } from './settings';
+import { trySize } from './size';
 
 interface Flags extends Settings {
   readonly minutes: number;
@@ -11,6 +12,7 @@ interface Flags extends Settings {
   readonly seed: string;
   readonly only?: string;
   readonly json?: boolean;
+  readonly size?: boolean;
 }
 
 const begun = Date.now();
@@ -19,7 +21,10 @@ const say = (line: string): void => {
   process.stderr.write(`chaos: ${seconds} s  ${line}\n`);
 };
 
-async function main({ minutes, rounds, seed, only, json, onChatFailure, listing }: Flags): Promise<number> {
+async function main({ minutes, rounds, seed, only, json, size, onChatFailure, listing }: Flags): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('stopped')));
+  if (size) return trySize({ json: json ?? false }, stop.signal, say);
   const names = only?.split(',');
   const isWanted = ({ name, kind }: Blow): boolean =>
     names ? names.includes(name) || names.includes(kind) : kind !== 'long';
@@ -29,8 +34,6 @@ async function main({ minutes, rounds, seed, only, json, onChatFailure, listing 
     say(`no blow ${unknown.join(', ')}: ${BLOWS.map(({ name }) => name).join(', ')}`);
     return 2;
   }
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('stopped')));
   say(`seed ${seed}`);
   const settings = { onChatFailure, listing };
   const result = await run({ seed, settings, blows, minutes, rounds, signal: stop.signal, say });
@@ -67,6 +70,7 @@ const program = new Command('chaos')
       .choices(Object.keys(LISTINGS))
       .default('organization'),
   )
+  .option('--size', 'instead of blows: a backfill of 100,000 chats whose worker is killed half-way; ten minutes')
   .option('--json', 'everything counted, as JSON')
   .addHelpText(
     'after',
