@@ -17,7 +17,7 @@ import { sinks } from '../../src/sinks/registry';
 import type { Sink, Window } from '../../src/sinks/sink';
 import { createSource, type Source } from '../../src/source';
 import { createSourceWorker, type SourceWorker } from '../../src/source-worker';
-import { reportSchema, type Policy, type Report } from '../../src/state';
+import { reportSchema, type Policy, type Report, type State } from '../../src/state';
 import type { chatSync } from '../../src/workflows/chat-sync';
 import type { requestSync } from '../../src/workflows/request-sync';
 import { workflowBundle } from './server';
@@ -47,6 +47,8 @@ export interface SourceUnderTest {
   reportOf(request: WorkflowHandle<typeof requestSync>): Promise<Report>;
   records(): Promise<MessageRecord[]>;
   ledger(): Promise<LedgerLine[]>;
+  /** Starts a chain, where none runs, from some state. */
+  goOnFrom(state: State): Promise<void>;
   /** The run that waits to be asked: the next sync's. */
   nextRun(): Promise<string>;
   /** What the Web UI shows of a run, also of one that is over. */
@@ -153,6 +155,15 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     sync: async () => reportOf(await request()),
     records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<MessageRecord>(text)),
     ledger: async () => lines<LedgerLine>(await readFile(join(folder, 'ledger.jsonl'), 'utf8')),
+    async goOnFrom(state) {
+      const memo = { state: { ...state, running: false } };
+      const options = {
+        workflowId: chatSyncWorkflowId(name),
+        taskQueue: syncTaskQueue(name),
+        args: [state] as [State],
+      };
+      await client.workflow.start<typeof chatSync>('chatSync', { ...options, memo });
+    },
     async nextRun() {
       // The source may not be there yet.
       await source.resume();
