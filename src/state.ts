@@ -94,6 +94,10 @@ export const countersSchema = z.object({
   skipped: count,
   /** Messages newer than their chat's `updated_at`: the argument for exactly-once rests on there being none. */
   violations: count,
+  /** Messages that came again with another content: the first one counts. */
+  conflicts: count,
+  /** Chats that changed in the window without a message of it: moved, or with messages that surfaced late. */
+  unexplained: count,
 });
 export type Counters = z.infer<typeof countersSchema>;
 
@@ -124,6 +128,8 @@ export const reportSchema = z.object({
   requests: count,
   gone: count,
   skipped: count,
+  conflicts: count,
+  unexplained: count,
   parked: count,
   warnings: z.array(z.string()),
   reason: z.string().optional(),

@@ -18,6 +18,7 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
     cursorRefused: false,
     gone: false,
     violations: 0,
+    conflicts: 0,
     limit: attempt.limit,
   };
   if (afterId === null && (await sink.has?.(window, chatId))) return { ...nothing, requests: attempt.requests() };

@@ -34,7 +34,7 @@ export function createSyncActivities({ source, sink, policy, metrics }: SyncDepe
       })),
     publishPart: (request) =>
       withSink(request.sink, async () => {
-        const published = (await sink.publish?.(request.window, request.chats)) ?? added(request);
+        const published = (await sink.publish?.(request.window, request.chats, request.gone)) ?? added(request);
         requireAllPublished(request, published);
         metrics.published(newIn(request, published));
         return published;
@@ -84,9 +84,10 @@ function newIn({ chats, totals: before }: PublishRequest, { totals }: Published)
 }
 
 /** A sink without totals of its own: the window's grow by what is handed over. */
-function added({ totals, chats }: PublishRequest): Published {
+function added({ totals, chats, gone }: PublishRequest): Published {
   const grown = { chats: totals.chats + chats.length, records: totals.records + recordsOf(chats) };
-  return { totals: grown, healed: healedOf(chats), closed: false };
+  const conflicts = chats.reduce((sum, chat) => sum + (chat.conflicts ?? 0), 0);
+  return { totals: grown, healed: healedOf(chats), gone: gone.length, conflicts, closed: false };
 }
 
 /** Looks once; "not yet" is a failure that Temporal retries, after a tenth of the time waited so far. */

@@ -88,6 +88,8 @@ export interface Emitted {
   /** The chat is gone (404). */
   gone: boolean;
   violations: number;
+  /** Messages of the page that came again with another content: the first one counts. */
+  conflicts: number;
   requests: number;
 }
 
@@ -95,6 +97,8 @@ export interface PublishRequest {
   window: Window;
   sink: string;
   chats: ReadChat[];
+  /** Chats that answered that they are gone. */
+  gone: string[];
   /** What the window held before: a sink without `publish` has no totals of its own. */
   totals: Totals;
 }

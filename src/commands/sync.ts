@@ -82,7 +82,7 @@ function failedRequest(source: string, error: WorkflowFailedError): Report {
     if (report.success) return report.data;
   }
   const reason = `the request ended without a report: ${cause?.message ?? error.message}`;
-  const nothing = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, parked: 0 };
+  const nothing = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, conflicts: 0, unexplained: 0, parked: 0 };
   return { n: 0, source, outcome: 'failed', from: null, to: null, ...nothing, warnings: [], reason };
 }
 

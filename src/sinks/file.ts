@@ -67,7 +67,7 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     lists.forget(window);
     await staging.close(window);
     const totals = { chats: line.chats, records: line.records };
-    return { totals, healed: line.healed ?? [], closed: true, ...givenUp(line) };
+    return { totals, healed: line.healed ?? [], gone: 0, conflicts: 0, closed: true, ...givenUp(line) };
   }
 
   async function publishOpen(window: Window, chats: ReadChat[]): Promise<Published> {
@@ -76,13 +76,20 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
       const state = await lists.read(window);
       if (state.closing !== null) {
         await finish(window, open, state);
-        return { totals: state.totals, healed: state.healed, closed: true, ...givenUp(state.closing) };
+        return {
+          totals: state.totals,
+          healed: state.healed,
+          gone: 0,
+          conflicts: 0,
+          closed: true,
+          ...givenUp(state.closing),
+        };
       }
       await finishParts(files, source, open, window, state);
       const missing = unpublished(chats, state);
       if (missing.length === 0) {
         await discardBatches(files, open, chats);
-        return { totals: state.totals, healed: [...state.healed], closed: false };
+        return { totals: state.totals, healed: [...state.healed], gone: 0, conflicts: 0, closed: false };
       }
       await addList(window, open, state, missing);
     }

@@ -35,6 +35,8 @@ export interface ReadChat {
   receipts: Receipt[];
   /** Of a chat that was parked: the span that was read, which may begin windows before. */
   healed?: Span;
+  /** Messages that came again with another content, on the page where they came first: the first one counts. */
+  conflicts?: number;
 }
 
 /** A chat that was parked and has come out. */
@@ -53,6 +55,10 @@ export interface Published {
   totals: Totals;
   /** All that have come out in this window so far. */
   healed: Healed[];
+  /** Chats of the window that answered that they are gone, each once. */
+  gone: number;
+  /** Messages of the window that came again with another content, within a page or across the pages of a chat. */
+  conflicts: number;
   /** The window was closed before: nothing was changed, and the totals are those of its ledger line. */
   closed: boolean;
   /** It was closed as one that a rewind gave up, and need not hold everything. */
@@ -102,8 +108,9 @@ export interface Sink {
   /**
    * Makes complete chats visible to readers, each once a window, each record of a chat once, and returns what the window
    * holds by then.
+   * @param gone Chats that answered that they are gone: named in the ledger, unless the window publishes them.
    */
-  publish?(window: Window, chats: ReadChat[]): Promise<Published>;
+  publish?(window: Window, chats: ReadChat[], gone?: readonly string[]): Promise<Published>;
   /** Closes the window. Throws if the sink holds other totals than `closing` says. For a closed window: changes nothing. */
   commit?(window: Window, closing: Closing): Promise<void>;
   /** The last completed window, or null if there is none yet. */

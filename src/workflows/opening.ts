@@ -85,7 +85,7 @@ async function takenUp(
   const goesOn = before.checkpoint?.fingerprint === policy.fingerprint && isFruitful(before.checkpoint, policy);
   const kept = goesOn ? before.counters : { ...NO_COUNTERS, requests: before.counters.requests };
   const totals = { chats: kept.chats, records: kept.messages };
-  const published = await activities.publishPart({ window, sink: policy.sink, chats: [], totals });
+  const published = await activities.publishPart({ window, sink: policy.sink, chats: [], gone: [], totals });
   if (published.abandoned) throw disagreement('given up', window, window, context);
   const healed = new Set(published.healed.map(({ chatId }) => chatId));
   host.change({ parked: host.state.parked.filter(({ chatId }) => !healed.has(chatId)) });

@@ -80,8 +80,8 @@ export function createPart(
     },
     async publish(totals) {
       if (part.fatal && failureType(part.fatal.error) === undefined) throw part.fatal.error;
-      if (read.length === 0) return { totals, healed: [], closed: false };
-      return await activities.publishPart({ window, sink, chats: read, totals });
+      if (read.length === 0) return { totals, healed: [], gone: 0, conflicts: 0, closed: false };
+      return await activities.publishPart({ window, sink, chats: read, gone, totals });
     },
   };
   return part;

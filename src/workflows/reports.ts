@@ -2,7 +2,16 @@ import type { Counters, Policy, Report, State, Unfinished } from '../state';
 import { requestsOf } from './counting';
 import { someOf } from './some-of';
 
-export const NO_COUNTERS: Counters = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, violations: 0 };
+export const NO_COUNTERS: Counters = {
+  chats: 0,
+  messages: 0,
+  requests: 0,
+  gone: 0,
+  skipped: 0,
+  violations: 0,
+  conflicts: 0,
+  unexplained: 0,
+};
 
 /** The report of a window that was committed. */
 export function completedReport(
@@ -60,8 +69,8 @@ interface Ended {
 }
 
 function reportOf(state: State, { from, to, counters, warnings, outcome }: Ended): Report {
-  const { chats, messages, requests, gone, skipped } = counters;
+  const { chats, messages, requests, gone, skipped, conflicts, unexplained } = counters;
   const { source, parked } = state;
-  const figures = { chats, messages, requests, gone, skipped, parked: parked.length };
+  const figures = { chats, messages, requests, gone, skipped, conflicts, unexplained, parked: parked.length };
   return { n: state.n + 1, source, outcome, from, to, ...figures, warnings };
 }

@@ -32,7 +32,7 @@ export async function requestSync(source: string): Promise<Report> {
 }
 
 function refusal(source: string, n: number): Report {
-  const nothing = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, parked: 0 };
+  const nothing = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, conflicts: 0, unexplained: 0, parked: 0 };
   const reason = 'the source is paused: `chat-sync resume` lets it sync again';
   return { n, source, outcome: 'refused', from: null, to: null, ...nothing, warnings: [], reason };
 }

@@ -24,7 +24,7 @@ const request = (other: Partial<RewindRequest> = {}): RewindRequest => ({
 const unfinished = {
   window: WINDOW,
   checkpoint: null,
-  counters: { chats: 1, messages: 2, requests: 3, gone: 0, skipped: 0, violations: 0 },
+  counters: { chats: 1, messages: 2, requests: 3, gone: 0, skipped: 0, violations: 0, conflicts: 0, unexplained: 0 },
   toRetry: [],
   warnings: [],
   reason: '',

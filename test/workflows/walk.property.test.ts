@@ -141,7 +141,7 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: 
           held.records.push(...chat.receipts.flatMap(({ name }) => staged.get(name)!));
           held.healed.push(...healedOf([chat]));
         }
-        return { totals: totals(), healed: held.healed, closed: held.closed };
+        return { totals: totals(), healed: held.healed, gone: 0, conflicts: 0, closed: held.closed };
       }),
     commit: (window: Window, closing: Closing) =>
       mayFail(() => {
