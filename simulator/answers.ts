@@ -7,6 +7,9 @@ export function sendJson(response: ServerResponse, status: number, body: string 
 }
 
 export function sendError(response: ServerResponse, error: ApiError): void {
+  // Of every 4xx but the rate limit's, the server says that it comes again.
+  if (error.status < 500 && error.status !== 429) response.setHeader('x-should-retry', 'false');
   for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
-  sendJson(response, error.status, JSON.stringify(error.body));
+  const requestId = response.getHeader('request-id');
+  sendJson(response, error.status, JSON.stringify({ type: 'error', error: error.body, request_id: requestId ?? null }));
 }

@@ -90,7 +90,7 @@ function listChats({ view, rules, cursors }: EndpointContext, parameters: URLSea
   return { data: page.items.map((chat) => showChat(view, chat)), ...ends(page) };
 }
 
-function listMessages({ view, cursors }: EndpointContext, parameters: URLSearchParams, chatId: string): object {
+function listMessages({ view, rules, cursors }: EndpointContext, parameters: URLSearchParams, chatId: string): object {
   const query = new Query(parameters, [
     'limit',
     'after_id',
@@ -112,7 +112,7 @@ function listMessages({ view, cursors }: EndpointContext, parameters: URLSearchP
   };
 
   const chat = view.tenant.chats.get(chatId);
-  if (!chat || !isCovered(view, chat.organizationUuid)) throw new ApiError(404, 'Chat not found');
+  if (!chat || !isCovered(view, chat.organizationUuid)) throw new ApiError(404, rules.chatNotFound(chatId));
   const entries = chat.messages.map((item) => ({ key: item.createdAt, id: item.id, item }));
   const page = cutPage(entries, cursors, {
     list: `messages of ${chatId}`,

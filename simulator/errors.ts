@@ -26,6 +26,6 @@ export class ApiError extends Error {
   }
 
   get body(): object {
-    return { error: { type: ERROR_TYPES[this.status], message: this.message } };
+    return { type: ERROR_TYPES[this.status], message: this.message };
   }
 }

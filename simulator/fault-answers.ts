@@ -61,6 +61,18 @@ export function sendFault(
     }
     case 'huge':
       return sendHuge(response);
+    case '200-html':
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+      response.end('<html><head><title>Sign in</title></head><body><form>Sign in</form></body></html>');
+      return;
+    case '503-no-retry':
+      return sendError(response, new ApiError(503, 'Service unavailable', { 'x-should-retry': 'false' }));
+    case '400':
+      return sendError(response, new ApiError(400, 'Request could not be processed'));
+    case '403':
+      return sendError(response, new ApiError(403, 'Access denied by policy'));
+    case '404':
+      return sendError(response, new ApiError(404, 'Not found'));
   }
 }
 

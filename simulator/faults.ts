@@ -20,6 +20,11 @@ export const FAULT_KINDS = [
   'redirect',
   'gzip',
   'huge',
+  '200-html',
+  '503-no-retry',
+  '400',
+  '403',
+  '404',
 ] as const;
 
 /**
@@ -27,12 +32,16 @@ export const FAULT_KINDS = [
  * closes before the answer, `cut-body` half-way through it, `wrong-length` after a whole body that was
  * announced as longer; `cut-json` is a well-formed answer whose JSON ends half-way; `no-headers` never
  * answers; `drip` answers a byte at a time, for ever; `gzip` is the right answer, compressed though
- * nobody asked; `huge` is 100 MB of JSON.
+ * nobody asked; `huge` is 100 MB of JSON; `200-html` is a login page. `400`, `403` and the bare `404`, as for a request without
+ * a key, are refusals of one request.
  */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
+/** What says of itself that it comes again. */
+const LASTING: readonly FaultKind[] = ['500-no-retry', '503-no-retry', '400', '403', '404'];
+
 /** Faults that go away when the request is repeated. */
-export const PASSING_FAULT_KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => kind !== '500-no-retry');
+export const PASSING_FAULT_KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => !LASTING.includes(kind));
 
 /** Faults that leave the client waiting until it gives up by itself. */
 export const HANGING_FAULT_KINDS: readonly FaultKind[] = ['no-headers', 'drip'];

@@ -8,6 +8,8 @@ export interface KeySpec {
   readonly scopes?: readonly Scope[] | undefined;
   /** The key covers this organization only; default the whole tree. */
   readonly organizationUuid?: string | undefined;
+  /** A key that was deactivated may be activated again; one that has expired may not. */
+  readonly state?: 'active' | 'deactivated' | 'expired' | undefined;
 }
 
 /** A key that a request may use. `id` stands for it where the key itself must not be written. */
@@ -15,10 +17,14 @@ export interface Key {
   readonly id: string;
   readonly scopes: readonly Scope[];
   readonly organizationUuid: string | undefined;
+  readonly state: 'active' | 'deactivated' | 'expired';
 }
 
 /** The key of the demo: obviously no secret. */
 export const DEMO_KEY = 'sk-ant-api01-demo-key-for-fictitious-people';
+
+/** How a Compliance Access Key begins. */
+const KIND = 'sk-ant-api01-';
 
 /** The Compliance Access Keys that are valid now. */
 export class KeyRing {
@@ -27,9 +33,13 @@ export class KeyRing {
 
   /** Adds the key, or changes its scopes. */
   set(spec: KeySpec): void {
-    const { scopes = ['read:compliance_org_data', 'read:compliance_user_data'], organizationUuid } = spec;
+    const {
+      scopes = ['read:compliance_org_data', 'read:compliance_user_data'],
+      organizationUuid,
+      state = 'active',
+    } = spec;
     const id = this.keys.get(spec.key)?.id ?? `key-${(this.made += 1)}`;
-    this.keys.set(spec.key, { id, scopes, organizationUuid });
+    this.keys.set(spec.key, { id, scopes, organizationUuid, state });
   }
 
   revoke(key: string): void {
@@ -37,10 +47,13 @@ export class KeyRing {
   }
 
   authenticate(header: string | string[] | undefined): Key {
-    if (typeof header !== 'string' || header === '') throw new ApiError(401, 'x-api-key header is required');
-    const key = this.keys.get(header);
-    if (!key) throw new ApiError(401, 'invalid x-api-key');
-    return key;
+    const key = this.keys.get(typeof header === 'string' ? header : '');
+    if (key?.state === 'active') return key;
+    if (key)
+      throw new ApiError(401, key.state === 'expired' ? 'API key has expired.' : 'API key has been deactivated.');
+    // No key, and a key of another kind, are answered as if there were no such path.
+    if (typeof header !== 'string' || !header.startsWith(KIND)) throw new ApiError(404, 'Not found');
+    throw new ApiError(401, 'API key is invalid.');
   }
 }
 

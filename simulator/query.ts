@@ -33,7 +33,7 @@ export class Query {
     known: readonly string[],
   ) {
     for (const name of new Set(parameters.keys())) {
-      if (!known.includes(name)) throw new ApiError(400, `${name}: unknown query parameter`);
+      if (!known.includes(name)) throw new ApiError(400, `Unknown query parameter: '${name}'`);
       const values = parameters.getAll(name);
       if (values.length > 1 && !name.endsWith('[]')) throw new ApiError(400, `${name}: given more than once`);
     }

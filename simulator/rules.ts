@@ -16,6 +16,8 @@ export interface Rules {
   readonly orderBy: 'known' | 'unknown';
   readonly organizationsArePaged: boolean;
   readonly deletedChatsKeepTheirName: boolean;
+  /** What a 404 says of a chat that is gone. */
+  readonly chatNotFound: (chatId: string) => string;
 }
 
 export const RULES: Readonly<Record<Generation, Rules>> = {
@@ -25,6 +27,7 @@ export const RULES: Readonly<Record<Generation, Rules>> = {
     orderBy: 'known',
     organizationsArePaged: true,
     deletedChatsKeepTheirName: false,
+    chatNotFound: (chatId) => `Chat conversation not found: '${chatId}'`,
   },
   mid: {
     withoutUserIds: 'allowed',
@@ -32,6 +35,7 @@ export const RULES: Readonly<Record<Generation, Rules>> = {
     orderBy: 'known',
     organizationsArePaged: true,
     deletedChatsKeepTheirName: false,
+    chatNotFound: (chatId) => `Chat conversation not found: '${chatId}'`,
   },
   legacy: {
     withoutUserIds: 'refused',
@@ -39,6 +43,7 @@ export const RULES: Readonly<Record<Generation, Rules>> = {
     orderBy: 'unknown',
     organizationsArePaged: false,
     deletedChatsKeepTheirName: true,
+    chatNotFound: (chatId) => `Chat ${chatId} not found.`,
   },
 };
 

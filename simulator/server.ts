@@ -70,6 +70,8 @@ export interface Simulator {
   setGeneration(generation: Generation): void;
   /** Whether cursors are refused as expired. */
   setCursorsExpired(expired: boolean): void;
+  /** An administrator switches the Compliance API on or off. */
+  setApiEnabled(enabled: boolean): void;
   /** Adds a key, or changes its scopes. */
   setKey(key: KeySpec): void;
   revokeKey(key: string): void;
@@ -92,6 +94,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const cursors = new Cursors(tenant.seed);
   const requests: LoggedRequest[] = [];
   let faults = new FaultSwitch(options.faults);
+  let isEnabled = true;
   let beforeAnswer = options.live ? createLiveMode(tenant, options.live) : undefined;
 
   const body = (key: Key, request: LoggedRequest, version: string | string[] | undefined): string => {
@@ -140,6 +143,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       } finally {
         reportBudget(response);
       }
+      if (!isEnabled) throw new ApiError(400, 'Compliance API is not enabled for this organization');
       tenant.advanceTo(clock());
       beforeAnswer?.();
       const fault = faults.next(decode(request.path));
@@ -205,6 +209,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     setCursorsExpired: (expired) => {
       cursors.expired = expired;
+    },
+    setApiEnabled: (enabled) => {
+      isEnabled = enabled;
     },
     setKey: (key) => keys.set(key),
     revokeKey: (key) => keys.revoke(key),

@@ -27,6 +27,8 @@ export const FailureType = {
   apiRefused: 'ApiRefused',
   /** One chat that can never be read. Ends the sync after the rest of its page (`ON_CHAT_FAILURE`). */
   chatUnreadable: 'ChatUnreadable',
+  /** Most of the chats that were listed are gone when they are read: another tenant's list, or key. Ends the sync. */
+  chatsGone: 'ChatsGone',
   /** 5xx, network, cut answers: retried until it passes. */
   apiUnavailable: 'ApiUnavailable',
   /** 429, or no turn within reach: retried when the API allows. */

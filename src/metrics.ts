@@ -1,14 +1,14 @@
 import type { MetricMeter } from '@temporalio/common';
 import type { RequestOutcome } from './compliance-api/request';
 import type { Endpoint } from './compliance-api/errors';
-import type { Totals } from './sinks/sink';
+import type { WindowTotals } from './activities/types';
 import type { Memo } from './state';
 
 /** What a worker counts, and shows of its source. No label holds an id: there are too many, and some are people's. */
 export interface Metrics {
   /** An HTTP request has ended. */
   requested(endpoint: Endpoint, outcome: RequestOutcome): void;
-  published(added: Totals): void;
+  published(added: WindowTotals): void;
   /** Messages that are newer than their chat says. */
   violated(messages: number): void;
   /** Requests left in the API's budget, as it said last. */
@@ -22,6 +22,12 @@ export function createMetrics(meter: MetricMeter): Metrics {
   const messages = meter.createCounter('chat_sync_messages_total', '', 'Messages that the sink has taken');
   const chats = meter.createCounter('chat_sync_chats_total', '', 'Chats whose messages were read completely');
   const requests = meter.createCounter('chat_sync_requests_total', '', 'HTTP requests to the Compliance API');
+  const gone = meter.createCounter('chat_sync_gone_chats_total', '', 'Chats that were gone when they were to be read');
+  const conflicts = meter.createCounter(
+    'chat_sync_conflicting_messages_total',
+    '',
+    'Messages that came again with another content; the first one was kept',
+  );
   const violations = meter.createCounter(
     'chat_sync_assumption_violations_total',
     '',
@@ -47,13 +53,15 @@ export function createMetrics(meter: MetricMeter): Metrics {
     "Requests left in the API's budget, as it said last",
   );
   // A counter that begins at nothing has no increase when it is first seen.
-  for (const counter of [messages, chats, violations]) counter.add(0);
+  for (const counter of [messages, chats, gone, conflicts, violations]) counter.add(0);
 
   return {
     requested: (endpoint, outcome) => requests.add(1, { endpoint, outcome }),
     published(added) {
       messages.add(added.records);
       chats.add(added.chats);
+      gone.add(added.gone);
+      conflicts.add(added.conflicts);
     },
     violated: (count) => violations.add(count),
     budget: (remaining) => budget.set(remaining),

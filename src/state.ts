@@ -31,6 +31,16 @@ export type Policy = z.infer<typeof policySchema>;
 const formSchema = z.enum(['organization', 'per-user', 'per-user-by-creation']);
 export type Form = z.infer<typeof formSchema>;
 
+/** What was passed of a list, to notice when it goes in circles: a page of before, and how far it is back. */
+const trailSchema = z.object({
+  cursor: z.string().nullable(),
+  place: z.string().nullable(),
+  steps: count,
+  mark: count,
+  emptyPages: count,
+});
+export type Trail = z.infer<typeof trailSchema>;
+
 /** A list of chats that is being walked, or waits for its turn: everyone's, or that of a group of users. */
 const chatListSchema = z.object({
   /** At most 10; empty: everyone's. */
@@ -46,6 +56,7 @@ const chatListSchema = z.object({
   hasMore: z.boolean(),
   /** The `at` from which the walk went on when the cursor was refused: once for each, or it would turn in circles. */
   resumedAt: time.nullable().optional(),
+  trail: trailSchema.optional(),
 });
 export type ChatList = z.infer<typeof chatListSchema>;
 
@@ -78,6 +89,9 @@ export const checkpointSchema = z.object({
     next: usersPageSchema.nullable(),
     /** The `last` after which the users were asked for anew when a cursor was refused: once for each. */
     resumedAfter: z.string().nullable().optional(),
+    trail: trailSchema.optional(),
+    /** What is wrong with an item of the users' or organizations' lists: the walk goes on, and then fails. */
+    odd: z.string().optional(),
   }),
   /** Of the last page of a list. */
   requestId: z.string().nullable(),

@@ -1,9 +1,11 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import type { ComplianceApi } from '../compliance-api/client';
 import { ApiError } from '../compliance-api/errors';
 import type { Sink } from '../sinks/sink';
-import { memorySchema, remember, type Memory } from './attempt-memory';
-import { toFailure } from './failures';
+import { memorySchema, remember, rememberOthers, type Memory } from './attempt-memory';
+import { retryFailure, toFailure } from './failures';
+import { createOthers } from './others';
 
 const HEARTBEAT_MS = 5000;
 
@@ -21,29 +23,64 @@ export interface Attempt {
   request<T>(call: (options: { signal: AbortSignal }) => Promise<T>): Promise<T>;
 }
 
-export interface AttemptOptions {
+export interface AttemptOptions<T> {
   /** Named in failures. */
   chatId?: string;
   pageSize: number;
+  /** The activity's result where the API says that what was asked for is gone. Without it that ends the sync. */
+  gone?: (figures: { limit: number; requests: number }) => T;
 }
 
-export type RunAttempt = <T>(options: AttemptOptions, run: (attempt: Attempt) => Promise<T>) => Promise<T>;
+/** What an attempt needs of Temporal. */
+export interface AttemptContext {
+  /** What the last attempt said in its last heartbeat; undefined: nothing. */
+  details: unknown;
+  /** The attempt's number, from 1. */
+  attempt: number;
+  signal: AbortSignal;
+  heartbeat: (memory: Memory) => void;
+  /** ms since 1970 */
+  now: () => number;
+}
+
+export interface AttemptDependencies {
+  api: ComplianceApi;
+  sink: Sink;
+  /** Of the attempt that runs; Temporal's by default. */
+  context?: () => AttemptContext;
+}
+
+export type RunAttempt = <T>(options: AttemptOptions<T>, run: (attempt: Attempt) => Promise<T>) => Promise<T>;
 
 /** Heartbeats, what attempts remember, and failures as Temporal's: the same for every activity that calls the API. */
-export function createAttempts({ api, sink }: { api: ComplianceApi; sink: Sink }): RunAttempt {
-  let lastSuccessAt = 0;
+export function createAttempts({ api, sink, context = temporalContext }: AttemptDependencies): RunAttempt {
+  const others = createOthers(api);
 
   return async (options, run) => {
-    const info = activityInfo();
+    const { chatId } = options;
+    const { details, attempt, signal, heartbeat, now } = context();
     // An attempt that could not say anything any more, since its worker died, has made its request.
-    const details: unknown = info.heartbeatDetails ?? { requests: info.attempt - 1 };
-    const known = memorySchema.safeParse(details);
+    const known = memorySchema.safeParse(details ?? { requests: attempt - 1 });
     const memory: Memory = known.success ? known.data : memorySchema.parse({});
-    const signal = cancellationSignal();
     const beat = (): void => heartbeat(memory);
     const timer = setInterval(beat, HEARTBEAT_MS);
     const limit = memory.limit ?? options.pageSize;
+
+    /** Instead of the request that failed: asks whether others are served. Whatever comes of it, the attempt has failed. */
+    async function askForOthers(): Promise<ApplicationFailure> {
+      memory.requests += 1;
+      const answered = await others.ask(chatId, signal);
+      const verdict = rememberOthers(memory, answered);
+      beat();
+      const facts = { chatId, requests: memory.requests };
+      if (answered.error && verdict !== 'go on') {
+        return toFailure(answered.error, { ...facts, recovery: verdict === 'everybody' ? 'stop' : 'later' });
+      }
+      return retryFailure(memory.said ?? '', { ...facts, soon: memory.refusals > 0 });
+    }
+
     try {
+      if (memory.askForOthers) throw await askForOthers();
       return await run({
         api,
         sink,
@@ -53,20 +90,28 @@ export function createAttempts({ api, sink }: { api: ComplianceApi; sink: Sink }
         async request(call) {
           memory.requests += 1;
           const answer = await call({ signal });
-          lastSuccessAt = Date.now();
+          if (chatId !== undefined) others.readable(chatId);
           return answer;
         },
       });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      const { chatId } = options;
-      const failed = { limit, now: Date.now(), lastSuccessAt };
-      const recovery = error instanceof ApiError ? remember(memory, { error, ...failed }) : undefined;
+      if (error instanceof ApplicationFailure) throw error;
+      const recovery = error instanceof ApiError ? remember(memory, { error, limit, now: now() }) : undefined;
       memory.sinkFailed = recovery === undefined;
+      const { requests, askForOthers: asksFirst, refusals, served } = memory;
+      if (recovery === 'gone' && options.gone) return options.gone({ limit, requests });
       beat();
-      throw toFailure(error, { requests: memory.requests, chatId, recovery });
+      const soon = asksFirst && refusals > 0;
+      throw toFailure(error, { requests, chatId, recovery, soon, proven: served === 'chat' });
     } finally {
       clearInterval(timer);
     }
   };
+}
+
+function temporalContext(): AttemptContext {
+  const info = activityInfo();
+  const details: unknown = info.heartbeatDetails;
+  return { details, attempt: info.attempt, signal: cancellationSignal(), heartbeat, now: () => Date.now() };
 }

@@ -1,5 +1,8 @@
 import { ApiError } from '../compliance-api/errors';
+import { organizationSchema } from '../compliance-api/schemas';
 import type { Attempt } from './attempt';
+import { isCursorRefused } from './cursor-refused';
+import { fittingItems, placeOf } from './list-items';
 import type { DiscoveredOrganizations, OrganizationsRequest } from './types';
 
 /**
@@ -11,24 +14,25 @@ export async function discoverOrganizations(
   attempt: Attempt,
 ): Promise<DiscoveredOrganizations> {
   try {
-    const { body, serverTimeMs } = await attempt.request((options) =>
+    const { body, requestId, serverTimeMs } = await attempt.request((options) =>
       attempt.api.listOrganizations({ limit: attempt.limit, page: page ?? undefined }, options),
     );
-    const uuids = body.data.map((organization) => organization.uuid);
-    const nextPage = body.has_more ? (body.next_page ?? null) : null;
+    const { fitting, odd } = fittingItems(body.data, organizationSchema, requestId);
     return {
       allowed: true,
       cursorRefused: false,
-      uuids,
-      nextPage,
+      uuids: fitting.map((organization) => organization.uuid),
+      odd,
+      place: placeOf(fitting.at(-1)?.uuid),
+      nextPage: body.has_more ? (body.next_page ?? null) : null,
       serverTime: iso(serverTimeMs),
       requests: attempt.requests(),
     };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const cursorRefused = error.kind === 'bad-request' && page !== null;
+    const cursorRefused = isCursorRefused(error, page);
     if (error.kind !== 'forbidden' && !cursorRefused) throw error;
-    const nothing = { allowed: cursorRefused, cursorRefused, uuids: [], nextPage: null };
+    const nothing = { allowed: cursorRefused, cursorRefused, uuids: [], odd: null, place: null, nextPage: null };
     return { ...nothing, serverTime: iso(error.serverTimeMs), requests: attempt.requests() };
   }
 }

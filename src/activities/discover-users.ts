@@ -1,21 +1,37 @@
 import { ApiError } from '../compliance-api/errors';
+import { userSchema } from '../compliance-api/schemas';
 import type { Attempt } from './attempt';
+import { isCursorRefused } from './cursor-refused';
+import { fittingItems, placeOf } from './list-items';
 import type { DiscoveredUsers, UsersRequest } from './types';
 
-/** Asks for one page of an organization's current members. An organization that is gone (404) has none. */
+/** An organization that is gone has no members. */
+export const noUsers = ({ requests }: { requests: number }): DiscoveredUsers => ({
+  cursorRefused: false,
+  userIds: [],
+  odd: null,
+  place: null,
+  nextPage: null,
+  requests,
+});
+
+/** Asks for one page of an organization's current members. */
 export async function discoverUsers({ organization, page }: UsersRequest, attempt: Attempt): Promise<DiscoveredUsers> {
-  const nobody = { cursorRefused: false, userIds: [], nextPage: null };
   try {
-    const { body } = await attempt.request((options) =>
+    const { body, requestId } = await attempt.request((options) =>
       attempt.api.listOrganizationUsers(organization, { limit: attempt.limit, page: page ?? undefined }, options),
     );
-    const userIds = body.data.map((user) => user.id);
-    const nextPage = body.has_more ? (body.next_page ?? null) : null;
-    return { cursorRefused: false, userIds, nextPage, requests: attempt.requests() };
+    const { fitting, odd } = fittingItems(body.data, userSchema, requestId);
+    return {
+      cursorRefused: false,
+      userIds: fitting.map((user) => user.id),
+      odd,
+      place: placeOf(fitting.at(-1)?.id),
+      nextPage: body.has_more ? (body.next_page ?? null) : null,
+      requests: attempt.requests(),
+    };
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.kind === 'not-found') return { ...nobody, requests: attempt.requests() };
-    if (error.kind !== 'bad-request' || page === null) throw error;
-    return { ...nobody, cursorRefused: true, requests: attempt.requests() };
+    if (!(error instanceof ApiError && isCursorRefused(error, page))) throw error;
+    return { ...noUsers({ requests: attempt.requests() }), cursorRefused: true };
   }
 }

@@ -1,9 +1,32 @@
 import { ApiError } from '../compliance-api/errors';
 import type { Message, MessagePage } from '../compliance-api/schemas';
 import { toRecord } from '../record';
-import type { Receipt } from '../sinks/sink';
+import type { Receipt, Span } from '../sinks/sink';
 import type { Attempt } from './attempt';
+import { timeOf } from './changed-since';
+import { isCursorRefused } from './cursor-refused';
+import { ownerOf } from './fetch-chat-page';
+import { placeOf } from './list-items';
 import type { EmitRequest, Emitted } from './types';
+
+const NOTHING = {
+  receipt: null,
+  owner: null,
+  place: null,
+  nextAfterId: null,
+  cursorRefused: false,
+  gone: false,
+  violations: 0,
+  conflicts: 0,
+  unexplained: false,
+};
+
+/** What comes of a chat that is gone. */
+export const goneChat = (figures: { limit: number; requests: number }): Emitted => ({
+  ...NOTHING,
+  gone: true,
+  ...figures,
+});
 
 /**
  * Asks for one page of one chat's messages and has the sink make them durable, in the same attempt: message bodies
@@ -12,15 +35,7 @@ import type { EmitRequest, Emitted } from './types';
 export async function emitMessages(request: EmitRequest, attempt: Attempt): Promise<Emitted> {
   const { sink } = attempt;
   const { window, span, chatId, afterId, messages } = request;
-  const nothing = {
-    receipt: null,
-    nextAfterId: null,
-    cursorRefused: false,
-    gone: false,
-    violations: 0,
-    conflicts: 0,
-    limit: attempt.limit,
-  };
+  const nothing = { ...NOTHING, limit: attempt.limit };
   if (afterId === null && (await sink.has?.(window, chatId))) return { ...nothing, requests: attempt.requests() };
   // A request is not worth making while the sink cannot take what it brings.
   if (attempt.sinkFailed) await sink.check?.();
@@ -39,18 +54,23 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
           const records = onceEach(wanted).map((message) => toRecord(page, message));
           const receipt: Receipt | null = records.length > 0 ? await sink.write({ window, chatId, records }) : null;
           const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
-          return { ...nothing, receipt, nextAfterId, violations: violationsOf(page) };
+          return {
+            ...nothing,
+            receipt,
+            owner: request.wantsOwner ? ownerOf(page) : null,
+            place: placeOf(page.chat_messages.at(-1)?.id),
+            nextAfterId,
+            violations: violationsOf(page),
+            unexplained: records.length === 0 && afterId === null && nextAfterId === null && isUnexplained(page, span),
+          };
         },
       ),
     );
     return { ...body, requests: attempt.requests() };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.kind === 'bad-request' && afterId !== null) {
-      return { ...nothing, cursorRefused: true, requests: attempt.requests() };
-    }
-    if (error.kind === 'not-found') return { ...nothing, gone: true, requests: attempt.requests() };
-    throw error;
+    if (!isCursorRefused(error, afterId)) throw error;
+    return { ...nothing, cursorRefused: true, requests: attempt.requests() };
   }
 }
 
@@ -66,6 +86,12 @@ function isWanted(message: Message, page: MessagePage, { span, messages }: EmitR
   if (messages === 'all') return !page.deleted_at || !isEmpty(message.content);
   const createdAt = Date.parse(message.created_at);
   return createdAt >= Date.parse(span.from) && createdAt < Date.parse(span.to);
+}
+
+/** Whether a chat that holds no message of the span changed in it all the same, and was not deleted. */
+function isUnexplained({ updated_at, deleted_at }: MessagePage, { from, to }: Span): boolean {
+  const updatedAt = timeOf(updated_at);
+  return !deleted_at && updatedAt !== undefined && updatedAt >= Date.parse(from) && updatedAt < Date.parse(to);
 }
 
 /** What the API leaves of a message that was deleted. */

@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { ApiError, recoveryOf, type Recovery } from '../compliance-api/errors';
+import { ApiError, recoveryOf, type ApiErrorKind, type Recovery } from '../compliance-api/errors';
 import { FailureType } from '../contract';
 import { printable } from '../printable';
 import { SinkError } from '../sinks/sink';
@@ -12,7 +12,14 @@ export interface FailureFacts {
   requests?: number;
   /** What to do, where more is known than the error itself says. */
   recovery?: Recovery | undefined;
+  /** The next attempt is not to wait. */
+  soon?: boolean;
+  /** Another chat could be read meanwhile: it is this one's own. */
+  proven?: boolean;
 }
+
+/** 0 would end the retries (Temporal takes it as "no time left"). */
+const SOON_MS = 100;
 
 /**
  * The one place where errors become Temporal's. A failure is built from known facts alone, without cause: what an
@@ -46,53 +53,84 @@ function framesOf(error: unknown): string[] {
   return lines.map((line) => line.trim()).filter((line) => line.startsWith('at '));
 }
 
+/** The attempt has learnt something about others; its own request has yet to be made again. @param said How that failed. */
+export function retryFailure(said: string, { chatId, requests, soon }: FailureFacts): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: FailureType.apiUnavailable,
+    message: `${named(chatId)}${said}`,
+    ...(soon && { nextRetryDelay: SOON_MS }),
+    details: [{ requests }],
+  });
+}
+
 function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
-  const details = [{ requests: facts.requests, kind: error.kind, status: error.status, requestId: error.requestId }];
+  const { kind, status, requestId } = error;
+  const details = [{ requests: facts.requests, kind, status, requestId, proven: facts.proven ?? false }];
   // An answer that is too large is asked for in halves: there is nothing to wait for.
-  const retryAfterMs = error.kind === 'too-large' ? 0 : error.retryAfterMs;
-  const chat = facts.chatId === undefined ? '' : `chat ${printable(facts.chatId)}: `;
+  const retryAfterMs = error.kind === 'too-large' || facts.soon ? 0 : error.retryAfterMs;
+  const message = `${named(facts.chatId)}${error.message}`;
   switch (facts.recovery ?? recoveryOf(error)) {
     case 'never':
     case 'gone':
-      return ApplicationFailure.create({
-        type: FailureType.chatUnreadable,
-        message: `${chat}${error.message}`,
-        nonRetryable: true,
-        details,
-      });
-    case 'stop':
-      return ApplicationFailure.create({
-        type: stopType(error),
-        message: `${error.message}${remedy(error)}`,
-        nonRetryable: true,
-        details,
-      });
+      return ApplicationFailure.create({ type: FailureType.chatUnreadable, message, nonRetryable: true, details });
+    case 'stop': {
+      const { type, remedy } = stopOf(error.kind);
+      return ApplicationFailure.create({ type, message: `${error.message}${remedy}`, nonRetryable: true, details });
+    }
     case 'later': {
       const limited = error.kind === 'rate-limited' || error.kind === 'not-our-turn';
       return ApplicationFailure.create({
         type: limited ? FailureType.rateLimited : FailureType.apiUnavailable,
-        message: `${chat}${error.message}`,
+        message,
         ...(limited ? { category: ApplicationFailureCategory.BENIGN } : {}),
-        // 0 would end the retries (Temporal takes it as "no time left").
-        ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(100, retryAfterMs) }),
+        ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(SOON_MS, retryAfterMs) }),
         details,
       });
     }
   }
 }
 
-function stopType(error: ApiError): FailureType {
-  if (error.kind === 'unauthorized' || error.kind === 'no-key') return FailureType.unauthorized;
-  return error.kind === 'forbidden' ? FailureType.forbidden : FailureType.apiRefused;
+const named = (chatId: string | undefined): string => (chatId === undefined ? '' : `chat ${printable(chatId)}: `);
+
+interface Stop {
+  type: FailureType;
+  /** What to do, after the error's own words. */
+  remedy: string;
 }
 
-function remedy(error: ApiError): string {
-  switch (stopType(error)) {
-    case FailureType.unauthorized:
-      return '; set ANTHROPIC_COMPLIANCE_ACCESS_KEY, or the file that ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE names, to a valid Compliance Access Key';
-    case FailureType.forbidden:
-      return '; scopes cannot be added to a key: make a new Compliance Access Key with the scope';
-    default:
-      return '; is ANTHROPIC_BASE_URL right, and a Compliance API behind it?';
-  }
-}
+const wrongKey: Stop = {
+  type: FailureType.unauthorized,
+  remedy:
+    '; set ANTHROPIC_COMPLIANCE_ACCESS_KEY, or the file that ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE names, to a valid Compliance Access Key',
+};
+const refused = (remedy: string): Stop => ({ type: FailureType.apiRefused, remedy });
+
+const stops: Partial<Record<ApiErrorKind, Stop>> = {
+  'no-key': wrongKey,
+  unauthorized: wrongKey,
+  'key-expired': wrongKey,
+  'key-deactivated': {
+    type: FailureType.unauthorized,
+    remedy: ' (or set another one in ANTHROPIC_COMPLIANCE_ACCESS_KEY); the next sync then goes on where this one was',
+  },
+  unauthenticated: {
+    ...wrongKey,
+    remedy: `${wrongKey.remedy} (sk-ant-api01-...), and see that whatever stands at ANTHROPIC_BASE_URL passes the header on`,
+  },
+  forbidden: {
+    type: FailureType.forbidden,
+    remedy: '; scopes cannot be added to a key: make a new Compliance Access Key with the scope',
+  },
+  'foreign-organization': {
+    type: FailureType.forbidden,
+    remedy: '; take out of ORGANIZATION_IDS what is not of this key, or make a key of the parent organization',
+  },
+  'api-disabled': refused('; the next sync then goes on where this one was'),
+  'version-refused': refused('; a newer build of this product may send one that it takes'),
+  'unknown-parameter': refused('; is an older server, or a gateway that filters, behind ANTHROPIC_BASE_URL?'),
+  'cursor-refused': refused(''),
+};
+
+/** What an error is that no request of its kind will get past. */
+const stopOf = (kind: ApiErrorKind): Stop =>
+  stops[kind] ?? refused('; is ANTHROPIC_BASE_URL right, and a Compliance API behind it?');

@@ -1,10 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ApiError } from '../compliance-api/errors';
 import type { ChatQuery } from '../compliance-api/query';
-import type { ListedChat } from '../compliance-api/schemas';
+import { listedChatSchema, type ListedChat } from '../compliance-api/schemas';
 import { FailureType } from '../contract';
-import { parseIsoTime } from '../iso-time';
+import { passes, type Owner } from '../filters';
 import type { Attempt } from './attempt';
+import { changedSince, timeOf } from './changed-since';
+import { isCursorRefused } from './cursor-refused';
+import { fittingItems, placeOf } from './list-items';
 import type { ChatPageRequest, FetchedChatPage } from './types';
 
 /** Lists of ids go into the URL as repeated parameters; more than these make one that servers refuse. */
@@ -15,7 +18,7 @@ const IDS_IN_URL = 100;
  * user for users; the rest is filtered here, projects always: servers do not agree on what their ids look like.
  */
 export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt): Promise<FetchedChatPage> {
-  const { window, form, afterId } = request;
+  const { form, afterId } = request;
   const perUser = form !== 'organization';
   const fitsUrl = request.organizationIds.length <= IDS_IN_URL;
   const query: ChatQuery = {
@@ -27,27 +30,32 @@ export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt):
   };
   try {
     const { body, requestId } = await attempt.request((options) => attempt.api.listChats(query, options));
-    const kept = body.data.filter((chat) => matches(chat, request, fitsUrl));
-    // A chat that was not touched since has no message of the window; when it was created is no matter (docs/adr/0002).
-    const since = Date.parse(window.from);
-    const chatIds = kept.filter((chat) => Date.parse(chat.updated_at) >= since).map((chat) => chat.id);
-    const last = body.data.at(-1);
+    const { fitting, odd } = fittingItems(body.data, listedChatSchema, requestId);
+    const kept = fitting.filter((chat) => matches(chat, request, fitsUrl));
+    const chatIds = kept.filter((chat) => changedSince(chat, request)).map((chat) => chat.id);
+    const last = fitting.at(-1);
     return {
       refused: null,
       chatIds: [...new Set(chatIds)],
+      odd: odd === null ? null : `chats: ${odd}`,
+      place: placeOf(last?.id, last?.[perUser ? 'created_at' : 'updated_at']),
       lastId: body.last_id ?? null,
-      at: parseIsoTime((perUser ? last?.created_at : last?.updated_at) ?? '') ?? null,
+      at: isoSecond(timeOf(perUser ? last?.created_at : last?.updated_at)),
       hasMore: body.has_more,
-      skipped: body.data.length - kept.length,
+      skipped: fitting.length - kept.length,
       requestId,
       requests: attempt.requests(),
     };
   } catch (error) {
-    if (!(error instanceof ApiError) || !isRefusal(error, afterId)) throw error;
-    const nothing = { chatIds: [], lastId: null, at: null, hasMore: true, skipped: 0 };
+    if (!(error instanceof ApiError) || !(isCursorRefused(error, afterId) || isFormRefused(error, afterId)))
+      throw error;
+    const nothing = { chatIds: [], odd: null, place: null, lastId: null, at: null, hasMore: true, skipped: 0 };
     return { refused: error.message, ...nothing, requestId: error.requestId, requests: attempt.requests() };
   }
 }
+
+const isoSecond = (ms: number | undefined): string | null =>
+  ms === undefined ? null : new Date(Math.floor(ms / 1000) * 1000).toISOString();
 
 /** A server may show a time rounded up and compare it as it is: it is asked for a second more, and what it shows counts. */
 const secondBefore = (time: string): string => new Date(Date.parse(time) - 1000).toISOString();
@@ -68,31 +76,36 @@ function boundsOf({ form, window, afterId, at }: ChatPageRequest): ChatQuery {
   }
 }
 
-function matches(chat: ListedChat, filter: ChatPageRequest, serverFiltersOrganizations: boolean): boolean {
-  const { form, organizationIds, projectIds, userIds } = filter;
-  if (!serverFiltersOrganizations && organizationIds.length > 0) {
-    const ids = [chat.organization_id, chat.organization_uuid?.toLowerCase()];
-    if (!organizationIds.some((id) => ids.includes(id))) {
-      if (ids[0] == null && organizationIds.some((id) => id.startsWith('org_'))) throw cannotTell();
-      return false;
-    }
-  }
-  if (projectIds.length > 0 && !projectIds.includes(canonicalProjectId(chat.project_id ?? ''))) return false;
-  return form !== 'organization' || userIds.length === 0 || userIds.includes(chat.user?.id ?? '');
-}
-
-function cannotTell(): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(
+/** @throws ApplicationFailure where the filters cannot be compared with what this server gives. */
+function matches(chat: ListedChat, request: ChatPageRequest, serverFiltersOrganizations: boolean): boolean {
+  const { form, organizationIds, projectIds, userIds } = request;
+  const pass = passes(ownerOf(chat), {
+    organizationIds: serverFiltersOrganizations ? [] : organizationIds,
+    projectIds,
+    userIds: form === 'organization' ? userIds : [],
+  });
+  if (pass !== 'unknown') return pass;
+  throw ApplicationFailure.nonRetryable(
     `more than ${IDS_IN_URL} ORGANIZATION_IDS are compared here, and this server names organizations by UUID only: give UUIDs`,
     FailureType.apiRefused,
   );
 }
 
-/** Without a cursor only the documented answer to a list that the server does not know counts. */
-function isRefusal({ kind, status, errorType }: ApiError, afterId: string | null): boolean {
-  if (kind !== 'bad-request') return false;
-  return afterId !== null || (status === 400 && errorType === 'invalid_request_error');
-}
+/** Whose a chat is, as the API shows it. */
+export const ownerOf = (
+  chat: Pick<ListedChat, 'organization_id' | 'organization_uuid' | 'project_id' | 'user'>,
+): Owner => ({
+  organizationId: chat.organization_id ?? null,
+  organizationUuid: chat.organization_uuid ?? null,
+  projectId: chat.project_id ?? null,
+  userId: chat.user?.id ?? null,
+});
 
-/** `proj_x` and `claude_proj_x` name the same project. */
-const canonicalProjectId = (id: string): string => id.replace(/^proj_/, 'claude_proj_');
+/** Without a cursor: whether the server says that it does not know this form of the list. */
+function isFormRefused({ kind, status, errorType, parameter }: ApiError, afterId: string | null): boolean {
+  if (afterId !== null || status !== 400 || errorType !== 'invalid_request_error') return false;
+  return (
+    kind === 'query-refused' ||
+    (kind === 'unknown-parameter' && /^(order_by|updated_at|user_ids)/.test(parameter ?? ''))
+  );
+}

@@ -2,12 +2,12 @@ import { activityInfo, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
 import type { Metrics } from '../metrics';
-import { healedOf, recordsOf, SinkError, type Published, type Sink, type Totals } from '../sinks/sink';
+import { healedOf, recordsOf, SinkError, type Published, type Sink } from '../sinks/sink';
 import { reportOf, UnreadableStateError, type Source } from '../source';
 import type { Policy } from '../state';
 import { toFailure } from './failures';
 import { requireSink } from './require-sink';
-import type { PublishRequest, SyncActivities } from './types';
+import type { PublishRequest, SyncActivities, WindowTotals } from './types';
 
 const HEARTBEAT_MS = 5000;
 const SOONEST_LOOK_MS = 1000;
@@ -75,19 +75,21 @@ function requireAllPublished({ totals }: PublishRequest, { totals: now, closed }
 }
 
 /** What this part added, as far as its request knows: a step that is tried again may count twice. */
-function newIn({ chats, totals: before }: PublishRequest, { totals }: Published): Totals {
+function newIn({ chats, gone, totals: before }: PublishRequest, { totals, ...now }: Published): WindowTotals {
   const added = (now: number, then: number, most: number): number => Math.min(Math.max(0, now - then), most);
   return {
     chats: added(totals.chats, before.chats, chats.length),
     records: added(totals.records, before.records, recordsOf(chats)),
+    gone: added(now.gone, before.gone, gone.length),
+    conflicts: added(now.conflicts, before.conflicts, Infinity),
   };
 }
 
 /** A sink without totals of its own: the window's grow by what is handed over. */
 function added({ totals, chats, gone }: PublishRequest): Published {
   const grown = { chats: totals.chats + chats.length, records: totals.records + recordsOf(chats) };
-  const conflicts = chats.reduce((sum, chat) => sum + (chat.conflicts ?? 0), 0);
-  return { totals: grown, healed: healedOf(chats), gone: gone.length, conflicts, closed: false };
+  const conflicts = chats.reduce((sum, chat) => sum + (chat.conflicts ?? 0), totals.conflicts);
+  return { totals: grown, healed: healedOf(chats), gone: totals.gone + gone.length, conflicts, closed: false };
 }
 
 /** Looks once; "not yet" is a failure that Temporal retries, after a tenth of the time waited so far. */

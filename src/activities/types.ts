@@ -1,3 +1,4 @@
+import type { Owner } from '../filters';
 import type { Form, Policy, Report } from '../state';
 import type { Closing, Published, ReadChat, Receipt, Span, Totals, Window } from '../sinks/sink';
 
@@ -15,6 +16,10 @@ export interface DiscoveredOrganizations {
   /** The API answered 400 to `page`: cursors may expire. Nothing else is filled in. */
   cursorRefused: boolean;
   uuids: string[];
+  /** What is wrong with an item that is not an organization as promised; null if there is none. */
+  odd: string | null;
+  /** A name for the page's last organization; null if it has none. */
+  place: string | null;
   /** Null: there are no more. */
   nextPage: string | null;
   /** The API server's clock; null where its answer names none. */
@@ -32,6 +37,10 @@ export interface DiscoveredUsers {
   /** The API answered 400 to `page`: cursors may expire. Nothing else is filled in. */
   cursorRefused: boolean;
   userIds: string[];
+  /** What is wrong with an item that is not a user as promised; null if there is none. */
+  odd: string | null;
+  /** A name for the page's last user; null if it has none. */
+  place: string | null;
   nextPage: string | null;
   requests: number;
 }
@@ -53,6 +62,10 @@ export interface FetchedChatPage {
   /** The API answered 400: it does not take this form of the list, or, if there was one, the cursor. Nothing else is filled in. */
   refused: string | null;
   chatIds: string[];
+  /** What is wrong with an item that is not a chat as promised, and has no id to be read by; null if there is none. */
+  odd: string | null;
+  /** A name for the page's last chat as it is now; null if the page has none. */
+  place: string | null;
   lastId: string | null;
   /** By what the list is sorted, of the page's last chat, on a whole second. */
   at: string | null;
@@ -70,6 +83,8 @@ export interface EmitRequest {
   span: Span;
   /** The chat is parked: it is tried a few times, and not until it works. */
   parked: boolean;
+  /** The policy filters: whose the chat is, is to be told. */
+  wantsOwner: boolean;
   /** The cursor within the chat; null for its first page. */
   afterId: string | null;
   messages: Policy['messages'];
@@ -79,6 +94,10 @@ export interface EmitRequest {
 export interface Emitted {
   /** Null if the page had no message of the window. */
   receipt: Receipt | null;
+  /** Whose the chat is, where that was asked for. */
+  owner: Owner | null;
+  /** A name for the page's last message; null if it has none. */
+  place: string | null;
   /** The cursor of the chat's next page; null: the chat is read. */
   nextAfterId: string | null;
   /** How many records it took: fewer than were asked for first, where an answer was larger than the cap. */
@@ -90,8 +109,12 @@ export interface Emitted {
   violations: number;
   /** Messages of the page that came again with another content: the first one counts. */
   conflicts: number;
+  /** The chat changed in the window, and holds no message of it: it was moved, or one surfaced late. */
+  unexplained: boolean;
   requests: number;
 }
+
+export type WindowTotals = Totals & Pick<Published, 'gone' | 'conflicts'>;
 
 export interface PublishRequest {
   window: Window;
@@ -100,7 +123,7 @@ export interface PublishRequest {
   /** Chats that answered that they are gone. */
   gone: string[];
   /** What the window held before: a sink without `publish` has no totals of its own. */
-  totals: Totals;
+  totals: WindowTotals;
 }
 
 export interface CommitRequest {

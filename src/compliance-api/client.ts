@@ -59,6 +59,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
       get({
         endpoint: 'users',
         path: `/v1/compliance/organizations/${segment(organizationUuid, 'users')}/users`,
+        id: organizationUuid,
         query: { ...query },
         schema: userPageSchema,
         misfit: (page) => stuckAt('next_page', page.has_more, page.next_page, query.page),
@@ -81,6 +82,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
       get({
         endpoint: 'messages',
         path: `/v1/compliance/apps/chats/${segment(chatId, 'messages')}/messages`,
+        id: chatId,
         query: { tool_result_max_chars: -1, tool_use_input_max_chars: -1, ...query },
         schema: messagePageSchema,
         misfit: (page) => (page.id === chatId ? stuckAt('last_id', page.has_more, page.last_id, query.after_id) : 'id'),

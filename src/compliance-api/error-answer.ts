@@ -1,42 +1,107 @@
 import { z } from 'zod';
 import { ApiError, apiErrorTypes, scopes, type ApiErrorFacts, type ApiErrorKind, type Scope } from './errors';
+import { parameterIn } from './query';
 
 const errorBodySchema = z.object({
   error: z.object({
     type: z.enum(apiErrorTypes).optional().catch(undefined),
     message: z.string().optional().catch(undefined),
+    details: z
+      .object({ error_code: z.string().optional().catch(undefined) })
+      .optional()
+      .catch(undefined),
   }),
 });
 
+/** An answer whose status is not a success. */
+export interface Refusal extends ApiErrorFacts {
+  status: number;
+  /** The `x-should-retry` header. */
+  shouldRetry: string | undefined;
+  /** What the path names: a chat's id, an organization's UUID. */
+  id: string | undefined;
+}
+
 /**
- * The error for an answer whose status is not a success. The sorting goes by the status and `error.type`, never by the
- * message, in which only the names of missing scopes are looked for.
+ * The error for an answer whose status is not a success. It is sorted by the status and `error.type`, then by
+ * `error.details.error_code`, then by the message, as the API's documentation says; no word of the message is repeated.
  * @param json The answer's body; undefined if it had none that could be read.
  */
-export function toApiError(
-  facts: ApiErrorFacts & { status: number },
-  shouldRetry: string | undefined,
-  json: unknown,
-): ApiError {
+export function toApiError({ shouldRetry, id, ...facts }: Refusal, json: unknown): ApiError {
   const { error } = errorBodySchema.safeParse(json).data ?? {};
-  return new ApiError(kindOf(facts.status, error?.type === 'not_found_error', shouldRetry), {
+  const { type: errorType, message = '', details } = error ?? {};
+  const code = details?.error_code;
+  const text = code === undefined ? message : `${code.replaceAll('_', ' ')}: ${message}`;
+  const said: Said = { ...facts, errorType, text, shouldRetry, id };
+  const kind = kindOf(said);
+  return new ApiError(kind, {
     ...facts,
-    errorType: error?.type,
-    missingScopes: facts.status === 403 ? neededScopes(error?.message ?? '') : undefined,
+    errorType,
+    errorCode: code !== undefined && /^[a-z][a-z0-9_]{1,63}$/.test(code) ? code : undefined,
+    parameter: kind === 'unknown-parameter' ? parameterIn(text) : undefined,
+    missingScopes: kind === 'forbidden' ? neededScopes(message) : undefined,
   });
 }
 
-function kindOf(status: number, saysNotFound: boolean, shouldRetry: string | undefined): ApiErrorKind {
+/** What an answer says, in the server's own words, which go no further than this file. */
+interface Said extends Refusal {
+  text: string;
+}
+
+function kindOf(said: Said): ApiErrorKind {
+  const { status, text, endpoint, shouldRetry } = said;
   if (status < 400) return 'redirect';
-  if (status === 401) return 'unauthorized';
-  if (status === 403) return 'forbidden';
-  if (status === 404) return saysNotFound ? 'not-found' : 'not-the-api';
   if (status === 429) return 'rate-limited';
   // Request timeout and "too early": a gateway's way of saying that it may pass.
   if (status === 408 || status === 425) return 'overloaded';
-  if (status < 500) return 'bad-request';
-  if (status === 500 && shouldRetry === 'false') return 'never';
+  if (status < 500) {
+    if (DISABLED.test(text)) return 'api-disabled';
+    if (status === 401) return keyKind(text);
+    if (status === 403) return /\boutside\b/i.test(text) ? 'foreign-organization' : 'forbidden';
+    if (status === 404) return notFoundKind(said);
+    return status === 400 ? badRequestKind(text) : 'bad-request';
+  }
+  if (shouldRetry === 'false' && (status === 500 || endpoint === 'messages')) return 'never';
   return status === 502 || status === 503 || status === 504 || status === 529 ? 'overloaded' : 'server-error';
+}
+
+/** "Compliance API is not enabled for this organization" */
+const DISABLED = /compliance api\b.*\b(not (been )?enabled|disabled|turned off|switched off)/i;
+
+/** "API key is invalid.", "API key has been deactivated.", "API key has expired." */
+function keyKind(text: string): ApiErrorKind {
+  if (/deactivated|disabled/i.test(text)) return 'key-deactivated';
+  return /expired/i.test(text) ? 'key-expired' : 'unauthorized';
+}
+
+function badRequestKind(text: string): ApiErrorKind {
+  if (/anthropic-version/i.test(text)) return 'version-refused';
+  if (/unknown (query )?parameter/i.test(text)) return 'unknown-parameter';
+  if (/\bcursor\b|\b(after|before)_id\b|\bnext_page\b|\bpage[ _]?token\b|\bpagination\b/i.test(text))
+    return 'cursor-refused';
+  if (text === '' || /\b(user_ids|order_by|updated_at|created_at)\b|\busers?\b/i.test(text)) return 'query-refused';
+  return 'bad-request';
+}
+
+/**
+ * A 404. Only the resource itself, by name, is gone for certain: "Chat conversation not found: '...'", of older servers
+ * "Chat ... not found.". The bare "Not found" says that the request did not authenticate, or that there is no such path.
+ */
+function notFoundKind({ errorType, text, id, endpoint }: Said): ApiErrorKind {
+  if (errorType !== 'not_found_error') return 'not-the-api';
+  const speaksOfIt = endpoint === 'messages' ? /\bchat\b/i : endpoint === 'users' ? /\borgani[sz]ation\b/i : /$^/;
+  if (/^(not found)?\.?$/i.test(text)) return 'unauthenticated';
+  if (id === undefined || !/not found|no such|does not exist|deleted/i.test(text)) return 'unnamed-404';
+  if (names(text, id)) return 'not-found';
+  return speaksOfIt.test(text) && !/\bclaude_\w+/.test(text) ? 'perhaps-gone' : 'unnamed-404';
+}
+
+/** Whether a text names an id, as a word of its own or in quotation marks. */
+function names(text: string, id: string): boolean {
+  const at = text.indexOf(id);
+  if (id === '' || at === -1) return false;
+  const isEdge = (character: string | undefined): boolean => character === undefined || /[\s'"`.,:;()]/.test(character);
+  return isEdge(text[at - 1]) && isEdge(text[at + id.length]);
 }
 
 // "Got: [...] Needed one of: [...]"

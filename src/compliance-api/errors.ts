@@ -7,20 +7,66 @@ export type Endpoint = 'organizations' | 'users' | 'chats' | 'messages';
  */
 export type Recovery = 'later' | 'gone' | 'never' | 'stop';
 
-/** One row for each way a request can fail: what to tell an operator, and the recovery on a list and on a chat's messages. */
+/**
+ * One row for each way a request can fail: what to tell an operator, and the recovery on a list and on a chat's messages.
+ * `believed`: only an answer that comes so often in a row is (1 where it is left out). Something between us and the API may
+ * have sent it once, and a refusal of one request is asked about before it counts against a chat (see attempt-memory.ts).
+ */
 const failures = {
   'no-key': { says: 'the access key could not be read, or is not one', onList: 'stop', onMessages: 'stop' },
-  unauthorized: { says: 'the access key is missing, unknown or revoked', onList: 'stop', onMessages: 'stop' },
-  forbidden: { says: 'the access key lacks a scope', onList: 'stop', onMessages: 'stop' },
+  unauthorized: { says: 'the access key is unknown or revoked', onList: 'stop', onMessages: 'never', believed: 2 },
+  'key-deactivated': {
+    says: 'the access key is deactivated; once it is enabled again, the same key works',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  'key-expired': { says: 'the access key has expired', onList: 'stop', onMessages: 'never', believed: 2 },
+  // The API's bare "Not found": it says nothing of the resource.
+  unauthenticated: {
+    says:
+      'the server took the request for one without a key: the key is of another kind, something on the way drops the ' +
+      'header x-api-key, or there is no such path',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  forbidden: { says: 'the access key lacks a scope', onList: 'stop', onMessages: 'never', believed: 2 },
+  'foreign-organization': {
+    says: "an organization is outside the access key's reach",
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  'api-disabled': {
+    says: 'the Compliance API is switched off for this organization; an owner switches it on in its settings',
+    ...{ onList: 'stop', onMessages: 'stop' },
+  },
+  'version-refused': { says: 'the server does not take this anthropic-version', onList: 'stop', onMessages: 'stop' },
+  'unknown-parameter': { says: 'the server does not know a parameter', onList: 'stop', onMessages: 'stop' },
+  'cursor-refused': { says: 'the server does not take its own cursor any more', onList: 'stop', onMessages: 'never' },
+  'query-refused': {
+    says: 'the server does not take these parameters together',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
   // `.` and `..` are steps in a path, half a surrogate pair has no encoding.
   'no-path': { says: 'its id cannot be part of a URL', onList: 'stop', onMessages: 'never' },
-  'bad-request': { says: 'the server refused the request as invalid', onList: 'stop', onMessages: 'never' },
-  'not-found': { says: 'there is no such resource', onList: 'stop', onMessages: 'gone' },
+  'bad-request': {
+    says: 'the server refused the request as invalid',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  'not-found': { says: 'it is gone', onList: 'gone', onMessages: 'gone' },
+  // A 404 of the API that names nothing: as good as gone once the key is known to be taken.
+  'perhaps-gone': { says: 'it seems to be gone', onList: 'gone', onMessages: 'gone', believed: 2 },
+  'unnamed-404': {
+    says: 'a 404 that does not say what is gone',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
   // A 404 that is not the API's own (a gateway without a route) must not pass for a chat that was deleted.
-  'not-the-api': { says: 'a 404 that the API did not send', onList: 'stop', onMessages: 'never' },
-  redirect: { says: 'the server redirects; the base URL is wrong', onList: 'stop', onMessages: 'stop' },
-  never: { says: 'the server says that it will always fail', onList: 'stop', onMessages: 'never' },
-  'unexpected-shape': { says: 'the answer is not what was promised', onList: 'stop', onMessages: 'never' },
+  'not-the-api': { says: 'a 404 that the API did not send', onList: 'stop', onMessages: 'never', believed: 5 },
+  redirect: { says: 'the server redirects; the base URL is wrong', onList: 'stop', onMessages: 'never', believed: 5 },
+  never: {
+    says: 'the server says that it will always fail',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  'unexpected-shape': {
+    says: 'the answer is not what was promised',
+    ...{ onList: 'stop', onMessages: 'never', believed: 5 },
+  },
   'rate-limited': { says: 'too many requests', onList: 'later', onMessages: 'later' },
   overloaded: { says: 'the server is overloaded or away', onList: 'later', onMessages: 'later' },
   'server-error': { says: 'the server failed', onList: 'later', onMessages: 'later' },
@@ -30,7 +76,7 @@ const failures = {
   'too-large': { says: 'the answer is larger than the cap; ask for fewer', onList: 'later', onMessages: 'later' },
   'no-room': { says: 'other large answers fill the memory', onList: 'later', onMessages: 'later' },
   'not-our-turn': { says: 'the rate limit lets no request start now', onList: 'later', onMessages: 'later' },
-} as const satisfies Record<string, { says: string; onList: Recovery; onMessages: Recovery }>;
+} as const satisfies Record<string, { says: string; onList: Recovery; onMessages: Recovery; believed?: number }>;
 
 export type ApiErrorKind = keyof typeof failures;
 
@@ -62,6 +108,10 @@ export interface ApiErrorFacts {
   serverTimeMs?: number | null | undefined;
   /** How long the server, or the pacer, asks to wait: above 0, at most ten minutes. */
   retryAfterMs?: number | undefined;
+  /** The API's `error.details.error_code`, where it looks like a code. */
+  errorCode?: string | undefined;
+  /** Which of our parameters the server does not know. */
+  parameter?: string | undefined;
   /** On a 403: the documented scopes of which the server needs one. */
   missingScopes?: readonly Scope[] | undefined;
   /** Node's or undici's error code, as `ECONNREFUSED`. */
@@ -83,6 +133,7 @@ export class ApiError extends Error {
   readonly serverTimeMs: number | null;
   readonly retryAfterMs: number | undefined;
   readonly missingScopes: readonly Scope[];
+  readonly parameter: string | undefined;
   readonly code: string | undefined;
   readonly at: string | undefined;
 
@@ -98,16 +149,21 @@ export class ApiError extends Error {
     this.serverTimeMs = facts.serverTimeMs ?? null;
     this.retryAfterMs = facts.retryAfterMs;
     this.missingScopes = facts.missingScopes ?? [];
+    this.parameter = facts.parameter;
     this.code = facts.code;
     this.at = facts.at;
   }
 }
 
-/** What something between us and the API may also have sent, once: believed only when it comes again and again. */
-const doubtful: readonly ApiErrorKind[] = ['redirect', 'unexpected-shape', 'not-the-api'];
+/** How often in a row this answer has to come before it is believed; 1 is at once. */
+export function timesUntilBelieved({ kind }: ApiError): number {
+  const row = failures[kind];
+  return 'believed' in row ? row.believed : 1;
+}
 
-/** A redirect, an answer of another shape, somebody else's 404: the recovery is what to do when it comes again and again. */
-export const isDoubtful = (error: ApiError): boolean => doubtful.includes(error.kind);
+/** Whether the server says of the key that it is none of its own. */
+export const isAboutTheKey = ({ kind }: ApiError): boolean =>
+  ['unauthorized', 'key-deactivated', 'key-expired', 'unauthenticated'].includes(kind);
 
 /** What to do about this error; the design's sorting, as data. */
 export function recoveryOf(error: ApiError): Recovery {
@@ -121,6 +177,8 @@ function describe(kind: ApiErrorKind, facts: ApiErrorFacts): string {
     facts.at === undefined ? undefined : `at ${facts.at}`,
     goesOn(kind, facts.retryAfterMs),
     facts.errorType,
+    facts.errorCode,
+    facts.parameter,
     facts.missingScopes?.length ? `needed: ${facts.missingScopes.join(' or ')}` : undefined,
     facts.code,
     facts.requestId ? `request-id ${facts.requestId}` : undefined,

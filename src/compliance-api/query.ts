@@ -30,6 +30,22 @@ export interface PageQuery {
   page?: string | undefined;
 }
 
+/** Every parameter that this client sends. */
+const PARAMETERS = [
+  ...['limit', 'page', 'after_id', 'order_by', 'order', 'organization_ids[]', 'user_ids[]'],
+  ...['created_at.gte', 'created_at.lt', 'updated_at.gt', 'updated_at.gte'],
+  ...['tool_result_max_chars', 'tool_use_input_max_chars'],
+];
+
+/** The parameter of ours that a text names first. */
+export function parameterIn(text: string): string | undefined {
+  const found = PARAMETERS.flatMap((name) => {
+    const at = text.indexOf(name);
+    return at === -1 ? [] : [{ name, at }];
+  });
+  return found.sort((a, b) => a.at - b.at || b.name.length - a.name.length)[0]?.name;
+}
+
 type QueryValue = string | number | readonly string[] | undefined;
 
 /** `?a=1&b[]=x&b[]=y`, or nothing. Lists are repeated parameters; what is undefined is left out. */

@@ -74,6 +74,8 @@ const errorBodyMs = 10_000;
 export interface Call<P, T> {
   endpoint: Endpoint;
   path: string;
+  /** What the path names. */
+  id?: string;
   query: Parameters<typeof toQueryString>[0];
   schema: ZodType<P>;
   /** What the schema cannot say: the field by which this page answers another question, or cannot be continued as it says. */
@@ -171,7 +173,8 @@ export function createRequest(options: ComplianceApiOptions): {
       };
       const context = { limits: brief, room, facts, signal };
       const json = await withJson(response, context, (body) => Promise.resolve(body)).catch(ignoreApiError);
-      throw toApiError({ ...facts, retryAfterMs }, first(response.headers, 'x-should-retry'), json);
+      const shouldRetry = first(response.headers, 'x-should-retry');
+      throw toApiError({ ...facts, retryAfterMs, shouldRetry, id: call.id }, json);
     }
     const unexpected = (at: string): ApiError => new ApiError('unexpected-shape', { ...facts, at });
     const body = await withJson(response, { limits, room, facts, signal }, (page) => {

@@ -6,13 +6,17 @@ import { z } from 'zod';
 /** RFC 3339, which allows `t` and `z`. */
 const time = z.string().refine((text) => rfc3339.safeParse(text.toUpperCase()).success);
 const rfc3339 = z.iso.datetime({ offset: true });
-const id = z.string().min(1).max(256);
+/** The longest id is bounded for what ends up in Temporal's history: a page of them fits one payload. */
+const id = z.string().min(1).max(512);
 
-/** What the walk needs of a listed chat: a page must not fail for a chat's name. */
-const listedChatSchema = z.looseObject({
+/**
+ * What the walk needs of a listed chat: a page must not fail for a chat's name. Its times may be missing or none: they only
+ * tell which chats need not be read.
+ */
+export const listedChatSchema = z.looseObject({
   id,
-  created_at: time,
-  updated_at: time,
+  created_at: z.unknown().optional(),
+  updated_at: z.unknown().optional(),
   organization_id: z.string().nullish(),
   organization_uuid: z.string().nullish(),
   project_id: z.string().nullish(),
@@ -24,6 +28,8 @@ const chatUserSchema = z.looseObject({ id: z.string(), email_address: z.string()
 
 /** A chat's metadata beside its messages. Unknown fields pass; what is absent is null. */
 const chatSchema = listedChatSchema.extend({
+  created_at: time,
+  updated_at: time,
   name: z.string().nullish(),
   deleted_at: z.string().nullish(),
   user: chatUserSchema.nullish(),
@@ -43,7 +49,8 @@ export type Message = z.infer<typeof messageSchema>;
 
 /** `GET /v1/compliance/apps/chats` */
 export const chatPageSchema = z.object({
-  data: z.array(listedChatSchema),
+  /** Each a {@link ListedChat}; one that is not must not keep the others from being read. */
+  data: z.array(z.unknown()),
   has_more: z.boolean(),
   last_id: z.string().nullish(),
 });
@@ -57,21 +64,23 @@ export const messagePageSchema = chatSchema.extend({
 });
 export type MessagePage = z.infer<typeof messagePageSchema>;
 
-const organizationSchema = z.looseObject({ uuid: id });
+export const organizationSchema = z.looseObject({ uuid: id });
 
 /** `GET /v1/compliance/organizations`; older servers do not page, and leave out the last two. */
 export const organizationPageSchema = z.object({
-  data: z.array(organizationSchema),
+  /** Each of {@link organizationSchema}. */
+  data: z.array(z.unknown()),
   has_more: z.boolean().nullish(),
   next_page: z.string().nullish(),
 });
 export type OrganizationPage = z.infer<typeof organizationPageSchema>;
 
-const userSchema = z.looseObject({ id });
+export const userSchema = z.looseObject({ id });
 
 /** `GET /v1/compliance/organizations/{org_uuid}/users`: current members only. */
 export const userPageSchema = z.object({
-  data: z.array(userSchema),
+  /** Each of {@link userSchema}. */
+  data: z.array(z.unknown()),
   has_more: z.boolean().nullish(),
   next_page: z.string().nullish(),
 });

@@ -8,6 +8,7 @@ import {
   makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -85,6 +86,8 @@ export async function chatSync(input: State): Promise<void> {
         },
         mustContinueAsNew: historyIsLong,
         now: () => Date.now(),
+        after,
+        cancellable,
       });
       if (report !== 'interrupted') change(ended(state, report));
     }
@@ -99,6 +102,17 @@ export async function chatSync(input: State): Promise<void> {
     await condition(allHandlersFinished);
     await makeContinueAsNewFunc<typeof chatSync>({ memo: { state: memoOf(state) } })(state);
   });
+}
+
+function after(ms: number, run: () => void): () => void {
+  const scope = new CancellationScope();
+  void scope.run(() => sleep(ms)).then(run, () => undefined);
+  return () => scope.cancel();
+}
+
+function cancellable(work: () => Promise<void>): { ended: Promise<void>; callOff: () => void } {
+  const scope = new CancellationScope();
+  return { ended: scope.run(work), callOff: () => scope.cancel() };
 }
 
 /** Small, since it goes to the server with every step. */

@@ -41,11 +41,12 @@ export const takenUpAgain = (checkpoint: Checkpoint): Checkpoint => {
     ...checkpoint,
     refusals: [],
     accepted: false,
-    lists: checkpoint.lists.map((list) => ({ ...list, resumedAt: undefined })),
+    lists: checkpoint.lists.map((list) => ({ ...list, resumedAt: undefined, trail: undefined })),
     users: {
       ...checkpoint.users,
       next: next && next.after !== null ? { ...next, page: null } : next,
       resumedAfter: undefined,
+      trail: undefined,
     },
   };
 };
@@ -74,6 +75,29 @@ export const withList = (checkpoint: Checkpoint, before: ChatList, after: ChatLi
   lists: checkpoint.lists.map((list) => (list === before ? after : list)),
 });
 
+/** Asks once more for the pages whose chats are left: what was wrong with them may be mended by then. */
+export const asksAgain = (checkpoint: Checkpoint): Checkpoint => ({
+  ...checkpoint,
+  lists: checkpoint.lists.map((list) => (list.left.length > 0 ? pageAgain(list) : list)),
+});
+
+const pageAgain = (list: ChatList): ChatList => ({ ...list, ...list.page, left: [], hasMore: true, trail: undefined });
+
+/** The window from its start, in the same form of the list. */
+export const again = (checkpoint: Checkpoint): Checkpoint => {
+  const { form, why, refusals, requestId } = checkpoint;
+  return { ...beginning(form, { fingerprint: checkpoint.fingerprint, refusals, why }), requestId };
+};
+
+/** Puts chats behind all others of their lists. */
+export const withLast = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): Checkpoint => ({
+  ...checkpoint,
+  lists: checkpoint.lists.map((list) => {
+    const [first, last] = [false, true].map((isLast) => list.left.filter((chatId) => chatIds.has(chatId) === isLast));
+    return { ...list, left: [...(first ?? []), ...(last ?? [])] };
+  }),
+});
+
 /** Takes published chats off the lists, and lists that have come to their end. */
 export const without = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): Checkpoint => ({
   ...checkpoint,
@@ -87,10 +111,14 @@ export function condensed(checkpoint: Checkpoint): Checkpoint {
   const { form, lists, users } = checkpoint;
   if (lists.length === 0) return checkpoint;
   if (form !== 'organization')
-    return { ...checkpoint, lists: [], users: { ...users, last: users.lastBefore, next: users.current } };
+    return {
+      ...checkpoint,
+      lists: [],
+      users: { ...users, last: users.lastBefore, next: users.current, trail: undefined },
+    };
   return {
     ...checkpoint,
-    lists: lists.map((list) => (list.left.length > 0 ? { ...list, ...list.page, left: [], hasMore: true } : list)),
+    lists: lists.map((list) => (list.left.length > 0 ? pageAgain(list) : list)),
   };
 }
 

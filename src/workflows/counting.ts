@@ -1,6 +1,6 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities } from '../activities/types';
 import type { Counters } from '../state';
+import { failureDetails } from './failures';
 
 type Figures = Pick<Counters, 'requests'> & Partial<Pick<Counters, 'skipped' | 'violations'>>;
 
@@ -14,7 +14,7 @@ export function counting<Activities extends ApiActivities>(
       const { requests, skipped = 0, violations = 0 } = await result;
       count({ requests, skipped, violations });
     } catch (error) {
-      count({ requests: requestsOf(error) });
+      count({ requests: failureDetails(error).requests });
     }
     return await result;
   }
@@ -25,12 +25,4 @@ export function counting<Activities extends ApiActivities>(
     fetchChatPage: (request) => counted(activities.fetchChatPage(request)),
     emitMessages: (request) => counted(activities.emitMessages(request)),
   };
-}
-
-/** Failures of the API's activities carry in details[0] how many requests their attempts made. */
-export function requestsOf(error: unknown): number {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  const details: unknown = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
-  if (typeof details !== 'object' || details === null || !('requests' in details)) return 0;
-  return typeof details.requests === 'number' ? details.requests : 0;
 }

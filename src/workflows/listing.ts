@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { ApiActivities } from '../activities/types';
+import type { ApiActivities, DiscoveredOrganizations } from '../activities/types';
 import { FailureType } from '../contract';
-import type { Checkpoint, Form, Policy, UsersPage } from '../state';
+import type { Checkpoint, Form, Policy, Trail, UsersPage } from '../state';
 import { beginning, withUsers } from './checkpoint';
+import { followOn } from './trail';
 
 /** What each setting tries, in this order: the next one when the server answers 400 to the first page of a list. */
 const FORMS: Readonly<Record<Policy['listing'], readonly [Form, ...Form[]]>> = {
@@ -38,34 +39,68 @@ export function otherForm(policy: Policy, { form, refusals: before }: Checkpoint
 export interface Organizations {
   /** The one after `uuid`; the first for null, or for one that is not there any more; null: none is left. */
   after: (this: void, uuid: string | null) => Promise<string | null>;
+  /** What is wrong with one that was listed; undefined: nothing so far. */
+  odd: (this: void) => string | undefined;
 }
+
+/**
+ * Asks for the organizations page by page. A cursor that is refused is given up once: the list begins anew.
+ *
+ * @throws (from the iterator) ApiRefused if cursors are refused for good, EndlessList.
+ */
+export async function* organizationPages(
+  { discoverOrganizations }: Pick<ApiActivities, 'discoverOrganizations'>,
+  limit: number,
+): AsyncGenerator<DiscoveredOrganizations, void, void> {
+  let trail: Trail | undefined;
+  let page: string | null = null;
+  let begunAnew = false;
+  for (;;) {
+    const found: DiscoveredOrganizations = await discoverOrganizations({ page, limit });
+    if (found.cursorRefused && begunAnew) throw refusesItsCursor('organizations');
+    yield found;
+    begunAnew ||= found.cursorRefused;
+    if (found.cursorRefused) trail = undefined;
+    else if (found.nextPage === null) return;
+    else trail = followOn('organizations', trail, { cursor: found.nextPage, place: found.place });
+    page = found.nextPage;
+  }
+}
+
+const refusesItsCursor = (list: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(`${list}: the server refuses its own cursor`, FailureType.apiRefused);
 
 /** @throws (from `after`) MayNotDiscover if the key may not list organizations. */
 export function createOrganizations(
-  { discoverOrganizations }: Pick<ApiActivities, 'discoverOrganizations'>,
+  activities: Pick<ApiActivities, 'discoverOrganizations'>,
   { pageSize }: Policy,
 ): Organizations {
   const known: string[] = [];
-  let next: { page: string | null } | null = { page: null };
+  const pages = organizationPages(activities, pageSize);
+  let odd: string | undefined;
+  let isEnd = false;
 
   async function at(index: number): Promise<string | null> {
-    while (next && known.length <= index) {
-      const { page } = next;
-      const found = await discoverOrganizations({ page, limit: pageSize });
-      if (!found.allowed) throw new MayNotDiscover();
-      // What is known already is not pushed again: the list may as well be asked for from its start.
-      if (found.cursorRefused) next = { page: null };
-      else next = found.nextPage === null ? null : { page: found.nextPage };
-      for (const uuid of found.uuids) if (!known.includes(uuid)) known.push(uuid);
+    while (!isEnd && known.length <= index) {
+      const next = await pages.next();
+      if (next.done) isEnd = true;
+      else {
+        const found = next.value;
+        if (!found.allowed) throw new MayNotDiscover();
+        if (found.odd !== null) odd ??= `organizations: ${found.odd}`;
+        // A list that begins anew brings what is known already.
+        for (const uuid of found.uuids) if (!known.includes(uuid)) known.push(uuid);
+      }
     }
     return known[index] ?? null;
   }
 
   return {
+    odd: () => odd,
     async after(uuid) {
       let index = 0;
       if (uuid !== null) {
-        while (next && !known.includes(uuid)) await at(known.length);
+        while (!isEnd && !known.includes(uuid)) await at(known.length);
         index = known.indexOf(uuid) + 1;
       }
       return await at(index);
@@ -123,13 +158,15 @@ async function turnTo(
 ): Promise<Checkpoint> {
   const { organization, after } = page;
   const found = await discoverUsers({ organization: organization ?? '', page: page.page, limit: pageSize });
-  const { users } = checkpoint;
+  const odd = checkpoint.users.odd ?? (found.odd === null ? undefined : `users: ${found.odd}`);
+  const before = page.page === null ? undefined : checkpoint.users.trail;
+  const trail =
+    found.nextPage === null ? undefined : followOn('users', before, { cursor: found.nextPage, place: found.place });
+  const users = { ...checkpoint.users, odd, trail };
   if (found.cursorRefused) {
-    if (users.last === users.resumedAfter) {
-      throw ApplicationFailure.nonRetryable('users: the server refuses its own cursor', FailureType.apiRefused);
-    }
+    if (users.last === users.resumedAfter) throw refusesItsCursor('users');
     const next = { organization, page: null, after: users.last };
-    return { ...checkpoint, users: { ...users, next, resumedAfter: users.last } };
+    return { ...checkpoint, users: { ...users, next, resumedAfter: users.last, trail: undefined } };
   }
   const walked = after === null ? -1 : found.userIds.indexOf(after);
   const isPassedOver = after !== null && walked === -1;
@@ -138,7 +175,7 @@ async function turnTo(
   // The one to go on after has left: all are walked again, where the sink knows what it has.
   if (isPassedOver)
     return { ...checkpoint, users: { ...users, next: nextPage ?? { organization, page: null, after: null } } };
-  return withUsers(checkpoint, page, found.userIds.slice(walked + 1), nextPage);
+  return withUsers({ ...checkpoint, users }, page, found.userIds.slice(walked + 1), nextPage);
 }
 
 /** Organizations answer 403. */

@@ -4,7 +4,7 @@ import type { Window } from '../sinks/sink';
 import type { Checkpoint, Policy, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
 import { ending, takenUpAgain } from './checkpoint';
-import { firstForm } from './listing';
+import { firstForm, organizationPages } from './listing';
 import { NO_COUNTERS } from './reports';
 import { someOf } from './some-of';
 import type { SyncHost } from './sync-host';
@@ -84,7 +84,7 @@ async function takenUp(
   const { policy, requests } = context;
   const goesOn = before.checkpoint?.fingerprint === policy.fingerprint && isFruitful(before.checkpoint, policy);
   const kept = goesOn ? before.counters : { ...NO_COUNTERS, requests: before.counters.requests };
-  const totals = { chats: kept.chats, records: kept.messages };
+  const totals = { chats: kept.chats, records: kept.messages, gone: kept.gone, conflicts: kept.conflicts };
   const published = await activities.publishPart({ window, sink: policy.sink, chats: [], gone: [], totals });
   if (published.abandoned) throw disagreement('given up', window, window, context);
   const healed = new Set(published.healed.map(({ chatId }) => chatId));
@@ -93,6 +93,8 @@ async function takenUp(
     ...kept,
     chats: published.totals.chats,
     messages: published.totals.records,
+    gone: published.gone,
+    conflicts: published.conflicts,
     requests: kept.requests + requests,
   };
   const checkpoint = goesOn && before.checkpoint ? takenUpAgain(before.checkpoint) : null;
@@ -111,24 +113,24 @@ async function lookAtOrganizations(
   { organizationIds, pageSize }: Policy,
 ): Promise<{ requests: number; serverTime: string | null; warnings: string[] }> {
   const missing = new Set(organizationIds.filter((id) => !id.startsWith('org_')));
-  const first = await activities.discoverOrganizations({ page: null, limit: pageSize });
-  let { requests } = first;
-  for (let found = first; ;) {
+  let [requests, serverTime, allowed]: [number, string | null, boolean] = [0, null, true];
+  for await (const found of organizationPages(activities, pageSize)) {
+    requests += found.requests;
+    serverTime ??= found.serverTime;
+    allowed &&= found.allowed;
     for (const uuid of found.uuids) missing.delete(uuid.toLowerCase());
     if (found.cursorRefused) missing.clear();
-    if (missing.size === 0 || found.nextPage === null) break;
-    found = await activities.discoverOrganizations({ page: found.nextPage, limit: pageSize });
-    requests += found.requests;
+    if (missing.size === 0) break;
   }
   const warnings: string[] = [];
-  if (!first.allowed) {
+  if (!allowed) {
     warnings.push(
       'the key may not list organizations (403, scope read:compliance_org_data): carrying on with chats only',
     );
   } else if (missing.size > 0) {
     warnings.push(`ORGANIZATION_IDS: the key reaches no organization ${someOf([...missing])}`);
   }
-  return { requests, serverTime: first.serverTime, warnings };
+  return { requests, serverTime, warnings };
 }
 
 function clockWarnings({ syncedThrough }: State, now: number, serverTime: string | null): string[] {

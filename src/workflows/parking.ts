@@ -1,6 +1,8 @@
 import type { Window } from '../sinks/sink';
 import type { Parked, Policy } from '../state';
-import { createPart, reasonOf, type PartActivities, type Unreadable } from './part';
+import { reasonOf, type Unreadable } from './failures';
+import { createPart, type PartActivities } from './part';
+import { inTime } from './in-time';
 import { saturate } from './saturate';
 import { publish, type WalkHost } from './walk-host';
 
@@ -13,6 +15,7 @@ export function park(unreadable: readonly Unreadable[], { onChatFailure }: Polic
   const { from, to } = host.unfinished.window;
   const since = new Date(host.now()).toISOString();
   return unreadable
+    .filter(({ chatId }, index) => unreadable.findIndex((other) => other.chatId === chatId) === index)
     .slice(0, Math.max(0, MOST_PARKED - host.parked.length))
     .map((chat) => ({ chatId: chat.chatId, from, to, reason: reasonOf(chat), since }));
 }
@@ -40,14 +43,16 @@ export async function retryParked(
     const waiting = host.parked.filter(({ chatId }) => toRetry.includes(chatId));
     if (waiting.length === 0) return 'finished';
     const part = createPart(activities, policy, window, (...read) => host.progress(...read));
-    await saturate(() => {
-      if (part.fatal || part.isFull() || !part.hasRoom() || host.mustContinueAsNew()) return undefined;
-      const chat = waiting.shift();
-      return chat && part.add(chat.chatId, { from: chat.from, to: chat.to });
-    });
+    await inTime(part, host, () =>
+      saturate(() => {
+        if (part.fatal || part.isFull() || !part.hasRoom() || host.mustContinueAsNew()) return undefined;
+        const chat = waiting.shift();
+        return chat && part.add(chat.chatId, { from: chat.from, to: chat.to });
+      }),
+    );
     const { closed } = await publish(part, host, []);
     const reasons = new Map(part.unreadable.map((chat) => [chat.chatId, reasonOf(chat)]));
-    const tried = new Set([...part.gone, ...reasons.keys(), ...part.read.map(({ chatId }) => chatId)]);
+    const tried = new Set([...part.gone, ...part.skipped, ...reasons.keys(), ...part.read.map(({ chatId }) => chatId)]);
     host.save(
       { toRetry: toRetry.filter((chatId) => !tried.has(chatId)) },
       host.parked.map((chat) => ({ ...chat, reason: reasons.get(chat.chatId) ?? chat.reason })),

@@ -1,9 +1,12 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import type { ApiActivities, SyncActivities } from '../activities/types';
+import type { ApiActivities, SyncActivities, WindowTotals } from '../activities/types';
 import { FailureType } from '../contract';
-import type { Published, ReadChat, Span, Totals, Window } from '../sinks/sink';
+import { isFiltered } from '../filters';
+import type { Published, ReadChat, Span, Window } from '../sinks/sink';
 import type { Policy } from '../state';
-import { readChat } from './read-chat';
+import { createSuspects } from './suspects';
+import { failureType, type Unreadable } from './failures';
+import { ownerPasses, readChat, type StagedChat } from './read-chat';
 
 /** Emit activities scheduled ahead: enough to keep the rate-limited queue busy, few enough to drain in seconds. */
 const EMITS_AHEAD = 64;
@@ -14,74 +17,129 @@ const RECEIPT_BYTES = 150;
 
 export type PartActivities = Pick<ApiActivities, 'emitMessages'> & Pick<SyncActivities, 'publishPart'>;
 
-export interface Unreadable {
-  chatId: string;
-  error: unknown;
-}
-
 /** Chats that are read at the same time, and go to the sink together. */
 export interface Part {
   readonly read: readonly ReadChat[];
   readonly gone: readonly string[];
+  /** Read, and found to be outside the filters. */
+  readonly skipped: readonly string[];
   readonly unreadable: readonly Unreadable[];
+  /** The last of those, where everybody gets what they got: not they are the reason. */
+  readonly everybody: readonly Unreadable[];
+  /** Chats that changed in the window without a message of it. */
+  readonly unexplained: number;
   /** What ends the walk: set by whoever meets it first. */
   fatal: { error: unknown } | undefined;
+  /** What still runs is called off: it stays on its list. */
+  readonly isCut: boolean;
+  /** Runs `then` when the first chat was read. */
+  onFirstRead(then: () => void): void;
+  /** Takes no more chats. */
+  close(): void;
+  cut(): void;
   hasRoom(): boolean;
   isFull(): boolean;
   /** Reads a chat. Never rejects. @param healed The span, for a chat that is parked. */
   add(chatId: string, healed?: Span): Promise<void>;
+  /** Adds what cannot be read at all. */
+  refuse(unreadable: Unreadable): void;
   /** @param totals What the window held before. @throws Cancellation, and what is none of our failures. */
-  publish(totals: Totals): Promise<Published>;
+  publish(totals: WindowTotals): Promise<Published>;
 }
 
 export function createPart(
   activities: PartActivities,
-  { messages, pageSize, sink }: Policy,
+  policy: Policy,
   window: Window,
   progress: (chats: number, messages: number) => void,
 ): Part {
+  const { messages, pageSize, sink } = policy;
   const read: ReadChat[] = [];
   const gone: string[] = [];
+  const skipped: string[] = [];
   const unreadable: Unreadable[] = [];
+  const suspects = createSuspects();
+  let firstRead: (() => void) | undefined;
+  let isClosed = false;
+  let isCut = false;
+  let unexplained = 0;
   let reading = 0;
   let bytes = 0;
   let records = 0;
 
   async function readOne(chatId: string, healed: Span | undefined): Promise<void> {
     const { from, to } = healed ?? window;
-    const request = { window, chatId, span: { from, to }, parked: healed !== undefined, messages, pageSize, sink };
+    const parked = healed !== undefined;
+    const wantsOwner = isFiltered(policy);
+    const request = { window, chatId, span: { from, to }, parked, wantsOwner, messages, pageSize, sink };
     const chat = await readChat(activities, request);
     if (chat.gone) gone.push(chatId);
-    bytes += CHAT_BYTES + RECEIPT_BYTES * chat.receipts.length;
-    records += chat.receipts.reduce((sum, receipt) => sum + receipt.records, 0);
+    else suspects.clear();
+    if (!ownerPasses(chat, policy, parked)) {
+      skipped.push(chatId);
+      return;
+    }
+    take(chat, healed);
+  }
+
+  function take({ chatId, receipts, conflicts, ...chat }: StagedChat, healed: Span | undefined): void {
+    if (chat.unexplained) unexplained += 1;
+    bytes += CHAT_BYTES + RECEIPT_BYTES * receipts.length;
+    records += receipts.reduce((sum, receipt) => sum + receipt.records, 0);
     // What was read of a chat before it was gone is published.
-    if (chat.gone && chat.receipts.length === 0) return;
-    read.push({ chatId, receipts: chat.receipts, ...(healed && { healed }) });
+    if (chat.gone && receipts.length === 0) return;
+    if (read.length === 0) firstRead?.();
+    read.push({ chatId, receipts, ...(healed && { healed }), ...(conflicts > 0 && { conflicts }) });
     progress(read.length, records);
   }
 
   const part: Part = {
     read,
     gone,
+    skipped,
     unreadable,
+    get everybody() {
+      return suspects.everybody();
+    },
+    get unexplained() {
+      return unexplained;
+    },
     fatal: undefined,
+    get isCut() {
+      return isCut;
+    },
+    onFirstRead: (then) => void (firstRead = then),
+    close: () => void (isClosed = true),
+    cut: () => void (isCut = true),
     hasRoom: () => reading < EMITS_AHEAD,
-    isFull: () => bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
+    isFull: () => isClosed || bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
     async add(chatId, healed) {
       reading += 1;
       try {
         await readOne(chatId, healed);
       } catch (error) {
-        if (healed ? staysParked(error) : failureType(error) === FailureType.chatUnreadable) {
+        if (isCut && isCancellation(error)) {
+          // It stays on its list.
+        } else if (healed ? staysParked(error) : failureType(error) === FailureType.chatUnreadable) {
           unreadable.push({ chatId, error });
+          if (!healed) suspects.add({ chatId, error });
         } else part.fatal ??= { error };
       }
       reading -= 1;
     },
-    async publish(totals) {
+    refuse: (odd) => void unreadable.push(odd),
+    async publish({ gone: goneBefore, conflicts, ...totals }) {
       if (part.fatal && failureType(part.fatal.error) === undefined) throw part.fatal.error;
-      if (read.length === 0) return { totals, healed: [], gone: 0, conflicts: 0, closed: false };
-      return await activities.publishPart({ window, sink, chats: read, gone, totals });
+      if (read.length + gone.length === 0) {
+        return { totals, healed: [], gone: goneBefore, conflicts, closed: false };
+      }
+      return await activities.publishPart({
+        window,
+        sink,
+        chats: read,
+        gone,
+        totals: { ...totals, gone: goneBefore, conflicts },
+      });
     },
   };
   return part;
@@ -92,23 +150,4 @@ function staysParked(error: unknown): boolean {
   if (isCancellation(error) || !(error instanceof ActivityFailure || error instanceof ApplicationFailure)) return false;
   const type = failureType(error);
   return type !== FailureType.unauthorized && type !== FailureType.forbidden;
-}
-
-/** The `type` of the failure that ended an activity; undefined for a cancellation, or an error that is none of ours. */
-export function failureType(error: unknown): string | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
-}
-
-/** What is known of why a chat could not be read. */
-export function reasonOf({ chatId, error }: Unreadable): string {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure)) return 'the attempts to read it did not end';
-  return cause.message.replace(`chat ${chatId}: `, '');
-}
-
-export function unreadableFailure(unreadable: readonly Unreadable[], remark: string): ApplicationFailure {
-  const named = unreadable.slice(0, 5).map((chat) => `chat ${chat.chatId}: ${reasonOf(chat)}`);
-  const more = unreadable.length > named.length ? `, and ${unreadable.length - named.length} more` : '';
-  return ApplicationFailure.nonRetryable(`${named.join('; ')}${more}${remark}`, FailureType.chatUnreadable);
 }

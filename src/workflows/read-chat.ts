@@ -1,11 +1,18 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, EmitRequest, Emitted } from '../activities/types';
 import { FailureType } from '../contract';
+import { passes, type Filters, type Owner } from '../filters';
 import type { ReadChat } from '../sinks/sink';
+import type { Trail } from '../state';
+import { follow } from './trail';
 
-/** A chat whose messages of the window are staged; `gone` if it answered 404, on its first page or on a later one. */
+/** A chat whose messages of the window are staged; `gone` if it answered so, on its first page or on a later one. */
 export interface StagedChat extends ReadChat {
   gone: boolean;
+  owner: Owner | null;
+  conflicts: number;
+  /** It changed in the window, and holds no message of it. */
+  unexplained: boolean;
 }
 
 /**
@@ -19,25 +26,57 @@ export async function readChat(
   request: Omit<EmitRequest, 'afterId'>,
 ): Promise<StagedChat> {
   const { chatId } = request;
-  let receipts: ReadChat['receipts'] = [];
+  const beginning: StagedChat = { chatId, receipts: [], gone: false, owner: null, conflicts: 0, unexplained: false };
+  let chat = beginning;
+  let trail: Trail | undefined;
   let afterId: string | null = null;
   let { pageSize } = request;
   let restarted = false;
+  const broken = (what: string): ApplicationFailure =>
+    ApplicationFailure.nonRetryable(`chat ${chatId}: messages: ${what}`, FailureType.chatUnreadable, { proven: true });
   for (;;) {
     const emitted: Emitted = await emitMessages({ ...request, pageSize, afterId });
     if (emitted.cursorRefused) {
-      if (restarted) {
-        const message = `chat ${chatId}: the server refuses its own cursor`;
-        throw ApplicationFailure.nonRetryable(message, FailureType.chatUnreadable);
-      }
-      receipts = [];
+      if (restarted) throw broken('the server refuses its own cursor');
+      chat = beginning;
+      trail = undefined;
       afterId = null;
       restarted = true;
       continue;
     }
     pageSize = emitted.limit;
-    if (emitted.receipt) receipts.push(emitted.receipt);
+    const { receipt, gone, owner, unexplained } = emitted;
+    chat = {
+      chatId,
+      receipts: receipt ? [...chat.receipts, receipt] : chat.receipts,
+      gone,
+      owner: chat.owner ?? owner,
+      conflicts: chat.conflicts + emitted.conflicts,
+      unexplained,
+    };
     afterId = emitted.nextAfterId;
-    if (afterId === null) return { chatId, receipts, gone: emitted.gone };
+    if (afterId === null) return chat;
+    const followed = follow(trail, { cursor: afterId, place: emitted.place });
+    if (followed === 'circle') throw broken("the server's pages go in circles");
+    trail = followed;
   }
+}
+
+/**
+ * Whether the filters let out what was read: they may have been narrowed since a chat was parked, and a chat may have moved
+ * since it was listed. A list is filtered by organization already, partly by the server, in its own names for them.
+ *
+ * @throws ChatUnreadable where that cannot be told.
+ */
+export function ownerPasses({ chatId, owner }: StagedChat, filters: Filters, parked: boolean): boolean {
+  if (owner === null) return true;
+  // Who wrote it may have left since it was listed.
+  const userIds = owner.userId === null ? [] : filters.userIds;
+  const passed = passes(owner, { ...filters, userIds, organizationIds: parked ? filters.organizationIds : [] });
+  const isUnknown = passed === 'unknown' || (parked && passed && userIds.length < filters.userIds.length);
+  if (!isUnknown) return passed;
+  const message = `chat ${chatId}: whether the filters let it out cannot be told: the API names ${
+    passed === 'unknown' ? 'organizations by UUID only, so give those in ORGANIZATION_IDS' : 'no user for it any more'
+  }`;
+  throw ApplicationFailure.nonRetryable(message, FailureType.chatUnreadable, { proven: true });
 }

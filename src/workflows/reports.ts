@@ -1,5 +1,5 @@
 import type { Counters, Policy, Report, State, Unfinished } from '../state';
-import { requestsOf } from './counting';
+import { failureDetails } from './failures';
 import { someOf } from './some-of';
 
 export const NO_COUNTERS: Counters = {
@@ -36,6 +36,20 @@ export function completedReport(
       `messages newer than their chat's updated_at: ${counters.violations}; the API broke its promise, later messages may be missed`,
     );
   }
+  if (counters.gone > 0) {
+    warnings.push(`chats that were listed and are gone, which the ledger names: ${counters.gone}`);
+  }
+  if (counters.conflicts > 0) {
+    warnings.push(
+      `messages that came again with another content: ${counters.conflicts}; the first one was kept, the ledger names their chats`,
+    );
+  }
+  if (counters.unexplained > 0) {
+    warnings.push(
+      `chats that changed without a message of this window: ${counters.unexplained}; they were moved, or hold messages that ` +
+        'surfaced late, which cannot be told apart',
+    );
+  }
   if (state.parked.length > 0) {
     const ids = state.parked.map(({ chatId }) => chatId);
     warnings.push(`parked, and tried again at each sync, since they could not be read: ${someOf(ids)}`);
@@ -52,7 +66,7 @@ export function nothingToDo(policy: Policy, state: State, warnings: string[]): R
 /** The report of a sync that something ended early. */
 export function failedReport(state: State, reason: string, error: unknown): Report {
   const { unfinished } = state;
-  const counters = unfinished?.counters ?? { ...NO_COUNTERS, requests: requestsOf(error) };
+  const counters = unfinished?.counters ?? { ...NO_COUNTERS, requests: failureDetails(error).requests };
   const { from, to } = unfinished?.window ?? { from: null, to: null };
   return {
     ...reportOf(state, { from, to, counters, warnings: unfinished?.warnings ?? [], outcome: 'failed' }),

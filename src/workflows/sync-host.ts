@@ -11,6 +11,10 @@ export interface SyncHost {
   mustContinueAsNew(): boolean;
   /** The workflow's clock, ms. */
   now: () => number;
+  /** Runs `run` after `ms`; the returned function calls that off. */
+  after(ms: number, run: () => void): () => void;
+  /** Runs `work` so that `callOff` cancels the activities that it waits for. */
+  cancellable(work: () => Promise<void>): { ended: Promise<void>; callOff: () => void };
 }
 
 export function unfinishedOf(host: SyncHost): Unfinished {

@@ -1,6 +1,7 @@
 import type { Counters, Report, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
-import { counting, requestsOf } from './counting';
+import { counting } from './counting';
+import { failureDetails } from './failures';
 import { begin } from './opening';
 import { retryParked } from './parking';
 import { completedReport, nothingToDo } from './reports';
@@ -21,7 +22,7 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
     host.change({ running: { policy } });
     const { unfinished, warnings } = await begin(activities, policy, host).catch((error: unknown) => {
       const { unfinished: before } = host.state;
-      if (before) host.note({ unfinished: withCounts(before, { requests: requestsOf(error) }) });
+      if (before) host.note({ unfinished: withCounts(before, { requests: failureDetails(error).requests }) });
       throw error;
     });
     if (unfinished === null) return nothingToDo(policy, host.state, warnings);
@@ -62,6 +63,8 @@ function walkHost(host: SyncHost): WalkHost {
     progress: (chats, messages) => host.progress(chats, messages),
     mustContinueAsNew: () => host.mustContinueAsNew(),
     now: () => host.now(),
+    after: (ms, run) => host.after(ms, run),
+    cancellable: (work) => host.cancellable(work),
   };
 }
 

@@ -1,3 +1,5 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import { FailureType } from '../contract';
 import type { Published } from '../sinks/sink';
 import type { Checkpoint, Parked, Unfinished } from '../state';
 import { without } from './checkpoint';
@@ -16,6 +18,10 @@ export interface WalkHost {
   mustContinueAsNew(): boolean;
   /** The workflow's clock, ms. */
   now(): number;
+  /** Runs `run` after `ms`; the returned function calls that off. */
+  after(ms: number, run: () => void): () => void;
+  /** Runs `work` so that `callOff` cancels the activities that it waits for. */
+  cancellable(work: () => Promise<void>): { ended: Promise<void>; callOff: () => void };
 }
 
 export function checkpointOf({ unfinished }: WalkHost): Checkpoint {
@@ -27,22 +33,45 @@ export function checkpointOf({ unfinished }: WalkHost): Checkpoint {
  * Publishes a part: its chats leave the lists, and those that had been parked, or are gone, leave the parked ones.
  *
  * @param parked Chats of the part that could not be read and join them.
+ * @param stay Chats that stay on their lists whatever was found.
+ * @throws LedgerDisagrees if the window was given up meanwhile.
  */
-export async function publish(part: Part, host: WalkHost, parked: Parked[]): Promise<Published> {
-  const { chats, messages: records } = host.unfinished.counters;
-  const published = await part.publish({ chats, records });
+export async function publish(
+  part: Part,
+  host: WalkHost,
+  parked: Parked[],
+  stay: readonly string[] = [],
+): Promise<Published> {
+  const { chats, messages: records, gone, conflicts } = host.unfinished.counters;
+  const published = await part.publish({ chats, records, gone, conflicts });
+  if (published.abandoned) throw givenUp(host.unfinished);
   const { totals, healed } = published;
-  const done = new Set([...part.gone, ...[...part.read, ...parked].map(({ chatId }) => chatId)]);
-  const out = new Set([...part.gone, ...healed.map(({ chatId }) => chatId)]);
+  const done = new Set([...part.gone, ...part.skipped, ...[...part.read, ...parked].map(({ chatId }) => chatId)]);
+  for (const chatId of stay) done.delete(chatId);
+  const out = new Set([...part.gone, ...part.skipped, ...healed.map(({ chatId }) => chatId)]);
   const { counters } = host.unfinished;
-  const gone = counters.gone + part.gone.length;
   host.save(
     {
       checkpoint: without(checkpointOf(host), done),
-      counters: { ...counters, chats: totals.chats, messages: totals.records, gone },
+      counters: {
+        ...counters,
+        chats: totals.chats,
+        messages: totals.records,
+        gone: published.gone,
+        conflicts: published.conflicts,
+        skipped: counters.skipped + part.skipped.length,
+        unexplained: counters.unexplained + part.unexplained,
+      },
     },
     [...host.parked.filter(({ chatId }) => !out.has(chatId)), ...parked],
   );
   host.progress(0, 0);
   return published;
+}
+
+function givenUp({ window: { from, to } }: Unfinished): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    `the sink knows ${from} to ${to} as given up by a later rewind: \`chat-sync rewind --to ${from}\` reads it again`,
+    FailureType.ledgerDisagrees,
+  );
 }

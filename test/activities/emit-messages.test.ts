@@ -28,7 +28,7 @@ async function emitted(messages: EmitRequest['messages'], deleted_at: string | n
     requests: () => 1,
     request: (call) => call({ signal: new AbortController().signal }),
   };
-  const chat = { chatId: 'claude_chat_1', span, parked: false, afterId: null };
+  const chat = { chatId: 'claude_chat_1', span, parked: false, wantsOwner: false, afterId: null };
   await emitMessages({ window: { epoch: 0, ...span }, ...chat, messages, pageSize: 1000, sink: 'memory' }, attempt);
   return records.map((record) => record.content);
 }

@@ -1,3 +1,5 @@
+import { fittingItems } from '../../src/activities/list-items';
+import { organizationSchema, userSchema } from '../../src/compliance-api/schemas';
 import { chat, chatPage, message, messagePage } from './samples';
 import { clientOf, closeAll, json, secretKey, serve } from './local-server';
 
@@ -163,8 +165,10 @@ describe('createComplianceApi', () => {
       ),
     );
     const api = clientOf(url);
-    expect((await api.listOrganizations({})).body.data.map((organization) => organization.uuid)).toEqual([uuid]);
-    expect((await api.listOrganizationUsers(uuid, {})).body.data.map((user) => user.id)).toEqual(['user_1']);
+    const organizations = fittingItems((await api.listOrganizations({})).body.data, organizationSchema, null);
+    expect(organizations).toMatchObject({ fitting: [{ uuid }], odd: null });
+    const users = fittingItems((await api.listOrganizationUsers(uuid, {})).body.data, userSchema, null);
+    expect(users).toMatchObject({ fitting: [{ id: 'user_1' }], odd: null });
   });
 
   it.each([[null], [''], ['a text'], [{ type: 'text' }], [7], [false], [[]]])(

@@ -34,9 +34,9 @@ describe('an ApiError', () => {
   const retry = { 'x-should-retry': 'false' };
   const cases: [number, object, Record<string, string>, ApiErrorKind, Recovery, Recovery][] = [
     [400, body('invalid_request_error'), {}, 'bad-request', 'stop', 'never'],
-    [401, body('authentication_error'), {}, 'unauthorized', 'stop', 'stop'],
-    [403, body('permission_error'), {}, 'forbidden', 'stop', 'stop'],
-    [404, body('not_found_error'), {}, 'not-found', 'stop', 'gone'],
+    [401, body('authentication_error'), {}, 'unauthorized', 'stop', 'never'],
+    [403, body('permission_error'), {}, 'forbidden', 'stop', 'never'],
+    [404, body('not_found_error'), {}, 'unnamed-404', 'stop', 'never'],
     [404, body('api_error'), {}, 'not-the-api', 'stop', 'never'],
     [408, {}, {}, 'overloaded', 'later', 'later'],
     [409, body('conflict_error'), {}, 'bad-request', 'stop', 'never'],
@@ -44,11 +44,10 @@ describe('an ApiError', () => {
     [500, body('api_error'), {}, 'server-error', 'later', 'later'],
     [500, body('api_error'), retry, 'never', 'stop', 'never'],
     [502, {}, {}, 'overloaded', 'later', 'later'],
-    [503, {}, retry, 'overloaded', 'later', 'later'],
     [504, {}, {}, 'overloaded', 'later', 'later'],
     [529, body('overloaded_error'), {}, 'overloaded', 'later', 'later'],
-    [301, {}, { location: 'https://elsewhere.example.com/' }, 'redirect', 'stop', 'stop'],
-    [304, {}, {}, 'redirect', 'stop', 'stop'],
+    [301, {}, { location: 'https://elsewhere.example.com/' }, 'redirect', 'stop', 'never'],
+    [304, {}, {}, 'redirect', 'stop', 'never'],
     [200, { nothing: 'promised' }, {}, 'unexpected-shape', 'stop', 'never'],
   ];
   it.each(cases)('sorts status %i with %j %j as %s: %s for a list, %s for messages', async (...row) => {
@@ -57,6 +56,67 @@ describe('an ApiError', () => {
     expect(list).toMatchObject({ kind, status, endpoint: 'chats' });
     expect(messages).toMatchObject({ kind, status, endpoint: 'messages' });
     expect([recoveryOf(list), recoveryOf(messages)]).toEqual([onList, onMessages]);
+  });
+
+  it('takes a server at its word that a chat will always fail, and waits for a list', async () => {
+    const { list, messages } = await failures(body('overloaded_error'), 503, retry);
+    expect([list.kind, messages.kind]).toEqual(['overloaded', 'never']);
+  });
+
+  const chatId = 'claude_chat_1';
+  it.each<[number, string, string, ApiErrorKind]>([
+    [404, 'not_found_error', `Chat conversation not found: '${chatId}'`, 'not-found'],
+    [404, 'not_found_error', `Chat ${chatId} not found.`, 'not-found'],
+    [404, 'not_found_error', 'Chat not found', 'perhaps-gone'],
+    [404, 'not_found_error', `Chat conversation not found: '${chatId}2'`, 'unnamed-404'],
+    [404, 'not_found_error', 'Local sessions are not available.', 'unnamed-404'],
+    [404, 'not_found_error', 'File not found: 550e8400', 'unnamed-404'],
+    [404, 'not_found_error', 'Not found', 'unauthenticated'],
+    [404, 'not_found_error', 'not found.', 'unauthenticated'],
+    [404, 'not_found_error', '', 'unauthenticated'],
+    [404, 'invalid_request_error', 'Not found', 'not-the-api'],
+    [400, 'invalid_request_error', 'Compliance API is not enabled for this organization', 'api-disabled'],
+    [403, 'permission_error', 'The Compliance API has been disabled for this organization.', 'api-disabled'],
+    [400, 'invalid_request_error', "Unknown query parameter: 'tool_result_max_chars'.", 'unknown-parameter'],
+    [400, 'invalid_request_error', 'anthropic-version: "2023-06-01" is not supported', 'version-refused'],
+    [400, 'invalid_request_error', 'after_id: the cursor has expired', 'cursor-refused'],
+    [400, 'invalid_request_error', 'Invalid page token', 'cursor-refused'],
+    [400, 'invalid_request_error', 'user_ids[] is required', 'query-refused'],
+    [400, 'invalid_request_error', 'order_by=updated_at cannot be combined with created_at.gte', 'query-refused'],
+    [400, 'invalid_request_error', 'limit must be at most 500', 'bad-request'],
+    [410, 'invalid_request_error', 'after_id: the cursor has expired', 'bad-request'],
+    [422, 'invalid_request_error', 'user_ids[] is required', 'bad-request'],
+    [401, 'authentication_error', 'API key is invalid.', 'unauthorized'],
+    [401, 'authentication_error', 'API key has been deactivated.', 'key-deactivated'],
+    [401, 'authentication_error', 'API key has expired.', 'key-expired'],
+    [
+      403,
+      'permission_error',
+      "Cannot query compliance data for organizations outside this API key's scope",
+      'foreign-organization',
+    ],
+    [403, 'permission_error', 'Needed: [read:compliance_user_data]', 'forbidden'],
+  ])('tells apart, by its own sentence: %i %s %j is %s', async (status, type, message, kind) => {
+    const { messages } = await failures(body(type, message), status, { 'x-should-retry': 'false' });
+    expect(messages.kind).toBe(kind);
+    if (message.length > 12) expect(inspect(messages, { depth: 9 })).not.toContain(message);
+  });
+
+  it('goes by error.details.error_code where there is one, and repeats it if it looks like a code', async () => {
+    const coded = (error_code: string) => ({
+      error: { type: 'invalid_request_error', message: '', details: { error_code } },
+    });
+    const { list } = await failures(coded('compliance_api_not_enabled'), 400);
+    expect(list).toMatchObject({ kind: 'api-disabled' });
+    expect(list.message).toContain('compliance_api_not_enabled');
+    expect((await failures(coded(`a ${secret}`), 400)).list.message).not.toContain(secret);
+  });
+
+  it('names which of our parameters a server does not know', async () => {
+    const said = "Unknown query parameter: 'created_at.gte'. Did you mean 'created_at[gte]' or 'limit'?";
+    expect((await failures(body('invalid_request_error', said), 400)).list.parameter).toBe('created_at.gte');
+    const foreign = `Unknown query parameter: '${secret}'`;
+    expect((await failures(body('invalid_request_error', foreign), 400)).list.parameter).toBeUndefined();
   });
 
   it('says nothing that the server wrote, nor the key, but known words and the request-id', async () => {

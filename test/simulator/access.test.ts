@@ -1,5 +1,5 @@
 import { createTenant, startSimulator, type Simulator } from '../../simulator';
-import { ANY_STRING, ask } from './ask';
+import { ask } from './ask';
 
 const USER_KEY = 'sk-ant-api01-test-users';
 const ORGANIZATION_KEY = 'sk-ant-api01-test-organizations';
@@ -52,13 +52,20 @@ describe('a key', () => {
   });
 
   it.each([
-    ['missing', null],
-    ['unknown', 'sk-ant-api01-test-nobody'],
-    ['empty', ''],
-  ])('is refused when %s', async (_, key) => {
+    ['missing', null, 404, 'Not found'],
+    ['of another kind', 'sk-ant-api03-test', 404, 'Not found'],
+    ['empty', '', 404, 'Not found'],
+    ['unknown', 'sk-ant-api01-test-nobody', 401, 'API key is invalid.'],
+    ['deactivated', 'sk-ant-api01-test-deactivated', 401, 'API key has been deactivated.'],
+    ['expired', 'sk-ant-api01-test-expired', 401, 'API key has expired.'],
+  ] as const)('is refused when %s', async (_, key, expected, message) => {
+    simulator.setKey({ key: 'sk-ant-api01-test-deactivated', state: 'deactivated' });
+    simulator.setKey({ key: 'sk-ant-api01-test-expired', state: 'expired' });
     const { status, headers, body } = await ask(simulator, '/apps/chats', key);
-    expect(status).toBe(401);
-    expect(body).toEqual({ error: { type: 'authentication_error', message: ANY_STRING } });
+    expect(status).toBe(expected);
+    const type = status === 404 ? 'not_found_error' : 'authentication_error';
+    expect(body).toEqual({ type: 'error', error: { type, message }, request_id: headers.get('request-id') });
+    expect(headers.get('x-should-retry')).toBe('false');
     expect(headers.get('request-id')).toMatch(/^req_/);
   });
 
@@ -69,6 +76,16 @@ describe('a key', () => {
     expect((await ask(simulator, '/apps/chats', USER_KEY)).status).toBe(403);
     simulator.setKey({ key: USER_KEY, scopes: ['read:compliance_user_data'] });
     expect((await ask(simulator, '/apps/chats', USER_KEY)).status).toBe(200);
+  });
+
+  it('opens nothing while the Compliance API is switched off', async () => {
+    simulator.setApiEnabled(false);
+    for (const path of Object.values(paths())) {
+      const { status, body } = await ask(simulator, path, AUDIT_KEY);
+      expect([status, body.error.message]).toEqual([400, 'Compliance API is not enabled for this organization']);
+    }
+    simulator.setApiEnabled(true);
+    expect((await ask(simulator, '/apps/chats', AUDIT_KEY)).status).toBe(200);
   });
 
   it('that covers one organization sees nothing of the other, and no author who has left', async () => {
@@ -95,7 +112,7 @@ describe('the budget', () => {
       '5',
     );
     expect((await ask(simulator, '/organizations', USER_KEY)).status).toBe(403);
-    expect((await ask(simulator, '/apps/chats', null)).status).toBe(401);
+    expect((await ask(simulator, '/apps/chats', null)).status).toBe(404);
     const third = await ask(simulator, '/apps/chats?limit=0', AUDIT_KEY);
     expect(third.status).toBe(400);
     expect(third.headers.get('anthropic-ratelimit-requests-remaining')).toBe('2');

@@ -110,7 +110,7 @@ it.each([
 ])('refuses %s', async (query) => {
   const { status, body } = await ask(under('now'), `/apps/chats?${query}`);
   expect(status).toBe(400);
-  expect(body).toEqual({ error: { type: 'invalid_request_error', message: ANY_STRING } });
+  expect(body).toMatchObject({ type: 'error', error: { type: 'invalid_request_error', message: ANY_STRING } });
 });
 
 it.each([

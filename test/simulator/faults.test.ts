@@ -60,22 +60,34 @@ describe('a fault', () => {
     ['500', 500, 'api_error'],
     ['500-no-retry', 500, 'api_error'],
     ['503', 503, 'overloaded_error'],
+    ['503-no-retry', 503, 'overloaded_error'],
     ['504', 504, 'timeout_error'],
     ['529', 529, 'overloaded_error'],
+    ['400', 400, 'invalid_request_error'],
+    ['403', 403, 'permission_error'],
+    ['404', 404, 'not_found_error'],
     ['429', 429, 'rate_limit_error'],
     ['429-bare', 429, 'rate_limit_error'],
   ] as const)('of kind %s is an error in the documented shape', async (kind, status, type) => {
     const answer = await rawWith(kind);
     expect(answer.status).toBe(status);
-    expect(JSON.parse(answer.body)).toEqual({ error: { type, message: ANY_STRING } });
+    expect(JSON.parse(answer.body)).toEqual({
+      type: 'error',
+      error: { type, message: ANY_STRING },
+      request_id: ANY_STRING,
+    });
     expect(answer.headers['request-id']).toBeDefined();
-    expect(answer.headers['x-should-retry']).toBe(kind === '500-no-retry' ? 'false' : undefined);
+    expect(answer.headers['x-should-retry']).toBe(/no-retry|^40/.test(kind) ? 'false' : undefined);
     expect(answer.headers['retry-after']).toBe(kind === '429' ? '1' : undefined);
   });
 
-  it('of kind 502-html has no JSON', async () => {
-    const answer = await rawWith('502-html');
-    expect([answer.status, answer.headers['content-type']]).toEqual([502, 'text/html']);
+  it.each([
+    ['502-html', 502],
+    ['200-html', 200],
+  ] as const)('of kind %s has no JSON', async (kind, status) => {
+    const answer = await rawWith(kind);
+    expect(answer.status).toBe(status);
+    expect(answer.headers['content-type']).toMatch(/^text\/html/);
     expect(answer.body).toMatch(/^<html>/);
   });
 
@@ -169,7 +181,8 @@ describe('random faults', () => {
     expect(kinds.length).toBeGreaterThan(400);
     expect(kinds.length).toBeLessThan(600);
     expect(new Set(kinds)).toEqual(new Set(PASSING_FAULT_KINDS));
-    expect(FAULT_KINDS.filter((kind) => !PASSING_FAULT_KINDS.includes(kind))).toEqual(['500-no-retry']);
+    const lasting = ['500-no-retry', '503-no-retry', '400', '403', '404'];
+    expect(FAULT_KINDS.filter((kind) => !PASSING_FAULT_KINDS.includes(kind))).toEqual(lasting);
   });
 
   it('follow from the seed', () => {

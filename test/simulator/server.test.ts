@@ -32,7 +32,8 @@ it('reads only', async () => {
     headers: { 'x-api-key': DEMO_KEY },
   });
   expect(response.status).toBe(405);
-  expect(await response.json()).toEqual({ error: { type: 'invalid_request_error', message: ANY_STRING } });
+  const error = { type: 'invalid_request_error', message: ANY_STRING };
+  expect(await response.json()).toEqual({ type: 'error', error, request_id: ANY_STRING });
 });
 
 it('takes the documented API version and no other', async () => {

@@ -7,11 +7,13 @@ const organizations = (...answers: Page[]) => {
   const asked: (string | null)[] = [];
   const discoverOrganizations = ({ page }: { page: string | null }): Promise<DiscoveredOrganizations> => {
     asked.push(page);
-    const nothing = { allowed: true, cursorRefused: false, uuids: [], nextPage: null, serverTime: null, requests: 1 };
-    return Promise.resolve({ ...nothing, ...answers.shift() });
+    const nothing = { allowed: true, cursorRefused: false, uuids: [], odd: null, place: null, nextPage: null };
+    return Promise.resolve({ ...nothing, serverTime: null, requests: 1, ...answers.shift() });
   };
   return { asked, ...createOrganizations({ discoverOrganizations }, { pageSize: 2 } as Policy) };
 };
+
+const pages = (uuid: string, nextPage: string): Page[] => [{ uuids: [uuid], place: uuid, nextPage }];
 
 async function walkThrough({ after }: ReturnType<typeof organizations>): Promise<string[]> {
   const met: string[] = [];
@@ -38,6 +40,21 @@ test('a page whose cursor is refused is found again from the start', async () =>
   const answers = [{ uuids: ['a'], nextPage: 'old' }, { cursorRefused: true }, { uuids: ['a'], nextPage: 'new' }];
 
   expect(await walkThrough(organizations(...answers, { uuids: ['b'] }))).toEqual(['a', 'b']);
+});
+
+test('cursors that are refused for good, or go in circles, end it', async () => {
+  const refusing = organizations({ uuids: ['a'], nextPage: 'p' }, { cursorRefused: true }, ...pages('a', 'p'), {
+    cursorRefused: true,
+  });
+  await expect(walkThrough(refusing)).rejects.toThrow('organizations: the server refuses its own cursor');
+  expect(refusing.asked).toHaveLength(4);
+
+  const turning = organizations(...Array.from({ length: 50 }, () => [...pages('a', 'p'), ...pages('b', 'q')]).flat());
+  await expect(walkThrough(turning)).rejects.toThrow('go in circles');
+  expect(turning.asked.length).toBeLessThan(10);
+
+  const without = organizations(...Array.from({ length: 300 }, (_, n) => ({ nextPage: `p${n}` })));
+  await expect(walkThrough(without)).rejects.toThrow('without an end');
 });
 
 test('after one that is not there any more all are met again', async () => {

@@ -109,12 +109,18 @@ interface World {
 /** Keeps the port's contract. Its calls fail before or after they had their effect. */
 function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: Scenario, happens: World['happens']) {
   const staged = new Map<string, Batch['records']>();
-  type Held = { chats: Set<string>; records: Batch['records']; healed: Healed[]; closed: boolean };
+  type Held = { chats: Set<string>; records: Batch['records']; healed: Healed[]; gone: Set<string>; closed: boolean };
   const windows = new Map<string, Held>();
   const completed: Window[] = [];
   const open = (window: Window) => {
     const key = JSON.stringify(window);
-    const held = windows.get(key) ?? { chats: new Set(), records: [], healed: [], closed: false };
+    const held = windows.get(key) ?? {
+      chats: new Set(),
+      records: [],
+      healed: [],
+      gone: new Set<string>(),
+      closed: false,
+    };
     windows.set(key, held);
     return { held, totals: () => ({ chats: held.chats.size, records: held.records.length }) };
   };
@@ -132,7 +138,7 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: 
         staged.set(name, records);
         return { name, records: records.length, bytes: 1, sha256: '' };
       }),
-    publish: (window: Window, chats: ReadChat[]) =>
+    publish: (window: Window, chats: ReadChat[], gone: readonly string[] = []) =>
       mayFail(() => {
         const { held, totals } = open(window);
         for (const chat of chats) {
@@ -141,7 +147,9 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: 
           held.records.push(...chat.receipts.flatMap(({ name }) => staged.get(name)!));
           held.healed.push(...healedOf([chat]));
         }
-        return { totals: totals(), healed: held.healed, gone: 0, conflicts: 0, closed: held.closed };
+        for (const chatId of gone) if (!held.closed) held.gone.add(chatId);
+        const left = [...held.gone].filter((chatId) => !held.chats.has(chatId));
+        return { totals: totals(), healed: held.healed, gone: left.length, conflicts: 0, closed: held.closed };
       }),
     commit: (window: Window, closing: Closing) =>
       mayFail(() => {
@@ -255,7 +263,7 @@ function createActivities(world: World): { activities: Activities; end: () => st
       }),
     emitMessages: (request) =>
       call(request.pageSize, (attempt) => emitMessages(request, attempt), request.parked ? 3 : undefined),
-    publishPart: ({ window, chats }) => schedule(() => sink.publish(window, chats)),
+    publishPart: ({ window, chats, gone }) => schedule(() => sink.publish(window, chats, gone)),
     commitWindow: ({ window, closing }) => schedule(() => sink.commit(window, closing)),
   };
   return { activities, end: () => end };
@@ -286,6 +294,8 @@ async function runSync(world: World, before: State, now: () => number): Promise<
         },
         note: (next) => (state = { ...state, ...next }),
         progress: () => undefined,
+        after: () => () => undefined,
+        cancellable: (work) => ({ ended: work(), callOff: () => undefined }),
         mustContinueAsNew: () => (isLong ||= world.happens(world.scenario.interruptions)),
         now,
       });

@@ -1,0 +1,7 @@
+import type { ApiError, ApiErrorKind } from '../compliance-api/errors';
+
+const KINDS: readonly ApiErrorKind[] = ['cursor-refused', 'query-refused', 'bad-request'];
+
+/** Whether a request was refused for its cursor: servers have many words for a 400, and cursors expire. */
+export const isCursorRefused = ({ kind, status }: ApiError, cursor: string | null): boolean =>
+  cursor !== null && status === 400 && KINDS.includes(kind);

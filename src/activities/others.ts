@@ -1,0 +1,44 @@
+import type { ComplianceApi } from '../compliance-api/client';
+import { ApiError, recoveryOf } from '../compliance-api/errors';
+import type { Others } from './attempt-memory';
+
+/** What else can be asked for with the same key, to tell what is wrong with one chat from what is wrong for everybody. */
+export interface OtherRequests {
+  /** Notes a chat whose messages could be read just now. */
+  readable(chatId: string): void;
+  /** Makes one request: for such a chat, or, where none is known but `chatId`, for the organizations. */
+  ask(chatId: string | undefined, signal: AbortSignal): Promise<Others>;
+}
+
+/** One for each process. */
+export function createOthers(api: ComplianceApi): OtherRequests {
+  let known: string | undefined;
+
+  async function askForChat(chatId: string, signal: AbortSignal): Promise<Others> {
+    const error = await failureOf(api.getChatMessages(chatId, { limit: 1 }, { signal }, () => Promise.resolve()));
+    // Deleted meanwhile, or refused: it is no witness any more.
+    if (error && recoveryOf(error) !== 'later' && known === chatId) known = undefined;
+    return error ? { asked: 'chat', error } : { asked: 'chat' };
+  }
+
+  return {
+    readable: (chatId) => {
+      known = chatId;
+    },
+    async ask(chatId, signal) {
+      if (known !== undefined && known !== chatId) return askForChat(known, signal);
+      const error = await failureOf(api.listOrganizations({ limit: 1 }, { signal }));
+      return error ? { asked: 'key', error } : { asked: 'key' };
+    },
+  };
+}
+
+async function failureOf(request: Promise<unknown>): Promise<ApiError | undefined> {
+  try {
+    await request;
+    return undefined;
+  } catch (error) {
+    if (error instanceof ApiError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+import { failureDetails, type Unreadable } from './failures';
+
+/** After so many different chats in a row that are refused in the same way, it is not the chats. */
+export const FEW = 5;
+
+/** Tells chats that cannot be read from a key, settings or a server with which none can. */
+export interface Suspects {
+  add(unreadable: Unreadable): void;
+  /** A chat was read. */
+  clear(): void;
+  /** Those that were refused since, where it is everybody; empty where it is not known to be. */
+  everybody(): readonly Unreadable[];
+}
+
+export function createSuspects(): Suspects {
+  let inARow: Unreadable[] = [];
+  return {
+    add(unreadable) {
+      const { kind, proven } = failureDetails(unreadable.error);
+      if (proven || kind === undefined) return;
+      const isSame = inARow.every(({ error }) => failureDetails(error).kind === kind);
+      inARow = isSame ? [...inARow, unreadable] : [unreadable];
+    },
+    clear() {
+      inARow = [];
+    },
+    everybody: () => (inARow.length < FEW ? [] : inARow),
+  };
+}
