@@ -47,8 +47,7 @@ export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt):
       requests: attempt.requests(),
     };
   } catch (error) {
-    if (!(error instanceof ApiError) || !(isCursorRefused(error, afterId) || isFormRefused(error, afterId)))
-      throw error;
+    if (!(error instanceof ApiError) || !(isCursorRefused(error, afterId) || isFormRefused(error))) throw error;
     const nothing = { chatIds: [], odd: null, place: null, lastId: null, at: null, hasMore: true, skipped: 0 };
     return { refused: error.message, ...nothing, requestId: error.requestId, requests: attempt.requests() };
   }
@@ -101,11 +100,10 @@ export const ownerOf = (
   userId: chat.user?.id ?? null,
 });
 
-/** Without a cursor: whether the server says that it does not know this form of the list. */
-function isFormRefused({ kind, status, errorType, parameter }: ApiError, afterId: string | null): boolean {
-  if (afterId !== null || status !== 400 || errorType !== 'invalid_request_error') return false;
+/** Whether the server says that it does not know this form of the list; with a cursor too: it may be another server by now. */
+function isFormRefused({ kind, status, errorType, parameter = '' }: ApiError): boolean {
+  if (status !== 400 || errorType !== 'invalid_request_error') return false;
   return (
-    kind === 'query-refused' ||
-    (kind === 'unknown-parameter' && /^(order_by|updated_at|user_ids)/.test(parameter ?? ''))
+    kind === 'query-refused' || (kind === 'unknown-parameter' && /^(order_by|updated_at|user_ids)/.test(parameter))
   );
 }

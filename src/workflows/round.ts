@@ -3,7 +3,7 @@ import type { ApiActivities, SyncActivities } from '../activities/types';
 import { FailureType } from '../contract';
 import type { ChatList, Policy } from '../state';
 import { asksAgain, leftOf, withLast } from './checkpoint';
-import { everybodysFailure, oddItem, unreadableFailure } from './failures';
+import { everybodysFailure, failureDetails, oddItem, unreadableFailure, type Unreadable } from './failures';
 import { fetchPage, FormRefused } from './fetch-page';
 import { inTime } from './in-time';
 import { otherForm } from './listing';
@@ -67,7 +67,9 @@ async function endRound(part: Part, policy: Policy, host: WalkHost): Promise<{ c
   const isKnown = error instanceof FormRefused || error instanceof EndlessList;
   if (isKnown) part.fatal = undefined;
   const everybody = new Set(part.everybody.map(({ chatId }) => chatId));
-  const own = part.unreadable.filter(({ chatId }) => !everybody.has(chatId));
+  // Others were read since, with which a chat can be compared now: those that were not are tried once more.
+  const isDecided = ({ error }: Unreadable): boolean => part.read.length === 0 || failureDetails(error).proven;
+  const own = part.unreadable.filter((chat) => !everybody.has(chat.chatId) && isDecided(chat));
   // Chats go now and then; when most are gone it is the list that is another's.
   const mostAreGone = part.gone.length >= FEW && part.gone.length > part.read.length;
 
@@ -91,7 +93,7 @@ async function endRound(part: Part, policy: Policy, host: WalkHost): Promise<{ c
     return { closed };
   }
   const left = leftOf(checkpointOf(host));
-  const hopeless = part.unreadable.filter(({ chatId }) => left.includes(chatId));
+  const hopeless = own.filter(({ chatId }) => left.includes(chatId));
   if (left.length === 0 || left.some((chatId) => hopeless.every((chat) => chat.chatId !== chatId))) return { closed };
   // What has no id can only be asked for by its page.
   if (left.includes('')) host.save({ checkpoint: asksAgain(checkpointOf(host)) });

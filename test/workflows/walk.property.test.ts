@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import fc from 'fast-check';
 import {
@@ -10,14 +11,11 @@ import {
   type TrueMessage,
 } from '../../simulator';
 import { createRandom, type Random } from '../../simulator/random';
-import type { Attempt } from '../../src/activities/attempt';
-import { discoverOrganizations } from '../../src/activities/discover-organizations';
-import { discoverUsers } from '../../src/activities/discover-users';
-import { emitMessages } from '../../src/activities/emit-messages';
+import { createApiActivities } from '../../src/activities/api-activities';
+import type { AttemptContext } from '../../src/activities/attempt';
 import { toFailure } from '../../src/activities/failures';
-import { fetchChatPage } from '../../src/activities/fetch-chat-page';
-import { createComplianceApi, type ComplianceApi } from '../../src/compliance-api/client';
-import { ApiError } from '../../src/compliance-api/errors';
+import type { ApiActivities } from '../../src/activities/types';
+import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../../src/config';
 import { policyOf } from '../../src/policy';
@@ -41,8 +39,9 @@ const { WALK_SEED = '20260922', WALK_RUNS = '40' } = process.env;
 const DAY = { from: '2026-09-01T00:00:00Z', to: '2026-09-02T00:00:00Z' };
 const POLICY = policyOf(loadWorkerConfig({ ANTHROPIC_COMPLIANCE_ACCESS_KEY: DEMO_KEY }).settings, 'test');
 const PASSING: readonly FaultKind[] = ['500', '503', '502-html', 'reset', 'cut-body', 'cut-json', 'wrong-length'];
-/** Each of the last two ends the walk. */
-const FAULTS: readonly FaultKind[] = [...PASSING, ...PASSING, '500-no-retry', 'other-shape'];
+/** What comes often enough ends the walk. */
+const LASTING: readonly FaultKind[] = ['500-no-retry', '503-no-retry', 'other-shape', '200-html', '400', '403', '404'];
+const FAULTS: readonly FaultKind[] = [...PASSING, ...PASSING, ...LASTING];
 
 const LONGEST_MS = 60_000 + Number(WALK_RUNS) * 1000;
 jest.setTimeout(LONGEST_MS + 30_000);
@@ -92,18 +91,19 @@ const scenarios = fc.record({
   resets: upTo(0.1),
 });
 type Scenario = typeof scenarios extends fc.Arbitrary<infer T> ? T : never;
-type Memory = { requests: number; sinkFailed: boolean };
+/** Of the attempt that runs. */
+const contexts = new AsyncLocalStorage<AttemptContext>();
 
 interface World {
   scenario: Scenario;
   random: Random;
-  api: ComplianceApi;
+  calls: ApiActivities;
   sink: ReturnType<typeof createMemorySink>['sink'];
   /** Whether something befalls us here; never once things are quiet. */
   happens: (probability: number) => boolean;
   readPolicy: () => Policy;
   beforeAttempt: () => void;
-  beforeRequest: () => void;
+  now: () => number;
 }
 
 /** Keeps the port's contract. Its calls fail before or after they had their effect. */
@@ -197,7 +197,7 @@ function burst(tenant: Tenant, random: Random, { settleSeconds, usersRemoved }: 
  * its result is heard of. One at a time, so that a seed repeats what it did.
  */
 function createActivities(world: World): { activities: Activities; end: () => string | undefined } {
-  const { random, api, sink, happens } = world;
+  const { random, sink, happens } = world;
   const { resultsLost, cursorsRefused, cancellations, terminations } = world.scenario;
   const waiting: (() => Promise<void>)[] = [];
   let turn: Promise<void> = Promise.resolve();
@@ -207,62 +207,56 @@ function createActivities(world: World): { activities: Activities; end: () => st
     return end !== undefined;
   };
 
-  async function untilItEnds<T>(attempt: (memory: Memory) => Promise<T>, tries: number): Promise<T> {
-    const memory: Memory = { requests: 0, sinkFailed: false };
+  async function untilItEnds<T>(attempt: (attempt: number) => Promise<T>, tries: number): Promise<T> {
     for (let tried = 1; !endsHere(); tried++) {
       world.beforeAttempt();
       try {
-        const result = await attempt(memory);
+        const result = await attempt(tried);
         if (!happens(resultsLost) && !endsHere()) return result;
       } catch (error) {
-        if (!(error instanceof ApiError || error instanceof SinkError)) throw error;
-        const failure = toFailure(error, { requests: memory.requests });
+        if (!(error instanceof ApplicationFailure || error instanceof SinkError)) throw error;
+        const failure = toFailure(error);
         if (failure.nonRetryable || tried === tries) throw failure;
-        memory.sinkFailed = error instanceof SinkError;
       }
     }
     throw new CancelledFailure(end);
   }
 
-  const schedule = <T>(attempt: (memory: Memory) => Promise<T>, tries = Infinity): Promise<T> =>
+  const schedule = <T>(attempt: (attempt: number) => Promise<T>, tries = Infinity): Promise<T> =>
     new Promise((resolve, reject) => {
       waiting.push(() => untilItEnds(attempt, tries).then(resolve, reject));
       turn = turn.then(() => waiting.splice(random.int(0, waiting.length - 1), 1)[0]?.());
     });
-  const call = <T>(pageSize: number, activity: (attempt: Attempt) => Promise<T>, tries?: number): Promise<T> =>
-    schedule(
-      (memory) =>
-        activity({
-          api,
-          sink,
-          limit: happens(0.2) ? random.int(1, pageSize) : pageSize,
-          sinkFailed: memory.sinkFailed,
-          requests: () => memory.requests,
-          request: (ask) => {
-            memory.requests += 1;
-            world.beforeRequest();
-            return ask({ signal: new AbortController().signal });
-          },
-        }),
-      tries,
-    );
+  /** What attempts remember is lost now and then: their worker died. */
+  const call = <T>(limit: number, run: () => Promise<T>, tries?: number): Promise<T> => {
+    let details: unknown;
+    const signal = new AbortController().signal;
+    return schedule((attempt) => {
+      if (happens(0.05)) details = undefined;
+      const known = details ?? { requests: attempt - 1 };
+      if (happens(0.2)) details = { ...known, limit: random.int(1, limit) };
+      const heartbeat = (memory: object): void => void (details = structuredClone(memory));
+      return contexts.run({ details, attempt, signal, heartbeat, now: world.now }, run);
+    }, tries);
+  };
+  const { calls } = world;
   const activities: Activities = {
     readPolicy: () => schedule(() => Promise.resolve(world.readPolicy())),
-    discoverOrganizations: (request) => call(request.limit, (attempt) => discoverOrganizations(request, attempt)),
+    discoverOrganizations: (request) => call(request.limit, () => calls.discoverOrganizations(request)),
     discoverUsers: (request) =>
-      call(request.limit, (attempt) => {
+      call(request.limit, () => {
         const isRefused = request.page !== null && happens(cursorsRefused);
-        return discoverUsers(isRefused ? { ...request, page: 'expired' } : request, attempt);
+        return calls.discoverUsers(isRefused ? { ...request, page: 'expired' } : request);
       }),
     readLedger: () =>
       schedule(async () => ({ kept: true, last: await sink.last(), unfinished: await sink.unfinished() })),
     fetchChatPage: (request) =>
-      call(request.pageSize, (attempt) => {
+      call(request.pageSize, () => {
         const isRefused = request.afterId !== null && happens(cursorsRefused);
-        return fetchChatPage(isRefused ? { ...request, afterId: 'expired' } : request, attempt);
+        return calls.fetchChatPage(isRefused ? { ...request, afterId: 'expired' } : request);
       }),
     emitMessages: (request) =>
-      call(request.pageSize, (attempt) => emitMessages(request, attempt), request.parked ? 3 : undefined),
+      call(request.pageSize, () => calls.emitMessages(request), request.parked ? 3 : undefined),
     publishPart: ({ window, chats, gone }) => schedule(() => sink.publish(window, chats, gone)),
     commitWindow: ({ window, closing }) => schedule(() => sink.commit(window, closing)),
   };
@@ -325,11 +319,22 @@ async function walkWindows(scenario: Scenario): Promise<void> {
   let attempts = 0;
   let quietFrom = 0;
   const happens = (probability: number): boolean => attempts < quietFrom && random.chance(probability);
-  const accessKey = () => (happens(scenario.keysRevoked) ? 'revoked' : DEMO_KEY);
+  const beforeRequest = (): void => {
+    clock += random.int(0, scenario.mostMsBetweenRequests);
+    if (happens(scenario.bursts)) burst(tenant, random, scenario);
+    if (generations.length > 1 && happens(0.01)) simulator.setGeneration(random.pick(generations));
+    simulator.setFaults(happens(scenario.faults) ? { rate: 1, kinds: [random.pick(FAULTS)] } : {});
+  };
+  const accessKey = () => {
+    beforeRequest();
+    return happens(scenario.keysRevoked) ? 'sk-ant-api01-revoked' : DEMO_KEY;
+  };
   const api = createComplianceApi({ baseUrl: simulator.url, accessKey, pacer, version: 'test' });
   const { sink, completed, published } = createMemorySink(scenario, happens);
+  const context = () => contexts.getStore()!;
+  const calls = createApiActivities({ api, sink, context, metrics: { violated: () => undefined } });
   const world: World = {
-    ...{ scenario, random, api, sink, happens },
+    ...{ scenario, random, calls, sink, happens },
     readPolicy: () => {
       const pageSize = random.pick(scenario.pageSizes);
       return {
@@ -347,12 +352,7 @@ async function walkWindows(scenario: Scenario): Promise<void> {
       if (attempts === quietFrom) simulator.setLive();
       if (attempts > quietFrom + 2000) throw new Error('the walk does not end');
     },
-    beforeRequest: () => {
-      clock += random.int(0, scenario.mostMsBetweenRequests);
-      if (happens(scenario.bursts)) burst(tenant, random, scenario);
-      if (generations.length > 1 && happens(0.01)) simulator.setGeneration(random.pick(generations));
-      simulator.setFaults(happens(scenario.faults) ? { rate: 1, kinds: [random.pick(FAULTS)] } : {});
-    },
+    now: () => clock,
   };
   // Without the server's clock, ours must not be ahead of it.
   const aheadMs = sendDate ? ourClockAheadMs : Math.min(0, ourClockAheadMs);

@@ -1,0 +1,312 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setMaxListeners } from 'node:events';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import fc from 'fast-check';
+import { createApiActivities } from '../../src/activities/api-activities';
+import type { AttemptContext } from '../../src/activities/attempt';
+import type { ComplianceApi } from '../../src/compliance-api/client';
+import { ApiError, type ApiErrorKind, type Endpoint } from '../../src/compliance-api/errors';
+import { createPacer } from '../../src/compliance-api/pacer';
+import { loadWorkerConfig } from '../../src/config';
+import { policyOf } from '../../src/policy';
+import { recordsOf, type ReadChat, type Sink, type Window } from '../../src/sinks/sink';
+import { newState, type Policy, type Report, type State } from '../../src/state';
+import type { Activities } from '../../src/workflows/activity-proxies';
+import { sync } from '../../src/workflows/sync';
+import { createVirtualTime, type VirtualTime } from '../support/virtual-time';
+
+// No chat, no answer, no size and no clock stops a source, or keeps what was read of other chats from being published, for
+// more than ten minutes. Here an hour takes no time: what passes is virtual.
+
+const { WALK_SEED = '20261125', LIVENESS_RUNS = '30' } = process.env;
+jest.setTimeout(120_000);
+
+const MINUTE = 60_000;
+const TEN_MINUTES = 10 * MINUTE;
+const START = Date.parse('2026-11-01T00:00:00Z');
+const POLICY = policyOf(loadWorkerConfig({ ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'k' }).settings, 'test');
+const SLOTS = 12;
+
+/** How a chat's messages fail for ever, and how long it takes the server to say so. */
+interface Trouble {
+  kind: ApiErrorKind;
+  ms: number;
+  status?: number;
+}
+const TROUBLES: readonly Trouble[] = [
+  { kind: 'server-error', ms: 200, status: 500 },
+  { kind: 'overloaded', ms: 60_000, status: 504 },
+  { kind: 'overloaded', ms: 100, status: 503 },
+  { kind: 'timeout', ms: 71_000 },
+  { kind: 'timeout', ms: 190_000 },
+  { kind: 'network', ms: 10 },
+  { kind: 'cut-short', ms: 1000, status: 200 },
+  { kind: 'unexpected-shape', ms: 300, status: 200 },
+  { kind: 'never', ms: 100, status: 503 },
+  { kind: 'redirect', ms: 100, status: 302 },
+  { kind: 'bad-request', ms: 100, status: 400 },
+  { kind: 'forbidden', ms: 100, status: 403 },
+  { kind: 'unauthorized', ms: 100, status: 401 },
+  { kind: 'unauthenticated', ms: 100, status: 404 },
+  { kind: 'unnamed-404', ms: 100, status: 404 },
+  { kind: 'not-the-api', ms: 100, status: 404 },
+  { kind: 'too-large', ms: 2000, status: 200 },
+];
+
+interface Tenant {
+  chats: readonly string[];
+  /** Of the chats that cannot be read. */
+  troubles: ReadonlyMap<string, Trouble>;
+  latencyMs: number;
+  rate: number;
+  /** While it lasts everybody gets this, from some endpoints or from all. */
+  outage?: { trouble: Trouble; from: number; to: number; endpoints: readonly Endpoint[] };
+}
+
+function createApi(tenant: Tenant, time: VirtualTime): ComplianceApi {
+  const pacer = createPacer({ requestsPerSecond: tenant.rate, workers: 1, clock: time, maxWaitMs: Infinity });
+  async function answer<T>(
+    endpoint: Endpoint,
+    signal: AbortSignal | undefined,
+    chatId: string | undefined,
+    body: () => T,
+  ) {
+    await pacer.turn(signal);
+    const { outage } = tenant;
+    const isOut = outage && time.now() >= outage.from && time.now() < outage.to && outage.endpoints.includes(endpoint);
+    const trouble = isOut ? outage.trouble : tenant.troubles.get(chatId ?? '');
+    await time.sleep(trouble?.ms ?? tenant.latencyMs, signal);
+    if (trouble) throw new ApiError(trouble.kind, { endpoint, status: trouble.status });
+    return { body: body(), requestId: 'req_1', serverTimeMs: time.now() };
+  }
+  const updated_at = '2026-10-31T12:00:00Z';
+  return {
+    listOrganizations: (_query, options) => answer('organizations', options?.signal, undefined, () => ({ data: [] })),
+    listOrganizationUsers: (_uuid, _query, options) =>
+      answer('users', options?.signal, undefined, () => ({ data: [] })),
+    listChats: ({ after_id, limit = 1000 }, options) =>
+      answer('chats', options?.signal, undefined, () => {
+        const from = after_id === undefined ? 0 : Number(after_id);
+        const data = tenant.chats.slice(from, from + limit).map((id) => ({ id, created_at: updated_at, updated_at }));
+        return { data, has_more: from + limit < tenant.chats.length, last_id: String(from + limit) };
+      }),
+    getChatMessages: async (chatId, _query, { signal }, use) => {
+      const chat = { id: chatId, created_at: updated_at, updated_at, has_more: false, last_id: null };
+      const message = { id: `of ${chatId}`, role: 'user', created_at: updated_at };
+      const found = await answer('messages', signal, chatId, () => ({ ...chat, chat_messages: [message] }));
+      return { ...found, body: await use(found.body) };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Remembers when each chat was staged and published. */
+function createSink(time: VirtualTime) {
+  const readAt = new Map<string, number>();
+  const publishedAt = new Map<string, number>();
+  const sink = {
+    name: 'file',
+    write: ({ chatId, records }) => {
+      readAt.set(chatId, time.now());
+      return Promise.resolve({ name: chatId, records: records.length, bytes: 1, sha256: '' });
+    },
+    publish: (_window: Window, chats: ReadChat[], gone: readonly string[] = []) => {
+      for (const { chatId } of chats) if (!publishedAt.has(chatId)) publishedAt.set(chatId, time.now());
+      const totals = { chats: publishedAt.size, records: publishedAt.size };
+      expect(recordsOf(chats)).toBe(chats.length);
+      return Promise.resolve({ totals, healed: [], gone: gone.length, conflicts: 0, closed: false });
+    },
+    has: (_window, chatId) => Promise.resolve(publishedAt.has(chatId)),
+  } satisfies Sink;
+  return { sink, readAt, publishedAt };
+}
+
+/** As Temporal runs them: in so many slots, each tried again after its back-off until it ends or is cancelled. */
+function createActivities(api: ComplianceApi, sink: Sink, time: VirtualTime, cancelled: () => AbortSignal): Activities {
+  const contexts = new AsyncLocalStorage<AttemptContext>();
+  const context = () => contexts.getStore()!;
+  const calls = createApiActivities({ api, sink, context, metrics: { violated: () => undefined } });
+  const waiting: (() => void)[] = [];
+  let free = SLOTS;
+  const inSlot = async <T>(work: () => Promise<T>): Promise<T> => {
+    while (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    free -= 1;
+    try {
+      return await work();
+    } finally {
+      free += 1;
+      waiting.shift()?.();
+    }
+  };
+
+  async function untilItEnds<T>(call: () => Promise<T>, tries: number): Promise<T> {
+    const signal = cancelled();
+    let details: unknown;
+    const heartbeat = (memory: object): void => void (details = structuredClone(memory));
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const attempted = { details, attempt, signal, heartbeat, now: time.now };
+        return await inSlot(async () => {
+          signal.throwIfAborted();
+          return contexts.run(attempted, call);
+        });
+      } catch (error) {
+        if (signal.aborted) throw new CancelledFailure('called off');
+        if (!(error instanceof ApplicationFailure) || error.nonRetryable || attempt === tries) throw error;
+        const backOffMs = Math.min(1000 * 2 ** (attempt - 1), 30_000);
+        await time.sleep(Number(error.nextRetryDelay ?? backOffMs), signal).catch(() => undefined);
+        if (signal.aborted) throw new CancelledFailure('called off');
+      }
+    }
+  }
+  return {
+    readPolicy: () => Promise.resolve(POLICY),
+    readLedger: () => Promise.resolve({ kept: true, last: null, unfinished: [] }),
+    discoverOrganizations: (request) => untilItEnds(() => calls.discoverOrganizations(request), Infinity),
+    discoverUsers: (request) => untilItEnds(() => calls.discoverUsers(request), Infinity),
+    fetchChatPage: (request) => untilItEnds(() => calls.fetchChatPage(request), Infinity),
+    emitMessages: (request) => untilItEnds(() => calls.emitMessages(request), request.parked ? 3 : Infinity),
+    publishPart: ({ window, chats, gone }) => sink.publish!(window, chats, gone),
+    commitWindow: () => Promise.resolve(),
+  };
+}
+
+interface Walked {
+  report: Report | ApplicationFailure;
+  state: State;
+  ms: number;
+  readAt: ReadonlyMap<string, number>;
+  publishedAt: ReadonlyMap<string, number>;
+}
+
+/** Many listen to one. */
+function scopeOf(): AbortController {
+  const scope = new AbortController();
+  setMaxListeners(0, scope.signal);
+  return scope;
+}
+
+/** One sync of the tenant from its start to its end. */
+async function walkThrough(tenant: Tenant, policy: Partial<Policy>, before = newState('test')): Promise<Walked> {
+  const time = createVirtualTime(START);
+  const { sink, readAt, publishedAt } = createSink(time);
+  let scope = scopeOf();
+  let state: State = { ...before, running: {} };
+  const activities = {
+    ...createActivities(createApi(tenant, time), sink, time, () => scope.signal),
+    readPolicy: () => Promise.resolve({ ...POLICY, backfillStart: '2026-10-01T00:00:00.000Z', ...policy }),
+  };
+  const change = (next: Partial<State>): void => void (state = { ...state, ...next });
+  const host = {
+    get state() {
+      return state;
+    },
+    change,
+    note: change,
+    progress: () => undefined,
+    mustContinueAsNew: () => false,
+    now: time.now,
+    after: time.after,
+    cancellable: (work: () => Promise<void>) => {
+      const own = (scope = scopeOf());
+      return { ended: work(), callOff: () => own.abort(new Error('called off')) };
+    },
+  };
+  const report = await time.until(
+    sync(activities, host).catch((error: unknown) => {
+      if (error instanceof ApplicationFailure) return error;
+      throw error;
+    }),
+    7 * 24 * 60 * MINUTE,
+  );
+  if (report === 'interrupted') throw new Error('nobody interrupted it');
+  return { report, state, ms: time.now() - START, readAt, publishedAt };
+}
+
+const idsOf = (count: number): string[] => Array.from({ length: count }, (_, index) => `chat_${index}`);
+/** What all requests take, one after the other. */
+const busyMs = ({ chats, rate }: Tenant): number => (chats.length / rate) * 1000;
+
+const scenarios = fc.record({
+  chats: fc.integer({ min: 13, max: 250 }),
+  troubles: fc.uniqueArray(fc.tuple(fc.nat(249), fc.constantFrom(...TROUBLES)), {
+    maxLength: 12,
+    selector: ([index]) => index,
+  }),
+  rate: fc.constantFrom(0.5, 1, 4, 10),
+  latencyMs: fc.constantFrom(100, 900, 5000),
+  pageSize: fc.constantFrom(5, 50, 1000),
+  onChatFailure: fc.constantFrom('park' as const, 'fail' as const),
+});
+
+test('whatever single chats answer for ever, the others are published in time, and the sync comes to its end', async () => {
+  const property = fc.asyncProperty(scenarios, async ({ chats: count, troubles: given, ...scenario }) => {
+    const chats = idsOf(count);
+    const troubles = new Map(
+      given.flatMap(([index, trouble]) => (chats[index] ? [[chats[index], trouble] as const] : [])),
+    );
+    const tenant = { ...scenario, chats, troubles };
+    const good = chats.filter((chatId) => !troubles.has(chatId));
+
+    const { report, state, ms, readAt, publishedAt } = await walkThrough(tenant, scenario);
+
+    for (const [chatId, at] of readAt) expect(publishedAt.get(chatId)! - at).toBeLessThanOrEqual(TEN_MINUTES);
+    const named = report instanceof ApplicationFailure ? report.message : JSON.stringify(state.parked);
+    // Where nothing can be read it may be everybody's: it stops and says so, and parks nobody.
+    if (good.length > 0 && scenario.onChatFailure === 'park' && !(report instanceof ApplicationFailure)) {
+      expect([...publishedAt.keys()].toSorted()).toEqual(good.toSorted());
+      expect(state.parked.map(({ chatId }) => chatId).toSorted()).toEqual([...troubles.keys()].toSorted());
+    } else if (troubles.size > 0) {
+      expect(report).toBeInstanceOf(ApplicationFailure);
+      expect([...troubles.keys()].some((chatId) => named.includes(chatId)) || /in a row/.test(named)).toBe(true);
+    }
+    expect(ms).toBeLessThanOrEqual(busyMs(tenant) * 2 + (1 + troubles.size) * TEN_MINUTES);
+  });
+  await fc.assert(property, { seed: Number(WALK_SEED), numRuns: Number(LIVENESS_RUNS) });
+});
+
+describe('when everybody gets it, it is not the chat', () => {
+  const EVERYTHING: readonly Endpoint[] = ['organizations', 'users', 'chats', 'messages'];
+  const tenant = { chats: idsOf(230), troubles: new Map<string, Trouble>(), latencyMs: 300, rate: 4 };
+  const outage = (trouble: Trouble, endpoints: readonly Endpoint[], from: number, minutes: number): Tenant => ({
+    ...tenant,
+    outage: { trouble, endpoints, from: START + from, to: START + from + minutes * MINUTE },
+  });
+  const passing = TROUBLES.filter(({ kind }) =>
+    ['server-error', 'overloaded', 'network', 'timeout', 'cut-short'].includes(kind),
+  );
+  const lasting = TROUBLES.filter(({ kind }) =>
+    ['bad-request', 'forbidden', 'unauthorized', 'unauthenticated', 'unnamed-404'].includes(kind),
+  );
+
+  test.each(
+    passing.flatMap((trouble) => [EVERYTHING, EVERYTHING.slice(3)].map((endpoints) => ({ trouble, endpoints }))),
+  )(
+    'an outage is waited for, however long, and parks nobody: $trouble on $endpoints',
+    async ({ trouble, endpoints }) => {
+      for (const from of [0, 20_000]) {
+        const { report, state, publishedAt } = await walkThrough(outage(trouble, endpoints, from, 300), {
+          onChatFailure: 'park',
+        });
+        expect(report).toMatchObject({ outcome: 'completed', parked: 0 });
+        expect(state.parked).toEqual([]);
+        expect(publishedAt.size).toBe(230);
+      }
+    },
+  );
+
+  test.each(lasting)('a refusal of everybody stops the sync, and parks nobody: $kind', async (trouble) => {
+    for (const from of [0, 20_000]) {
+      const { report, state, publishedAt, ms } = await walkThrough(outage(trouble, ['messages'], from, 60), {
+        onChatFailure: 'park',
+      });
+      expect(report).toBeInstanceOf(ApplicationFailure);
+      expect(state.parked).toEqual([]);
+      expect(ms).toBeLessThan(5 * MINUTE);
+      // What was read before is published, and what is left comes out once it is mended.
+      const mended = await walkThrough({ ...tenant }, { onChatFailure: 'park' }, { ...state, running: undefined });
+      expect(mended.report).toMatchObject({ outcome: 'completed', parked: 0 });
+      expect(new Set([...publishedAt.keys(), ...mended.publishedAt.keys()]).size).toBe(230);
+    }
+  });
+});
