@@ -30,6 +30,8 @@ export interface LedgerLine extends Window {
   parts: { path: string; bytes: number; sha256: string }[];
   requestId: string | null;
   rewound?: true;
+  gone?: string[];
+  conflicts?: { chatId: string; records: number }[];
 }
 
 /** A whole source on the real server: simulator, worker, file sink in a folder of its own. */
@@ -44,6 +46,8 @@ export interface SourceUnderTest {
   request(): Promise<WorkflowHandle<typeof requestSync>>;
   /** One `requestSync`, to its end. */
   sync(): Promise<Report>;
+  /** The same, once the clock shows another second: the next window holds something. */
+  nextSync(): Promise<Report>;
   reportOf(request: WorkflowHandle<typeof requestSync>): Promise<Report>;
   records(): Promise<MessageRecord[]>;
   ledger(): Promise<LedgerLine[]>;
@@ -153,6 +157,11 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     request,
     reportOf,
     sync: async () => reportOf(await request()),
+    async nextSync() {
+      const second = Math.floor(Date.now() / 1000);
+      while (Math.floor(Date.now() / 1000) <= second) await source.view();
+      return reportOf(await request());
+    },
     records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<MessageRecord>(text)),
     ledger: async () => lines<LedgerLine>(await readFile(join(folder, 'ledger.jsonl'), 'utf8')),
     async goOnFrom(state) {

@@ -1,24 +1,19 @@
 import { createTenant, truth, type SimulatorOptions } from '../../simulator';
 import type { Environment } from '../../src/config';
 import { expectExactly } from '../support/exact';
-import { startGateway, type Gateway, type Page } from '../support/gateway';
-import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import type { Page } from '../support/gateway';
+import { startBehindGateway, type SourceBehindGateway } from '../support/gateway-source';
 
-let under: SourceUnderTest;
-let gateway: Gateway;
-afterEach(async () => {
-  await under.close();
-  await gateway.close();
-});
+let under: SourceBehindGateway;
+afterEach(() => under.close());
 
 async function start(
   change: (page: Page, asked: URL) => void,
   simulator: SimulatorOptions,
   settings: Environment = {},
 ): Promise<void> {
-  gateway = await startGateway(() => under.simulator.url, change);
-  const own = { ANTHROPIC_BASE_URL: gateway.url, BACKFILL_START: '2026-08-01', ...settings };
-  under = await startSource({ simulator, settings: own });
+  under = await startBehindGateway(simulator, settings);
+  under.setGateway(change);
 }
 
 test('a message that the API delivers more than once comes out once', async () => {
