@@ -3,6 +3,8 @@ import type { Window } from '../sink';
 import { type Files, randomName } from './files';
 import { isOlderWindow, STAGING, windowFolder } from './layout';
 
+export type Staging = ReturnType<typeof createStaging>;
+
 /** The folders in which windows are worked on, one each. */
 export function createStaging(files: Files, source: string) {
   const path = join(files.root, source, STAGING);
@@ -36,5 +38,5 @@ export function createStaging(files: Files, source: string) {
     return files.fs.rm(join(path, name), { recursive: true, force: true });
   }
 
-  return { path, open, close };
+  return { open, close };
 }
