@@ -11,6 +11,8 @@ const EMITS_AHEAD = 64;
 const PART_BYTES = 240_000;
 const CHAT_BYTES = 75;
 const RECEIPT_BYTES = 150;
+/** What one publish reads, joins and writes stays so small that it fits into its ten minutes on a slow disk too. */
+const STAGED_BYTES = 1024 ** 3;
 
 export type PartActivities = Pick<ApiActivities, 'emitMessages'> & Pick<SyncActivities, 'publishPart'>;
 
@@ -46,6 +48,7 @@ export function createPart(
   let reading = 0;
   let bytes = 0;
   let records = 0;
+  let staged = 0;
 
   async function readOne(chatId: string, healed: Span | undefined): Promise<void> {
     const { from, to } = healed ?? window;
@@ -54,6 +57,7 @@ export function createPart(
     if (chat.gone) gone.push(chatId);
     bytes += CHAT_BYTES + RECEIPT_BYTES * chat.receipts.length;
     records += chat.receipts.reduce((sum, receipt) => sum + receipt.records, 0);
+    staged += chat.receipts.reduce((sum, receipt) => sum + receipt.bytes, 0);
     // What was read of a chat before it was gone is published.
     if (chat.gone && chat.receipts.length === 0) return;
     read.push({ chatId, receipts: chat.receipts, ...(healed && { healed }) });
@@ -66,7 +70,7 @@ export function createPart(
     unreadable,
     fatal: undefined,
     hasRoom: () => reading < EMITS_AHEAD,
-    isFull: () => bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
+    isFull: () => staged >= STAGED_BYTES || bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
     async add(chatId, healed) {
       reading += 1;
       try {
@@ -80,7 +84,7 @@ export function createPart(
     },
     async publish(totals) {
       if (part.fatal && failureType(part.fatal.error) === undefined) throw part.fatal.error;
-      if (read.length === 0) return { totals, healed: [], gone: 0, conflicts: 0, closed: false };
+      if (read.length === 0 && gone.length === 0) return { totals, healed: [], gone: 0, conflicts: 0, closed: false };
       return await activities.publishPart({ window, sink, chats: read, gone, totals });
     },
   };

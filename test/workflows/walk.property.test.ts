@@ -247,7 +247,13 @@ function createActivities(world: World): { activities: Activities; end: () => st
         return discoverUsers(isRefused ? { ...request, page: 'expired' } : request, attempt);
       }),
     readLedger: () =>
-      schedule(async () => ({ kept: true, last: await sink.last(), unfinished: await sink.unfinished() })),
+      schedule(async () => ({
+        kept: true,
+        last: await sink.last(),
+        unfinished: await sink.unfinished(),
+        missing: null,
+      })),
+    claimArchive: ({ id }) => schedule(() => Promise.resolve(id)),
     fetchChatPage: (request) =>
       call(request.pageSize, (attempt) => {
         const isRefused = request.afterId !== null && happens(cursorsRefused);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SinkError, UnsuitableError } from '../sink';
+import { UnsuitableError } from '../sink';
 import { codeOf, hasCode } from './errors';
 import { type Files, randomName } from './files';
 import { MESSAGES, STAGING } from './layout';
@@ -81,7 +81,7 @@ async function tryIn(files: Files, probe: string): Promise<void> {
   }
 }
 
-function unsuitable(dir: string, why: string): SinkError {
+function unsuitable(dir: string, why: string): UnsuitableError {
   return new UnsuitableError(
     'UNSUITABLE',
     `Cannot use FILE_DIR (${dir}): ${why}: name a folder on a local disk, a block volume or NFS (vfat, SMB, blobfuse and gcsfuse will not do).`,
