@@ -206,7 +206,7 @@ describe('the file sink, on a disk that may lose power', () => {
       if (name === 'write') unsynced.add(path);
       if (name === 'sync') [unsynced, folders].forEach((dirty) => dirty.delete(path));
       if (name === 'unlink') unsynced.delete(path);
-      const lasting = !/removed-/.test(to ?? path);
+      const lasting = !/removed-|check-/.test(to ?? path);
       if (lasting && ['mkdir', 'link', 'rename'].includes(name)) folders.add(parent);
     });
     const sink = open(fs);

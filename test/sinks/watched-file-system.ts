@@ -50,7 +50,6 @@ export function watchedFileSystem(watch: Watch): FileSystem {
     rename: (path, to) => through({ name: 'rename', path, to }, () => node.rename(path, to)),
     link: (path, to) => through({ name: 'link', path, to }, () => node.link(path, to)),
     unlink: (path) => through({ name: 'unlink', path }, () => node.unlink(path)),
-    rmdir: (path) => through({ name: 'rmdir', path }, () => node.rmdir(path)),
     statfs: (path) => through({ name: 'statfs', path }, () => node.statfs(path)),
     rm: (path, options) => through({ name: 'rm', path }, () => node.rm(path, options)),
   };
@@ -61,7 +60,7 @@ export const plainFileSystem = watchedFileSystem((_, run) => run());
 
 export class Killed extends Error {}
 
-const changing = ['create', 'write', 'mkdir', 'rename', 'link', 'unlink', 'rmdir', 'rm'];
+const changing = ['create', 'write', 'mkdir', 'rename', 'link', 'unlink', 'rm'];
 
 /**
  * Stops at the change with this number, in the middle of it if it is a write, and never goes on. What only looks is not

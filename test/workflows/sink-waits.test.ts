@@ -53,7 +53,7 @@ test('it waits where the sink has forgotten what was published, instead of closi
   await under.restart({ FILE_DIR: join(dirname(under.folder), 'another-volume') });
   const request = await under.request();
   let waitingFor: string | null = null;
-  while (!waitingFor?.includes('TOTALS_DIFFER')) ({ waitingFor } = await under.source.view());
+  while (!waitingFor?.includes('ARCHIVE_LOST')) ({ waitingFor } = await under.source.view());
   await under.restart(settings);
 
   expect((await under.reportOf(request)).outcome).toBe('completed');

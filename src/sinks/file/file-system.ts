@@ -24,7 +24,6 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   link(existing: string, path: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  rmdir(path: string): Promise<void>;
   statfs(path: string): Promise<{ files: number; ffree: number }>;
   rm(path: string, options: { recursive: boolean; force: boolean }): Promise<void>;
 }

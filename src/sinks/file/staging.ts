@@ -20,7 +20,7 @@ export function createStaging(files: Files, source: string) {
     for (const name of await files.fs.readdir(path)) {
       // What belongs to another user stays: it is no reason to hold up this window.
       if (isOlderWindow(name, window)) await retire(name).catch(() => undefined);
-      else if (/^(removed|check)-/.test(name)) await remove(name).catch(() => undefined);
+      else if (/^(removed|check)-|\.tmp$/.test(name)) await remove(name).catch(() => undefined);
     }
   }
 

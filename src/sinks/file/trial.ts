@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UnsuitableError } from '../sink';
 import { codeOf, hasCode } from './errors';
 import { type Files, randomName } from './files';
@@ -9,48 +9,28 @@ const UNKNOWN_CALL = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EIN
 const OTHERS = 0o077;
 
 /**
- * Takes each step that the archive will need of its file system once, and leaves nothing behind: no folder either, since
- * where a volume is not mounted yet it would be hidden below it.
+ * Takes each step that the archive will need of its file system once, in the folder nearest to it that is there, and leaves
+ * nothing behind. No folder is made for it: where a volume is not mounted yet, it would be hidden below that.
  *
  * @throws UnsuitableError for a file system that can never do.
  */
 export async function tryFileSystem(files: Files, source: string): Promise<void> {
-  const made: string[] = [];
-  try {
-    let folder = files.root;
-    await makeRoot(files, made);
-    for (const name of [source, STAGING]) {
-      folder = join(folder, name);
-      if (await files.isFolder(folder)) continue;
-      await files.fs.mkdir(folder, { mode: 0o700 }).then(
-        () => made.push(folder),
-        (error: unknown) => {
-          if (!hasCode(error, 'EEXIST')) throw error;
-        },
-      );
-    }
-    await files.isFolder(join(files.root, source, MESSAGES));
-    await tryIn(files, join(folder, `check-${randomName()}`));
-  } finally {
-    // Whatever another worker has put there meanwhile keeps its folder.
-    for (const folder of made.reverse()) await files.fs.rmdir(folder).catch(() => undefined);
-  }
+  const folder = join(files.root, source);
+  const messages = join(folder, MESSAGES);
+  const hasMessages = await files.isFolder(messages);
+  const inside = [join(folder, STAGING), folder];
+  let nearest = files.root;
+  // Inside FILE_DIR nothing is done through a link.
+  for (const path of inside) if (nearest === files.root && (await files.isFolder(path))) nearest = path;
+  while (!(await files.exists(nearest)) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  const name = `check-${randomName()}`;
+  await tryIn(files, join(nearest, name), join(hasMessages ? messages : nearest, `${name}-moved`));
 }
 
-async function makeRoot({ fs, root }: Files, made: string[]): Promise<void> {
-  const first = await fs.mkdir(root, { mode: 0o700, recursive: true });
-  if (typeof first !== 'string') return;
-  made.push(first);
-  for (const name of root
-    .slice(first.length + 1)
-    .split('/')
-    .filter(Boolean))
-    made.push(join(made.at(-1) ?? first, name));
-}
-
-async function tryIn(files: Files, probe: string): Promise<void> {
+/** @param moved Where a part would go. */
+async function tryIn(files: Files, probe: string, moved: string): Promise<void> {
   const { fs, root } = files;
-  const [one, two, three] = [join(probe, 'one'), join(probe, 'two'), join(probe, 'three')];
+  const [one, two] = [join(probe, 'one'), join(probe, 'two')];
   const needs = async (what: string, step: () => Promise<unknown>): Promise<void> => {
     try {
       await step();
@@ -67,15 +47,17 @@ async function tryIn(files: Files, probe: string): Promise<void> {
       throw unsuitable(root, 'its file system keeps no modes (0600, 0700), so that others could read what is written');
     }
     await needs('hard links', () => fs.link(one, two));
-    const again = await fs.link(one, two).then(
-      () => true,
-      (error: unknown) => !hasCode(error, 'EEXIST'),
+    const isExclusive = await fs.link(one, two).then(
+      () => false,
+      (error: unknown) => {
+        if (!hasCode(error, 'EEXIST')) throw error;
+        return true;
+      },
     );
-    if (again)
-      throw unsuitable(root, 'its file system links over a file that is there, which two workers would both do');
-    await needs('rename', () => fs.rename(two, three));
+    if (!isExclusive) throw unsuitable(root, 'its file system links over a file that is there, as two workers would');
+    await fs.rename(two, moved);
+    await fs.unlink(moved);
     await needs('fsync of folders', () => files.syncFolder(probe));
-    await fs.unlink(one);
   } finally {
     await fs.rm(probe, { recursive: true, force: true }).catch(() => undefined);
   }
