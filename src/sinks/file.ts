@@ -5,7 +5,7 @@ import { close, findClosed } from './file/close';
 import { toSinkError } from './file/errors';
 import type { FileSystem } from './file/file-system';
 import { createFiles } from './file/files';
-import { LEDGER } from './file/layout';
+import { LEDGER, MESSAGES } from './file/layout';
 import { createLedger } from './file/ledger';
 import { createLists } from './file/lists';
 import { createMarker } from './file/marker';
@@ -76,6 +76,8 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
 
   /** Looks at the marker before the step, so that nothing is written elsewhere, and behind it, so that nothing is believed. */
   async function inArchive<T>(window: Window, step: () => Promise<T>): Promise<T> {
+    // The folder of an archive is made when it is claimed, and never again.
+    if (window.archive === undefined) await files.makeSource(source);
     try {
       await marker.require(window);
       return await step().finally(() => marker.require(window));
@@ -129,6 +131,7 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     for (const { path, bytes } of line?.parts ?? []) {
       if ((await files.sizeOf(join(files.root, source, path))) !== bytes) return path;
     }
+    if ((await marker.read()) !== null && !(await files.isFolder(join(files.root, source, MESSAGES)))) return MESSAGES;
     if ((await ledger.endOf()) > 0) return null;
     return (await hasStrayParts(files, source, await lists.windows())) ? LEDGER : null;
   }

@@ -1,4 +1,4 @@
-import { uuid4 } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import type { Ledger } from '../activities/types';
 import type { Policy, State } from '../state';
 import type { Activities } from './activity-proxies';
@@ -10,9 +10,6 @@ import type { SyncHost } from './sync-host';
  */
 export type Possession = 'ours' | 'lost' | 'foreign';
 
-/** Told by a rewind to take what is there: a new place, an old one, or another's. */
-export const takesOver = ({ archive, epoch }: State): boolean => archive?.held !== true && epoch > 0;
-
 /** Finds out whose the place is, and takes possession of one that is free. The state knows the id before the place does. */
 export async function possess(
   activities: Activities,
@@ -22,21 +19,30 @@ export async function possess(
 ): Promise<Possession> {
   const { archive: found } = ledger;
   if (found === undefined) return 'ours';
-  const possession = possessionOf(host.state, found, ledger);
+  const id = host.state.archive?.id ?? newId(host.state);
+  const possession = possessionOf(host.state, id, found, ledger);
   if (possession !== 'free') return possession;
-  const id = host.state.archive?.id ?? uuid4();
   host.change({ archive: { id, held: false } });
   if ((await activities.claimArchive({ sink, id, over: found })) !== id) return 'foreign';
   host.change({ archive: { id, held: true } });
   return 'ours';
 }
 
-function possessionOf(state: State, found: string | null, { last }: Ledger): Possession | 'free' {
-  const { archive, epoch, syncedThrough } = state;
-  if (archive?.held !== true) return found === null || found === archive?.id || takesOver(state) ? 'free' : 'foreign';
-  if (found === archive.id) return 'ours';
+/** The same for a run that is reset to before it had one, another for another chain: no other Temporal has it. */
+const newId = ({ epoch }: State): string => `${workflowInfo().firstExecutionRunId}-${epoch}`;
+
+function possessionOf(
+  { archive, epoch, syncedThrough }: State,
+  id: string,
+  found: string | null,
+  { last }: Ledger,
+): Possession | 'free' {
+  const isHeld = archive?.held === true;
+  if (found === id) return isHeld ? 'ours' : 'free';
+  // Since a rewind the source takes what is there: a new place, an old one, or another's.
+  if (!isHeld) return found === null || epoch > 0 ? 'free' : 'foreign';
   if (found !== null) return 'foreign';
-  // Without its marker it is known by its ledger, which ends where the source does.
+  // Without its marker an archive is known by its ledger, which ends where the source does.
   const isKnown = last !== null && last.epoch === epoch && Date.parse(last.to) === Date.parse(syncedThrough ?? '');
   return isKnown ? 'free' : 'lost';
 }

@@ -3,7 +3,7 @@ import { FailureType } from '../contract';
 import type { Window } from '../sinks/sink';
 import type { Checkpoint, Policy, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
-import { possess, takesOver, type Possession } from './archive';
+import { possess, type Possession } from './archive';
 import { ending, takenUpAgain } from './checkpoint';
 import { firstForm } from './listing';
 import { NO_COUNTERS } from './reports';
@@ -25,7 +25,6 @@ export async function begin(
   const { requests, serverTime, warnings: found } = await lookAtOrganizations(activities, policy);
   const now = host.now();
   const warnings = [...found, ...clockWarnings(host.state, now, serverTime), ...warningsOf(policy, host.state)];
-  const mayMiss = takesOver(host.state);
   const possession = await possess(activities, policy, host, ledger);
   const { abandoned, syncedThrough, epoch, archive } = host.state;
   const inArchive = <W extends Window | null>(window: W): W => window && { ...window, archive: archive?.id };
@@ -57,7 +56,9 @@ export async function begin(
   if (possession === 'foreign') throw disagreement('foreign', window, ledger.last, context);
   // One that is unfinished waits for its place.
   if (possession === 'lost' && !before) throw disagreement('lost', window, ledger.last, context);
-  if (missing !== null && !mayMiss) throw disagreement('incomplete', window, ledger.last, context);
+  // A rewind is how an operator says to go on without it.
+  const isToldSo = epoch > 0 && (ledger.last?.epoch ?? -1) < epoch;
+  if (missing !== null && !isToldSo) throw disagreement('incomplete', window, ledger.last, context);
   for (const other of ledger.unfinished) if (isBehind(other, window) && !isSame(other, abandoned)) await abandon(other);
   if (isEmpty) warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
   const counters = { ...NO_COUNTERS, requests };

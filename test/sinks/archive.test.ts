@@ -201,6 +201,15 @@ describe('what is missing of an archive', () => {
     expect(await open().missing?.()).toBe('ledger.jsonl');
   });
 
+  it('is the folder of parts where that is away, also behind an empty window', async () => {
+    await sink.claim?.('mine', null);
+    await complete(first, 'chat_a');
+    await complete(second);
+    expect(await open().missing?.()).toBeNull();
+    await rm(join(folder, 'messages'), { recursive: true });
+    expect(await open().missing?.()).toBe('messages');
+  });
+
   it.each(['gone', 'short'])('keeps a window from being completed when a part is %s', async (how) => {
     await sink.publish?.(first, [await writeChat(sink, first, 'chat_a', [1])]);
     const [path = ''] = await filesBelow(join(folder, 'messages'));

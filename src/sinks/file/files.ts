@@ -66,28 +66,38 @@ export function createFiles(fs: FileSystem, root: string) {
     }
   }
 
-  async function makeRoot(): Promise<void> {
-    const first = await fs.mkdir(root, { mode: 0o700, recursive: true });
-    if (typeof first !== 'string') return;
+  async function syncParents(first: string): Promise<void> {
     for (let path = dirname(root); path.length >= dirname(first).length; path = dirname(path)) {
       await syncFolder(path);
       if (path === dirname(path)) break;
     }
   }
 
-  /** The path of a folder below the root, which is made if it is not there. */
-  async function folder(...names: string[]): Promise<string> {
-    let path = root;
+  /** Makes the folder of a source, if it is not there. */
+  async function makeSource(source: string): Promise<void> {
+    if (await isFolder(join(root, source))) return;
+    const first = await fs.mkdir(root, { mode: 0o700, recursive: true });
+    if (typeof first === 'string') await syncParents(first);
+    await makeFolder(root, source);
+  }
+
+  async function makeFolder(parent: string, name: string): Promise<void> {
+    const path = join(parent, name);
+    await fs.mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    });
+    await isFolder(path);
+    await syncFolder(parent);
+  }
+
+  /** The path of a folder below that of a source, which has to be there; the folder itself is made. */
+  async function folder(source: string, ...names: string[]): Promise<string> {
+    let path = join(root, source);
+    await isFolder(path);
     for (const name of names) {
       const parent = path;
       path = join(parent, name);
-      if (await isFolder(path)) continue;
-      if (parent === root) await makeRoot();
-      await fs.mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
-        if (!hasCode(error, 'EEXIST')) throw error;
-      });
-      await isFolder(path);
-      await syncFolder(parent);
+      if (!(await isFolder(path))) await makeFolder(parent, name);
     }
     return path;
   }
@@ -175,6 +185,7 @@ export function createFiles(fs: FileSystem, root: string) {
     exists,
     sizeOf,
     isFolder,
+    makeSource,
     folder,
     syncFolder,
     create,

@@ -30,6 +30,7 @@ export function createMarker(files: Files, source: string) {
   async function claim(id: string, over: string | null): Promise<string> {
     const found = await read();
     if (found === id || found !== over) return found ?? claim(id, null);
+    await files.makeSource(source);
     const staging = await files.folder(source, STAGING);
     await files.folder(source, MESSAGES);
     const text = `${JSON.stringify({ archive: id, source })}\n`;

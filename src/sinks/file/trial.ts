@@ -23,14 +23,21 @@ export async function tryFileSystem(files: Files, source: string): Promise<void>
   // Inside FILE_DIR nothing is done through a link.
   for (const path of inside) if (nearest === files.root && (await files.isFolder(path))) nearest = path;
   while (!(await files.exists(nearest)) && dirname(nearest) !== nearest) nearest = dirname(nearest);
-  const name = `check-${randomName()}`;
-  await tryIn(files, join(nearest, name), join(hasMessages ? messages : nearest, `${name}-moved`));
+  await tryIn(files, join(nearest, `check-${randomName()}`));
+  if (hasMessages) await tryMove(files, nearest, messages);
 }
 
-/** @param moved Where a part would go. */
-async function tryIn(files: Files, probe: string, moved: string): Promise<void> {
+/** Moves nothing: that its folders are on different mounts is what a file system says first. */
+async function tryMove({ fs }: Files, from: string, to: string): Promise<void> {
+  const name = `check-${randomName()}`;
+  await fs.rename(join(from, name), join(to, name)).catch((error: unknown) => {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  });
+}
+
+async function tryIn(files: Files, probe: string): Promise<void> {
   const { fs, root } = files;
-  const [one, two] = [join(probe, 'one'), join(probe, 'two')];
+  const [one, two, three] = [join(probe, 'one'), join(probe, 'two'), join(probe, 'three')];
   const needs = async (what: string, step: () => Promise<unknown>): Promise<void> => {
     try {
       await step();
@@ -55,8 +62,8 @@ async function tryIn(files: Files, probe: string, moved: string): Promise<void> 
       },
     );
     if (!isExclusive) throw unsuitable(root, 'its file system links over a file that is there, as two workers would');
-    await fs.rename(two, moved);
-    await fs.unlink(moved);
+    await needs('rename', () => fs.rename(two, three));
+    await fs.unlink(three);
     await needs('fsync of folders', () => files.syncFolder(probe));
   } finally {
     await fs.rm(probe, { recursive: true, force: true }).catch(() => undefined);
