@@ -115,7 +115,7 @@ export const countersSchema = z.object({
 });
 export type Counters = z.infer<typeof countersSchema>;
 
-export const windowSchema = z.object({ epoch: count, from: time, to: time });
+export const windowSchema = z.object({ epoch: count, from: time, to: time, archive: z.string().optional() });
 
 /** A window that is not committed yet. */
 export const unfinishedSchema = z.object({
@@ -171,6 +171,11 @@ const chatSyncShape = {
   filters: z.string().optional(),
   /** The sink that the last completed sync wrote to; absent since a rewind, when it may be a new one, and in states of older builds. */
   sink: z.string().optional(),
+  /**
+   * The archive that the source writes, by the id in its marker; absent since a rewind, which may begin a new one or take one
+   * over. `held`: the marker was seen there, so that a place without it is not the archive.
+   */
+  archive: z.object({ id: z.string(), held: z.boolean() }).optional(),
   unfinished: unfinishedSchema.optional(),
   /** A window that `rewind` gave up and that the ledger does not know of yet. */
   abandoned: windowSchema.optional(),

@@ -8,13 +8,14 @@ import { Command } from 'commander';
 import { createComplianceApi } from './compliance-api/client';
 import type { ProxySettings } from './compliance-api/connection';
 import { createPacer } from './compliance-api/pacer';
-import { loadWorkerConfig, readEnvironment, type Environment, type WorkerConfig } from './config';
+import { ConfigError, loadWorkerConfig, readEnvironment, type Environment, type WorkerConfig } from './config';
 import { exitWith } from './exit';
 import { createLogger } from './log';
 import { createMetrics, type Metrics } from './metrics';
 import { policyOf } from './policy';
 import { installRuntime } from './runtime';
 import { sinks } from './sinks/registry';
+import { UnsuitableError, type Sink } from './sinks/sink';
 import { createSource } from './source';
 import { createSourceWorker } from './source-worker';
 import { temporalSettings, type TemporalSettings } from './temporal';
@@ -43,11 +44,25 @@ async function main(): Promise<void> {
   // Started by `up`: its end is ours.
   process.on('disconnect', () => stop.abort());
 
+  const sink = sinks[config.settings.SINK].create(config.environment, {
+    source: config.source,
+    dataDir: config.settings.DATA_DIR,
+  });
+  await tryOut(sink, logger);
+
   const { METRICS_ADDRESS: metricsAddress } = config.settings;
   const runtime = await installRuntime({ logger, source: config.source, metricsAddress });
   const metrics = createMetrics(runtime.metricMeter);
   const connection = await connect(temporal, logger, stop.signal);
-  if (connection) await serve({ connection, config, temporal, logger, metrics, signal: stop.signal });
+  if (connection) await serve({ connection, config, temporal, logger, metrics, sink, signal: stop.signal });
+}
+
+/** What an operator can mend, a sync waits for. @throws ConfigError for a sink whose place can never do. */
+async function tryOut(sink: Sink, logger: Logger): Promise<void> {
+  await sink.check?.().catch((error: unknown) => {
+    if (error instanceof UnsuitableError) throw new ConfigError(error.message, { cause: error });
+    logger.warn(`syncs will wait: ${error instanceof Error ? error.message : 'the sink cannot be used'}`);
+  });
 }
 
 /** Tries until Temporal answers. Undefined: stopped before it did. */
@@ -75,10 +90,11 @@ interface Serving {
   temporal: TemporalSettings;
   logger: Logger;
   metrics: Metrics;
+  sink: Sink;
   signal: AbortSignal;
 }
 
-async function serve({ connection, config, temporal, logger, metrics, signal }: Serving): Promise<void> {
+async function serve({ connection, config, temporal, logger, metrics, sink, signal }: Serving): Promise<void> {
   const { settings, source: name } = config;
   const { namespace } = temporal;
   const policy = policyOf(settings, version);
@@ -87,7 +103,6 @@ async function serve({ connection, config, temporal, logger, metrics, signal }: 
     channelArgs: { 'grpc.max_reconnect_backoff_ms': 5000 },
   });
   const source = createSource(new Client({ connection: clientConnection, namespace }), name);
-  const sink = sinks[settings.SINK].create(config.environment, { source: name, dataDir: settings.DATA_DIR });
   const pacer = createPacer({ requestsPerSecond: policy.requestsPerSecond, workers: policy.workers });
   const api = createComplianceApi({
     baseUrl: settings.ANTHROPIC_BASE_URL,

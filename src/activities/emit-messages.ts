@@ -38,7 +38,7 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
   const nothing = { ...NOTHING, limit: attempt.limit };
   if (afterId === null && (await sink.has?.(window, chatId))) return { ...nothing, requests: attempt.requests() };
   // A request is not worth making while the sink cannot take what it brings.
-  if (attempt.sinkFailed) await sink.check?.();
+  if (attempt.sinkFailed) await sink.check?.(window);
 
   // A second more: a server may show a time rounded up, and compare it as it is.
   const since = new Date(Date.parse(span.from) - 1000).toISOString();
@@ -52,7 +52,8 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
         async (page) => {
           const wanted = page.chat_messages.filter((message) => isWanted(message, page, request));
           const records = onceEach(wanted).map((message) => toRecord(page, message));
-          const receipt: Receipt | null = records.length > 0 ? await sink.write({ window, chatId, records }) : null;
+          const receipt: Receipt | null =
+            records.length > 0 ? await sink.write({ window, chatId, records }, options.signal) : null;
           const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
           return {
             ...nothing,

@@ -1,4 +1,4 @@
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
 import type { Metrics } from '../metrics';
@@ -7,7 +7,7 @@ import { reportOf, UnreadableStateError, type Source } from '../source';
 import type { Policy } from '../state';
 import { toFailure } from './failures';
 import { requireSink } from './require-sink';
-import type { PublishRequest, SyncActivities, WindowTotals } from './types';
+import type { Ledger, LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
 
 const HEARTBEAT_MS = 5000;
 const SOONEST_LOOK_MS = 1000;
@@ -26,27 +26,29 @@ export function createSyncActivities({ source, sink, policy, metrics }: SyncDepe
     askForSync: () => safely(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
     awaitReport: (_name, n) => safely(() => awaitReport(source, n)),
     readPolicy: () => Promise.resolve(policy),
-    readLedger: (name) =>
-      withSink(name, async () => ({
-        kept: sink.last !== undefined,
-        last: (await sink.last?.()) ?? null,
-        unfinished: (await sink.unfinished?.()) ?? [],
-      })),
+    readLedger: (request) => withSink(request.sink, () => readLedger(sink, request)),
+    claimArchive: ({ sink: name, id, over }) => withSink(name, async () => (await sink.claim?.(id, over)) ?? id),
     publishPart: (request) =>
-      withSink(request.sink, async () => {
-        const published = (await sink.publish?.(request.window, request.chats, request.gone)) ?? added(request);
+      withSink(request.sink, async (signal) => {
+        const { window, chats, gone } = request;
+        const published = (await sink.publish?.(window, chats, gone, signal)) ?? added(request);
         requireAllPublished(request, published);
         metrics.published(newIn(request, published));
         return published;
       }),
-    commitWindow: ({ window, closing, sink: name }) => withSink(name, async () => sink.commit?.(window, closing)),
+    commitWindow: ({ window, closing, sink: name }) =>
+      withSink(name, async (signal) => sink.commit?.(window, closing, signal)),
   };
 
-  async function withSink<T>(name: string, run: () => Promise<T>): Promise<T> {
+  async function withSink<T>(name: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     requireSink(sink, name);
+    const signal = cancellationSignal();
     const timer = setInterval(() => heartbeat(), HEARTBEAT_MS);
     try {
-      return await safely(run);
+      return await run(signal);
+    } catch (error) {
+      // Cancelled, or timed out: the sink has stopped for that.
+      throw signal.aborted ? signal.reason : toFailure(error);
     } finally {
       clearInterval(timer);
     }
@@ -62,6 +64,19 @@ async function safely<T>(run: () => Promise<T>): Promise<T> {
     }
     throw toFailure(error);
   }
+}
+
+/** What the sink knows. Whatever it will need is tried too, unless its place is another one than it should be. */
+async function readLedger(sink: Sink, { archive: held }: LedgerRequest): Promise<Ledger> {
+  const archive = await sink.archive?.();
+  if ((archive ?? null) === held) await sink.check?.();
+  return {
+    kept: sink.last !== undefined,
+    missing: (await sink.missing?.()) ?? null,
+    last: (await sink.last?.()) ?? null,
+    unfinished: (await sink.unfinished?.()) ?? [],
+    ...(archive !== undefined && { archive }),
+  };
 }
 
 /** @throws SinkError if the sink has forgotten chats of the window: it is another folder, or another volume. */

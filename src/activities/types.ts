@@ -132,12 +132,30 @@ export interface CommitRequest {
   closing: Closing;
 }
 
+export interface LedgerRequest {
+  sink: string;
+  /** The archive that the source holds; null where it may be a new one. */
+  archive: string | null;
+}
+
 export interface Ledger {
   /** Whether the sink knows its last completed window at all. */
   kept: boolean;
   last: Window | null;
   /** Windows that hold published chats and are not closed. */
   unfinished: Window[];
+  /** The archive that is there, by its marker; null if none is. Absent where the sink has none at all. */
+  archive?: string | null;
+  /** What should be there of the last window and is not, or is of another size. */
+  missing: string | null;
+}
+
+export interface ClaimRequest {
+  sink: string;
+  /** The archive's id to be. */
+  id: string;
+  /** The archive that was found there. */
+  over: string | null;
 }
 
 export interface Ask {
@@ -151,7 +169,9 @@ export interface SyncActivities {
   askForSync(source: string): Promise<Ask>;
   awaitReport(source: string, n: number): Promise<Report | 'ask again'>;
   readPolicy(): Promise<Policy>;
-  readLedger(sink: string): Promise<Ledger>;
+  readLedger(request: LedgerRequest): Promise<Ledger>;
+  /** Returns the id of the archive that is there then. */
+  claimArchive(request: ClaimRequest): Promise<string>;
   publishPart(request: PublishRequest): Promise<Published>;
   commitWindow(request: CommitRequest): Promise<void>;
 }

@@ -12,6 +12,8 @@ import { follow, sayHowFarBehind, startRequest } from './sync';
 
 const WORKER = join(__dirname, '..', 'worker.js');
 const LOOK_EVERY_MS = 2000;
+/** An exit code of the operator's contract. */
+const WRONG_SETTING = 2;
 
 /** `up`: everything on this machine. Returns the exit code, with whatever it started ended again. */
 export async function upCommand(given: Environment, options: { once?: boolean }): Promise<number> {
@@ -41,8 +43,17 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     if (isDemo(given) && (await hasTimestamp(environment))) environment = { ...environment, BACKFILL_START: '' };
     const worker = startChild('worker', WORKER, [], forWorker(environment), ['ignore', 'inherit', 'inherit', 'ipc']);
     started.unshift(worker);
-    await Promise.race([worker.ready, aborted(stopped.signal)]);
+    const endedEarly = worker.ready.then(
+      () => undefined,
+      () => worker.ended,
+    );
+    const early = await Promise.race([endedEarly, aborted(stopped.signal)]);
     if (stopped.signal.aborted) return 0;
+    if (early !== undefined) {
+      // Its own line says which setting is wrong.
+      if (early !== WRONG_SETTING) say(`error: the worker ended with ${early}`);
+      return early === WRONG_SETTING ? early : 1;
+    }
     const code = await Promise.race([
       withSession(environment, (session) => syncs(session, config, options.once ?? false)),
       aborted(stopped.signal).then(() => 0),

@@ -1,17 +1,20 @@
 import * as nodeFileSystem from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { discardBatches, joinBatches, planParts, stageBatch } from './file/batches';
+import { stageBatch } from './file/batches';
+import { close, findClosed } from './file/close';
 import { toSinkError } from './file/errors';
 import type { FileSystem } from './file/file-system';
-import { createFiles, randomName } from './file/files';
-import { partPath, STAGING } from './file/layout';
+import { createFiles } from './file/files';
+import { LEDGER, MESSAGES } from './file/layout';
 import { createLedger } from './file/ledger';
-import { createLists, type Part, type WindowState } from './file/lists';
-import { Once } from './file/once';
-import { finishParts, nextNumber } from './file/parts';
+import { createLists } from './file/lists';
+import { createMarker } from './file/marker';
+import { hasStrayParts } from './file/parts';
+import { publish as publishIn } from './file/publish';
 import { createStaging } from './file/staging';
+import { tryFileSystem } from './file/trial';
 import type { Batch, Closing, Published, ReadChat, Receipt, Sink, Window } from './sink';
-import { healedOf, recordsOf, SinkError } from './sink';
+import { SinkError } from './sink';
 
 export interface FileSinkOptions {
   /** `FILE_DIR`: may be a symbolic link itself; inside it none is followed. */
@@ -27,144 +30,67 @@ const PART_BYTES = 256 * 1024 * 1024;
 /**
  * NDJSON parts in a folder, each record exactly once, whatever crashes, repeats or runs twice. Two exclusive creations
  * decide everything: list N of a window makes its chats published, and the closing list ends it. What follows from
- * them (the parts' final names, the ledger line) is finished by whoever comes next.
+ * them (the parts' final names, the ledger line) is finished by whoever comes next. A marker tells the folder from any
+ * other: a window that names an archive is written there and nowhere else.
  */
 export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = PART_BYTES }: FileSinkOptions): Sink {
   const files = createFiles(fs, resolve(dir));
-  const folder = join(resolve(dir), source);
+  const marker = createMarker(files, source);
   const staging = createStaging(files, source);
-  const ledger = createLedger(files, folder);
-  const lists = createLists(files, staging.path);
+  const ledger = createLedger(files, source);
+  const lists = createLists(files, source);
+  const space = { files, source, staging, ledger, lists, partBytes };
 
-  async function write(batch: Batch): Promise<Receipt> {
-    return stageBatch(files, await staging.open(batch.window), batch);
+  async function write(batch: Batch, signal?: AbortSignal): Promise<Receipt> {
+    return inArchive(batch.window, async () => stageBatch(files, await staging.open(batch.window), batch, signal));
   }
 
-  async function publish(window: Window, chats: ReadChat[]): Promise<Published> {
-    return unlessClosed(window, () => publishOpen(window, chats));
+  async function publish(
+    window: Window,
+    chats: ReadChat[],
+    gone: readonly string[] = [],
+    signal?: AbortSignal,
+  ): Promise<Published> {
+    return inArchive(window, () => unlessClosed(window, () => publishIn(space, window, chats, gone, signal)));
   }
 
-  async function commit(window: Window, closing: Closing): Promise<void> {
-    await unlessClosed(window, () => commitOpen(window, closing));
+  async function commit(window: Window, closing: Closing, signal?: AbortSignal): Promise<void> {
+    await inArchive(window, async () => {
+      signal?.throwIfAborted();
+      await unlessClosed(window, () => close(space, window, closing));
+    });
   }
 
   /** Takes a step in an open window. Where another worker closes it meanwhile, whatever fails for that is no failure. */
   async function unlessClosed<T>(window: Window, step: () => Promise<T>): Promise<T | Published> {
-    const before = await findClosed(window);
+    const before = await findClosed(space, window);
     if (before !== null) return before;
     try {
       return await step();
     } catch (error) {
-      const meanwhile = await findClosed(window);
+      const meanwhile = await findClosed(space, window);
       if (meanwhile === null) throw error;
       return meanwhile;
     }
   }
 
-  async function findClosed(window: Window): Promise<Published | null> {
-    const line = await ledger.find(window);
-    if (line === null) return null;
-    lists.forget(window);
-    await staging.close(window);
-    const totals = { chats: line.chats, records: line.records };
-    return { totals, healed: line.healed ?? [], gone: 0, conflicts: 0, closed: true, ...givenUp(line) };
-  }
-
-  async function publishOpen(window: Window, chats: ReadChat[]): Promise<Published> {
-    const open = await staging.open(window);
-    for (;;) {
-      const state = await lists.read(window);
-      if (state.closing !== null) {
-        await finish(window, open, state);
-        return {
-          totals: state.totals,
-          healed: state.healed,
-          gone: 0,
-          conflicts: 0,
-          closed: true,
-          ...givenUp(state.closing),
-        };
-      }
-      await finishParts(files, source, open, window, state);
-      const missing = unpublished(chats, state);
-      if (missing.length === 0) {
-        await discardBatches(files, open, chats);
-        return { totals: state.totals, healed: [...state.healed], gone: 0, conflicts: 0, closed: false };
-      }
-      await addList(window, open, state, missing);
-    }
-  }
-
-  /** Publishes chats in one list, or leaves it to the caller to look again where another worker was first. */
-  async function addList(window: Window, open: string, state: WindowState, chats: ReadChat[]): Promise<void> {
-    const { count, totals } = state;
-    const parts: Part[] = [];
-    const once = new Map(chats.filter(({ receipts }) => receipts.length > 1).map(({ chatId }) => [chatId, new Once()]));
+  /** Looks at the marker before the step, so that nothing is written elsewhere, and behind it, so that nothing is believed. */
+  async function inArchive<T>(window: Window, step: () => Promise<T>): Promise<T> {
+    // The folder of an archive is made when it is claimed, and never again.
+    if (window.archive === undefined) await files.makeSource(source);
     try {
-      let number = await nextNumber(files, source, window, state);
-      for (const batches of planParts(chats, once, partBytes)) {
-        const staged = `part-${randomName()}`;
-        const joined = await joinBatches(files, open, batches, join(open, staged));
-        parts.push({ staged, path: partPath(window, number), ...joined });
-        if (joined.bytes > 0) number += 1;
-      }
-      const written = (chat: ReadChat): number => recordsOf([chat]) - (once.get(chat.chatId)?.repeated ?? 0);
-      const records = chats.reduce((sum, chat) => sum + written(chat), totals.records);
-      await lists.add(window, count + 1, {
-        chats: chats.map((chat) => chat.chatId),
-        healed: healedOf(chats, written),
-        parts: parts.filter(({ bytes }) => bytes > 0),
-        totals: { chats: totals.chats + chats.length, records },
-      });
+      await marker.require(window);
+      return await step().finally(() => marker.require(window));
     } catch (error) {
-      // A staged file is gone also if another worker has published its chat.
-      const now = await lists.read(window);
-      if (now.count <= count && now.closing === null) throw error;
-    } finally {
-      await discardUnlisted(window, open, parts);
+      // What was read in another folder is forgotten.
+      if (error instanceof SinkError && error.code.startsWith('ARCHIVE_')) lists.forget();
+      throw error;
     }
   }
 
-  /** A list that seems to have failed may be there all the same: its parts are no junk. */
-  async function discardUnlisted(window: Window, open: string, parts: Part[]): Promise<void> {
-    const state = await lists.read(window);
-    const listed = new Set(state.parts.map((part) => part.staged));
-    for (const { staged } of parts) if (!listed.has(staged)) await files.discard(join(open, staged));
-  }
-
-  async function commitOpen(window: Window, { outcome, totals, requestId }: Closing): Promise<void> {
-    const open = await staging.open(window);
-    for (;;) {
-      const state = await lists.read(window);
-      const same = state.totals.chats === totals.chats && state.totals.records === totals.records;
-      if (outcome === 'completed' && state.closing?.outcome !== 'abandoned' && !same) {
-        throw new SinkError(
-          'TOTALS_DIFFER',
-          `FILE_DIR holds ${state.totals.chats} chats and ${state.totals.records} records of this window, not the ` +
-            `${totals.chats} and ${totals.records} that were published: all workers need the same FILE_DIR.`,
-        );
-      }
-      if (state.closing !== null) return finish(window, open, state);
-      await lists.add(window, state.count + 1, { closing: { outcome, requestId } });
-    }
-  }
-
-  /** Brings a window whose closing list is there to its end. */
-  async function finish(window: Window, open: string, state: WindowState): Promise<void> {
-    if (state.closing === null) return;
-    await finishParts(files, source, open, window, state);
-    await ledger.append({
-      epoch: window.epoch,
-      from: window.from,
-      to: window.to,
-      outcome: state.closing.outcome,
-      ...state.totals,
-      parts: state.parts.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
-      requestId: state.closing.requestId,
-      ...(state.healed.length > 0 && { healed: state.healed }),
-    });
-    lists.forget(window);
-    await staging.close(window);
+  async function last(): Promise<Window | null> {
+    const line = await ledger.last();
+    return line && { epoch: line.epoch, from: line.from, to: line.to };
   }
 
   async function unfinished(): Promise<Window[]> {
@@ -184,24 +110,36 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
   }
 
   async function has(window: Window, chatId: string): Promise<boolean> {
+    await marker.require(window);
     return (await lists.read(window)).chats.has(chatId);
   }
 
-  async function check(): Promise<void> {
-    const probe = join(await files.folder(source, STAGING), `check-${randomName()}`);
-    await files.folder(source, 'messages');
+  async function check(window?: Window): Promise<void> {
+    if (window) await marker.require(window);
+    await tryFileSystem(files, source);
     await ledger.last();
-    try {
-      await files.claim(probe, 'check\n');
-    } finally {
-      await files.discard(probe);
+  }
+
+  async function claim(id: string, over: string | null): Promise<string> {
+    await tryFileSystem(files, source);
+    return marker.claim(id, over);
+  }
+
+  async function missing(): Promise<string | null> {
+    await ledger.verify();
+    const line = await ledger.last();
+    for (const { path, bytes } of line?.parts ?? []) {
+      if ((await files.sizeOf(join(files.root, source, path))) !== bytes) return path;
     }
+    if ((await marker.read()) !== null && !(await files.isFolder(join(files.root, source, MESSAGES)))) return MESSAGES;
+    if ((await ledger.endOf()) > 0) return null;
+    return (await hasStrayParts(files, source, await lists.windows())) ? LEDGER : null;
   }
 
   function saying<A extends unknown[], R>(step: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
     return (...args) =>
-      step(...args).catch((error: unknown) => {
-        throw toSinkError(error, dir);
+      step(...args).catch(async (error: unknown) => {
+        throw await toSinkError(error, dir, fs);
       });
   }
 
@@ -210,21 +148,12 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     write: saying(write),
     publish: saying(publish),
     commit: saying(commit),
-    last: saying(ledger.last),
+    last: saying(last),
     unfinished: saying(unfinished),
     has: saying(has),
     check: saying(check),
+    archive: saying(marker.read),
+    claim: saying(claim),
+    missing: saying(missing),
   };
-}
-
-const givenUp = ({ outcome }: Pick<Closing, 'outcome'>): Pick<Published, 'abandoned'> =>
-  outcome === 'abandoned' ? { abandoned: true } : {};
-
-/** The chats that the window does not hold yet, each once. */
-function unpublished(chats: ReadChat[], state: WindowState): ReadChat[] {
-  const fresh = new Map<string, ReadChat>();
-  for (const chat of chats) {
-    if (!state.chats.has(chat.chatId) && !fresh.has(chat.chatId)) fresh.set(chat.chatId, chat);
-  }
-  return [...fresh.values()];
 }

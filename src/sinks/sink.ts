@@ -6,6 +6,8 @@ export interface Window {
   epoch: number;
   from: string;
   to: string;
+  /** The id of the archive that it belongs to: nothing of the window is written anywhere else. Absent where a sink has none. */
+  archive?: string | undefined;
 }
 
 /** One page of one chat's messages, in ascending order. */
@@ -95,6 +97,11 @@ export class SinkError extends Error {
   }
 }
 
+/** Thrown by `check` for a place that can never do, whatever is mended there: the settings have to name another one. */
+export class UnsuitableError extends SinkError {
+  override name = 'UnsuitableError';
+}
+
 /**
  * Where records go. A sink promises that `write` resolves only when the batch is durable. One that can do more has the
  * optional methods; what is absent is taken as "delivers at least once, de-duplicate on the record's id".
@@ -103,16 +110,17 @@ export class SinkError extends Error {
  */
 export interface Sink {
   readonly name: string;
-  /** Makes one page of one chat's messages durable. Never called with no records. */
-  write(batch: Batch): Promise<Receipt>;
+  /** Makes one page of one chat's messages durable. Never called with no records. @param signal Ends it early. */
+  write(batch: Batch, signal?: AbortSignal): Promise<Receipt>;
   /**
    * Makes complete chats visible to readers, each once a window, each record of a chat once, and returns what the window
    * holds by then.
    * @param gone Chats that answered that they are gone: named in the ledger, unless the window publishes them.
+   * @param signal Ends it early; what was published is known to the next call.
    */
-  publish?(window: Window, chats: ReadChat[], gone?: readonly string[]): Promise<Published>;
+  publish?(window: Window, chats: ReadChat[], gone?: readonly string[], signal?: AbortSignal): Promise<Published>;
   /** Closes the window. Throws if the sink holds other totals than `closing` says. For a closed window: changes nothing. */
-  commit?(window: Window, closing: Closing): Promise<void>;
+  commit?(window: Window, closing: Closing, signal?: AbortSignal): Promise<void>;
   /** The last completed window, or null if there is none yet. */
   last?(): Promise<Window | null>;
   /** Windows that hold published chats and were never closed: what a state that was brought back has forgotten. */
@@ -122,7 +130,20 @@ export interface Sink {
    * out, is met again and then fails is parked, and comes out twice.
    */
   has?(window: Window, chatId: string): Promise<boolean>;
-  /** Throws if a write would fail now: emulates one. */
-  check?(): Promise<void>;
+  /**
+   * Tries whatever the sink will need, and leaves nothing behind. Throws if a write would fail now.
+   * @param window Whose archive it must be.
+   */
+  check?(window?: Window): Promise<void>;
+  /** The id of the archive that is there now, or null if none is. Only of a sink that has a place which may be mistaken. */
+  archive?(): Promise<string | null>;
+  /**
+   * Makes the place the archive with this id, unless it is another one than `over` by now.
+   * @param over What `archive` said: null for a place without one.
+   * @returns the id of the archive that is there.
+   */
+  claim?(id: string, over: string | null): Promise<string>;
+  /** The path of the first thing that the last window says is there and that is not, or is of another size; null if all is. */
+  missing?(): Promise<string | null>;
   close?(): Promise<void>;
 }

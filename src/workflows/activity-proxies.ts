@@ -25,7 +25,8 @@ export function proxyActivitiesOf(source: string): Activities {
   const page = (cursor: string | null): string => (cursor === null ? '' : ', next page');
   return {
     readPolicy: () => local.readPolicy(),
-    readLedger: (sink) => sync.readLedger.executeWithOptions({ summary: `ledger of ${sink}` }, [sink]),
+    readLedger: (request) => sync.readLedger.executeWithOptions({ summary: `ledger of ${request.sink}` }, [request]),
+    claimArchive: (request) => sync.claimArchive.executeWithOptions({ summary: `archive ${request.id}` }, [request]),
     publishPart: (request) =>
       sync.publishPart.executeWithOptions({ summary: `${request.chats.length} chats` }, [request]),
     commitWindow: (request) =>

@@ -3,6 +3,7 @@ import { FailureType } from '../contract';
 import type { Window } from '../sinks/sink';
 import type { Checkpoint, Policy, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
+import { possess, type Possession } from './archive';
 import { ending, takenUpAgain } from './checkpoint';
 import { firstForm, organizationPages } from './listing';
 import { NO_COUNTERS } from './reports';
@@ -18,14 +19,18 @@ export async function begin(
   policy: Policy,
   host: SyncHost,
 ): Promise<{ unfinished: Unfinished | null; warnings: string[] }> {
+  const { archive: held } = host.state;
+  // Whatever the sink needs is tried before the first request to the API.
+  const ledger = await activities.readLedger({ sink: policy.sink, archive: held?.held ? held.id : null });
   const { requests, serverTime, warnings: found } = await lookAtOrganizations(activities, policy);
   const now = host.now();
   const warnings = [...found, ...clockWarnings(host.state, now, serverTime), ...warningsOf(policy, host.state)];
-  const ledger = await activities.readLedger(policy.sink);
-  const { abandoned, syncedThrough, epoch } = host.state;
+  const possession = await possess(activities, policy, host, ledger);
+  const { abandoned, syncedThrough, epoch, archive } = host.state;
+  const inArchive = <W extends Window | null>(window: W): W => window && { ...window, archive: archive?.id };
   const abandon = (window: Window): Promise<void> => {
     const closing = { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null } as const;
-    return activities.commitWindow({ window, sink: policy.sink, closing });
+    return activities.commitWindow({ window: inArchive(window), sink: policy.sink, closing });
   };
   if (abandoned) {
     await abandon(abandoned);
@@ -34,10 +39,12 @@ export async function begin(
   const { backfillStart, settleSeconds } = policy;
   const start = syncedThrough ?? backfillStart;
   const before = host.state.unfinished ?? forgotten(ledger.unfinished, epoch, start);
-  const window = before?.window ?? openWindow({ epoch, syncedThrough, backfillStart, now, serverTime, settleSeconds });
+  const facts = { epoch, syncedThrough, backfillStart, now, serverTime, settleSeconds };
+  const window = inArchive(before?.window ?? openWindow(facts));
   if (window === null) return { unfinished: null, warnings };
   const later = ledger.unfinished.find((other) => other.epoch > epoch);
-  const context = { policy, state: host.state, requests };
+  const { missing } = ledger;
+  const context = { policy, state: host.state, requests, possession, missing };
   if (later) throw disagreement('overtaken', window, later, context);
   const verdict = compareWithLedger(window, ledger.last);
   if (verdict === 'behind' || verdict === 'hole') throw disagreement(verdict, window, ledger.last, context);
@@ -46,11 +53,17 @@ export async function begin(
   if (ledger.kept && host.state.sink === policy.sink && (ledger.last?.epoch ?? -1) < epoch) {
     throw disagreement(isEmpty ? 'empty' : 'old', window, ledger.last, context);
   }
+  if (possession === 'foreign') throw disagreement('foreign', window, ledger.last, context);
+  // One that is unfinished waits for its place.
+  if (possession === 'lost' && !before) throw disagreement('lost', window, ledger.last, context);
+  // A rewind is how an operator says to go on without it.
+  const isToldSo = epoch > 0 && (ledger.last?.epoch ?? -1) < epoch;
+  if (missing !== null && !isToldSo) throw disagreement('incomplete', window, ledger.last, context);
   for (const other of ledger.unfinished) if (isBehind(other, window) && !isSame(other, abandoned)) await abandon(other);
   if (isEmpty) warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
   const counters = { ...NO_COUNTERS, requests };
   const opened = before
-    ? await takenUp(activities, host, before, context)
+    ? await takenUp(activities, host, { ...before, window }, context)
     : { window, checkpoint: null, counters, reason: '' };
   const toRetry = host.state.parked.map((chat) => chat.chatId);
   return { unfinished: { ...opened, toRetry, warnings }, warnings };
@@ -167,14 +180,16 @@ interface Disagreeing {
   policy: Policy;
   state: State;
   requests: number;
+  possession: Possession;
+  missing: string | null;
 }
 
 /** The timestamp and the sink do not fit together: what is so, and which `rewind` mends it. */
 function disagreement(
-  verdict: 'behind' | 'hole' | 'overtaken' | 'empty' | 'old' | 'given up',
+  verdict: 'behind' | 'hole' | 'overtaken' | 'empty' | 'old' | 'given up' | 'lost' | 'foreign' | 'incomplete',
   window: Window,
   held: Window | null,
-  { policy: { sink, onChatFailure }, state: { parked }, requests }: Disagreeing,
+  { policy: { sink, onChatFailure }, state: { parked }, requests, possession, missing }: Disagreeing,
 ): ApplicationFailure {
   const { from = '', to = '' } = held ?? {};
   const begins = `but this sync would begin at ${window.from}`;
@@ -192,6 +207,13 @@ function disagreement(
     empty: `the sink ${sink} has no ledger, but everything through ${window.from} was written to it: bring its place back (is the volume there?), or begin a new one there with \`chat-sync rewind --to ${window.from}\`, or earlier to have messages again`,
     old: `the sink ${sink} holds messages through ${to} and nothing since the last rewind, ${begins}: bring its place back (is it the right volume?), or \`chat-sync rewind --to ${to}\` brings what is missing`,
     'given up': `the sink ${sink} knows ${from} to ${to} as given up by a later rewind: \`chat-sync rewind --to ${from}\` reads it again`,
+    lost: `the sink ${sink} is not in the place that this source writes to (no archive.json there): bring that back (is the volume there?), or begin a new one with \`chat-sync rewind --to ${window.from}\``,
+    foreign: `the sink ${sink} ${held ? `holds messages through ${to}` : 'is in its first window'}, ${begins}: \`chat-sync rewind --to ${to || window.from}\` takes it over there`,
+    incomplete: `the sink ${sink} has lost ${missing ?? ''}, or a part of it: bring it back; ${held ? `or \`chat-sync rewind --to ${from}\` sends its window once more, \`chat-sync rewind --to ${to}\` goes on without it` : `or \`chat-sync rewind --to ${window.from}\` begins a new one beside what is there`}`,
   }[verdict];
-  return ApplicationFailure.nonRetryable(message, FailureType.ledgerDisagrees, { requests });
+  const warning =
+    possession === 'foreign'
+      ? '; its archive.json is of another Temporal, or of this source before it was lost or rewound: make sure first that nothing else writes there'
+      : '';
+  return ApplicationFailure.nonRetryable(`${message}${warning}`, FailureType.ledgerDisagrees, { requests });
 }

@@ -14,6 +14,8 @@ const EMITS_AHEAD = 64;
 const PART_BYTES = 240_000;
 const CHAT_BYTES = 75;
 const RECEIPT_BYTES = 150;
+/** What one publish reads, joins and writes stays so small that it fits into its ten minutes on a slow disk too. */
+const STAGED_BYTES = 1024 ** 3;
 
 export type PartActivities = Pick<ApiActivities, 'emitMessages'> & Pick<SyncActivities, 'publishPart'>;
 
@@ -66,6 +68,7 @@ export function createPart(
   let reading = 0;
   let bytes = 0;
   let records = 0;
+  let staged = 0;
 
   async function readOne(chatId: string, healed: Span | undefined): Promise<void> {
     const { from, to } = healed ?? window;
@@ -86,6 +89,7 @@ export function createPart(
     if (chat.unexplained) unexplained += 1;
     bytes += CHAT_BYTES + RECEIPT_BYTES * receipts.length;
     records += receipts.reduce((sum, receipt) => sum + receipt.records, 0);
+    staged += receipts.reduce((sum, receipt) => sum + receipt.bytes, 0);
     // What was read of a chat before it was gone is published.
     if (chat.gone && receipts.length === 0) return;
     if (read.length === 0) firstRead?.();
@@ -112,7 +116,7 @@ export function createPart(
     close: () => void (isClosed = true),
     cut: () => void (isCut = true),
     hasRoom: () => reading < EMITS_AHEAD,
-    isFull: () => isClosed || bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
+    isFull: () => isClosed || staged >= STAGED_BYTES || bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
     async add(chatId, healed) {
       reading += 1;
       try {

@@ -19,7 +19,7 @@ export function validateRewind(state: State, { to, epoch, skip }: RewindRequest)
 export function rewind(state: State, { to, epoch }: RewindRequest): Partial<State> {
   if (isRepeated(state, { to, epoch })) return {};
   const abandoned = state.unfinished?.window ?? state.abandoned;
-  return { syncedThrough: to, epoch, unfinished: undefined, abandoned, sink: undefined };
+  return { syncedThrough: to, epoch, unfinished: undefined, abandoned, sink: undefined, archive: undefined };
 }
 
 /** An update whose answer got lost is sent again. */

@@ -10,7 +10,7 @@ export interface SinkHarness {
   lines(): Promise<string[]> | string[];
 }
 
-const methods = ['publish', 'commit', 'last', 'unfinished', 'has'] as const;
+const methods = ['publish', 'commit', 'last', 'unfinished', 'has', 'archive', 'claim', 'missing'] as const;
 const hostileIds = ['../../x', '/etc/x', 'a\u0000b', '.', '', '\ud800', 'x'.repeat(5000), '__proto__', '\u001b[2J'];
 
 function completed(chats: number, records: number): Closing {
@@ -123,9 +123,17 @@ export function testSink(
           expect(await worker.publish?.(first, [once, again, empty, empty])).toEqual({
             totals,
             healed: [],
+            gone: 0,
+            conflicts: 0,
             closed: false,
           });
-          expect(await worker.publish?.(first, [again])).toEqual({ totals, healed: [], closed: false });
+          expect(await worker.publish?.(first, [again])).toEqual({
+            totals,
+            healed: [],
+            gone: 0,
+            conflicts: 0,
+            closed: false,
+          });
         }
         expect(await ids()).toEqual(records('chat_a', 1, 2).map((record) => record.id));
       });
@@ -190,6 +198,8 @@ export function testSink(
           expect(await worker.publish?.(first, [late])).toEqual({
             totals: { chats: 1, records: 1 },
             healed: [],
+            gone: 0,
+            conflicts: 0,
             closed: true,
             ...(outcome === 'abandoned' && { abandoned: true }),
           });
@@ -231,7 +241,7 @@ export function testSink(
         const workers = [sink, place.open(), place.open()];
         const totals = { chats: 2, records: 3 };
         const published = await Promise.all(workers.map(async (worker) => worker.publish?.(first, chats)));
-        expect(published).toEqual(workers.map(() => ({ totals, healed: [], closed: false })));
+        expect(published).toEqual(workers.map(() => ({ totals, healed: [], gone: 0, conflicts: 0, closed: false })));
         await Promise.all(workers.map(async (worker) => worker.commit?.(first, completed(2, 3))));
         expect(await place.lines()).toHaveLength(3);
         expect(await sink.last?.()).toEqual(first);

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { createFileSink } from '../../src/sinks/file';
 import type { FileSystem } from '../../src/sinks/file/file-system';
 import type { Closing, ReadChat, Sink, Window } from '../../src/sinks/sink';
-import { ageLock, filesBelow, ledgerLines, newFolder, removeFolders, visibleIds, visibleLines } from './output';
+import { filesBelow, ledgerLines, newFolder, removeFolders, visibleIds, visibleLines } from './output';
 import { both, first, record, rewound, second, writeChat } from './steps';
 import { failingFileSystem, type Operation, plainFileSystem, watchedFileSystem } from './watched-file-system';
 
@@ -92,15 +92,6 @@ describe('the file sink, when its disk fails', () => {
     expect((await open(fs).publish?.(first, [chat]))?.totals).toEqual({ chats: 1, records: 1 });
     expect(await visibleLines(folder)).toHaveLength(1);
   });
-
-  it('reports a lock that is held, and takes over one whose holder died', async () => {
-    const dead = open(failingFileSystem('EIO', ({ path, name }) => path.endsWith('.lock') && name === 'rmdir'));
-    await dead.commit?.(first, closing(0, 0));
-    await expect(open().commit?.(second, closing(0, 0))).rejects.toMatchObject({ code: 'LOCKED' });
-    await ageLock(folder);
-    await open().commit?.(second, closing(0, 0));
-    expect(await ledgerLines(folder)).toHaveLength(2);
-  });
 });
 
 describe('the file sink, when a worker wakes up late', () => {
@@ -109,29 +100,15 @@ describe('the file sink, when a worker wakes up late', () => {
     await sink.commit?.(window, { ...closing(0, 0), totals: published?.totals ?? { chats: 0, records: 0 } });
   }
 
-  it('adds no second line for one who lost the lock just before writing', async () => {
+  it('adds no second line for one who stood still just before writing', async () => {
     const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'write' && path.endsWith('.jsonl'));
     const late = open(fs).commit?.(first, closing(0, 0));
     await paused;
-    await ageLock(folder);
     await open().commit?.(first, closing(0, 0));
     await open().commit?.(second, closing(0, 0));
     goOn();
     await late;
     expect((await ledgerLines(folder)).map((line) => line.to)).toEqual([first.to, second.to]);
-  });
-
-  it('writes no line for one that stood still while it held the lock', async () => {
-    const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'fstat' && path.endsWith('.jsonl'));
-    const late = open(fs).commit?.(first, closing(0, 0));
-    await paused;
-    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 20_000);
-    goOn();
-    await expect(late).rejects.toMatchObject({ code: 'LOCK_LOST' });
-    now.mockRestore();
-    expect(await ledgerLines(folder)).toEqual([]);
-    await open().commit?.(first, closing(0, 0));
-    expect(await ledgerLines(folder)).toHaveLength(1);
   });
 
   it.each(['link', 'read', 'readdir', 'rename'])('shows nothing of a window given up during its %s', async (name) => {
@@ -156,7 +133,7 @@ describe('the file sink, when a worker wakes up late', () => {
     await paused;
     await open().publish?.(first, chats);
     goOn();
-    expect(await late).toEqual({ totals: { chats: 1, records: 1 }, healed: [], closed: false });
+    expect(await late).toEqual({ totals: { chats: 1, records: 1 }, healed: [], gone: 0, conflicts: 0, closed: false });
     expect(await visibleIds(folder)).toEqual([record('chat_a', 1).id]);
   });
 
@@ -188,7 +165,7 @@ describe('the file sink, when a worker wakes up late', () => {
     await open().commit?.(first, closing(1, 1));
     goOn();
     await lateCommit;
-    expect(await latePublish).toEqual({ totals, healed: [], closed: true });
+    expect(await latePublish).toEqual({ totals, healed: [], gone: 0, conflicts: 0, closed: true });
     expect(await ledgerLines(folder)).toHaveLength(1);
   });
 
@@ -197,11 +174,12 @@ describe('the file sink, when a worker wakes up late', () => {
     const { fs, paused, goOn } = pausingFileSystem(({ name, path }) => name === 'create' && path.endsWith('.jsonl'));
     const late = open(fs).commit?.(first, closing(1, 1));
     await paused;
-    await ageLock(folder);
     const chat = { chatId: 'chat_b', receipts: [] };
     expect(await open().publish?.(first, [chat])).toEqual({
       totals: { chats: 1, records: 1 },
       healed: [],
+      gone: 0,
+      conflicts: 0,
       closed: true,
     });
     await open().commit?.(first, closing(0, 0, 'abandoned'));
@@ -228,7 +206,7 @@ describe('the file sink, on a disk that may lose power', () => {
       if (name === 'write') unsynced.add(path);
       if (name === 'sync') [unsynced, folders].forEach((dirty) => dirty.delete(path));
       if (name === 'unlink') unsynced.delete(path);
-      const lasting = !/ledger\.lock|removed-/.test(to ?? path);
+      const lasting = !/removed-|check-/.test(to ?? path);
       if (lasting && ['mkdir', 'link', 'rename'].includes(name)) folders.add(parent);
     });
     const sink = open(fs);

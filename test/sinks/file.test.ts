@@ -285,7 +285,8 @@ describe('the file sink', () => {
     ['half a line', '{"epoch":0,"from":"2026'],
     ['a line without its end', `{"epoch":0,"from":"${second.from}","to":"${second.to}","outcome":"completed"}`],
     ['a line of zeros', '\0\0\0\n'],
-    ['more than the next line', 'x'.repeat(200_000)],
+    ['more than the next line', `{"epoch":0,${'x'.repeat(200_000)}`],
+    ['zeros without an end', '\0'.repeat(5000)],
   ])('cuts off %s at the end of the ledger', async (_, rest) => {
     await sink.commit?.(first, closing(0, 0));
     await appendFile(join(folder, 'ledger.jsonl'), rest);
@@ -343,7 +344,7 @@ describe('the file sink', () => {
     const lines = Array.from({ length: 3000 }, (_, number) => JSON.stringify({ ...minute(number * 2), ...line }));
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'ledger.jsonl'), `${lines.join('\n')}\n`);
-    const published = { totals: { chats: 3, records: 4 }, healed: [], closed: true };
+    const published = { totals: { chats: 3, records: 4 }, healed: [], gone: 0, conflicts: 0, closed: true };
     for (const number of [0, 2000, 5998]) expect(await sink.publish?.(minute(number), [])).toEqual(published);
     for (const number of [1, 3001]) {
       await expect(sink.publish?.(minute(number), [])).rejects.toMatchObject({ code: 'STALE_WINDOW' });

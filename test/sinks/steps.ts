@@ -60,10 +60,20 @@ function heal(window: Window, key: string, chatId: string, ...batches: number[][
   };
 }
 
-function publish(window: Window, ...keys: string[]): Step {
+/** The second page holds what ended the first one, altered. */
+function readAltered(window: Window, key: string, chatId: string): Step {
+  return async (sink, sync) => {
+    const altered = [{ ...record(chatId, 2), content: 'altered' }, record(chatId, 3)];
+    const { receipts } = await writeChat(sink, window, chatId, [1, 2]);
+    receipts.push(await sink.write({ window, chatId, records: altered }));
+    return () => void (sync.chats[key] = { chatId, receipts, conflicts: 1 });
+  };
+}
+
+function publish(window: Window, keys: string[], gone: string[] = []): Step {
   return async (sink, sync) => {
     const chats = keys.map((key) => sync.chats[key] ?? { chatId: key, receipts: [] });
-    const published = await sink.publish?.(window, chats);
+    const published = await sink.publish?.(window, chats, gone);
     return () => void (sync.totals = published?.totals ?? sync.totals);
   };
 }
@@ -75,6 +85,13 @@ function commit(window: Window, outcome: 'completed' | 'abandoned'): Step {
   };
 }
 
+function claim(id: string, over: string | null): Step {
+  return async (sink) => {
+    expect(await sink.claim?.(id, over)).toBe(id);
+    return () => undefined;
+  };
+}
+
 /** Steps with what readers and the ledger hold after them. */
 export interface Plan {
   steps: Step[];
@@ -82,34 +99,51 @@ export interface Plan {
   ledger: object[];
 }
 
-/** A window that is completed, with a chat met twice, one without messages and one that had been parked. */
+const mine = { ...first, archive: 'one' };
+const given = { ...second, archive: 'one' };
+const taken = { ...second, archive: 'two' };
+const anew = { ...rewound, archive: 'two' };
+
+/**
+ * A window that is completed, with a chat met twice, one without messages, one that had been parked, chats that are gone
+ * (one of them came out before, one does later) and a message that came again altered.
+ */
 export const completing: Plan = {
   steps: [
-    read(first, 'a', 'chat_a', [1, 2], [3]),
-    publish(first, 'a', 'chat_empty', 'a'),
-    read(first, 'a again', 'chat_a', [1, 2, 3]),
-    heal(first, 'b', 'chat_b', [1]),
-    publish(first, 'a again', 'b'),
-    commit(first, 'completed'),
+    claim('one', null),
+    read(mine, 'a', 'chat_a', [1, 2], [3]),
+    publish(mine, ['a', 'chat_empty', 'a'], ['chat_gone', 'chat_back']),
+    publish(mine, [], ['chat_a', 'chat_gone', 'chat_alone']),
+    read(mine, 'a again', 'chat_a', [1, 2, 3]),
+    heal(mine, 'b', 'chat_b', [1]),
+    readAltered(mine, 'c', 'chat_back'),
+    publish(mine, ['a again', 'b', 'c']),
+    commit(mine, 'completed'),
   ],
-  ids: [...records('chat_a', 1, 2, 3), record('chat_b', 1)].map((record) => record.id),
+  ids: [...records('chat_a', 1, 2, 3), record('chat_b', 1), ...records('chat_back', 1, 2, 3)].map(
+    (record) => record.id,
+  ),
   ledger: [
     {
-      ...{ epoch: 0, outcome: 'completed', chats: 3, records: 4 },
+      ...{ epoch: 0, outcome: 'completed', chats: 4, records: 7 },
       healed: [{ chatId: 'chat_b', ...span, records: 1 }],
+      gone: ['chat_gone', 'chat_alone'],
+      conflicts: [{ chatId: 'chat_back', records: 2 }],
     },
   ],
 };
 
-/** A window that is given up, and a sync that begins again before it and ends at the same time. */
+/** A window that is given up, and a sync that begins again before it, in an archive taken over, and ends at the same time. */
 export const rewinding: Plan = {
   steps: [
-    read(second, 'c', 'chat_c', [1]),
-    publish(second, 'c'),
-    commit(second, 'abandoned'),
-    read(rewound, 'c again', 'chat_c', [1, 2]),
-    publish(rewound, 'c again'),
-    commit(rewound, 'completed'),
+    claim('one', null),
+    read(given, 'c', 'chat_c', [1]),
+    publish(given, ['c']),
+    claim('two', 'one'),
+    commit(taken, 'abandoned'),
+    read(anew, 'c again', 'chat_c', [1, 2]),
+    publish(anew, ['c again']),
+    commit(anew, 'completed'),
   ],
   ids: records('chat_c', 1, 1, 2).map((record) => record.id),
   ledger: [

@@ -33,7 +33,6 @@ export function watchedFileSystem(watch: Watch): FileSystem {
           () => handle.write(bytes, offset, Math.floor(length / 2), position),
         ),
       stat: () => through({ name: 'fstat', path }, () => handle.stat()),
-      truncate: (length) => through({ name: 'truncate', path }, () => handle.truncate(length)),
       sync: () => through({ name: 'sync', path }, () => Promise.resolve()),
       // A process that dies closes its files.
       close: () => through({ name: 'close', path }, () => handle.close()).finally(() => handle.close().catch(() => {})),
@@ -51,8 +50,7 @@ export function watchedFileSystem(watch: Watch): FileSystem {
     rename: (path, to) => through({ name: 'rename', path, to }, () => node.rename(path, to)),
     link: (path, to) => through({ name: 'link', path, to }, () => node.link(path, to)),
     unlink: (path) => through({ name: 'unlink', path }, () => node.unlink(path)),
-    utimes: (path, atime, mtime) => through({ name: 'utimes', path }, () => node.utimes(path, atime, mtime)),
-    rmdir: (path) => through({ name: 'rmdir', path }, () => node.rmdir(path)),
+    statfs: (path) => through({ name: 'statfs', path }, () => node.statfs(path)),
     rm: (path, options) => through({ name: 'rm', path }, () => node.rm(path, options)),
   };
 }
@@ -62,7 +60,7 @@ export const plainFileSystem = watchedFileSystem((_, run) => run());
 
 export class Killed extends Error {}
 
-const changing = ['create', 'write', 'truncate', 'mkdir', 'rename', 'link', 'unlink', 'utimes', 'rmdir', 'rm'];
+const changing = ['create', 'write', 'mkdir', 'rename', 'link', 'unlink', 'rm'];
 
 /**
  * Stops at the change with this number, in the middle of it if it is a write, and never goes on. What only looks is not

@@ -70,13 +70,16 @@ export interface UnderTestOptions {
   settings?: Environment;
   policy?: Partial<Policy>;
   wrapSink?: (sink: Sink) => Sink;
+  /** A new one by default. */
+  name?: string;
+  namespace?: string;
 }
 
 export async function startSource(options: UnderTestOptions = {}): Promise<SourceUnderTest> {
-  const name = `t-${randomUUID().slice(0, 8)}`;
+  const { name = `t-${randomUUID().slice(0, 8)}`, namespace = 'default' } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'chat-sync-'));
   const simulator = await startSimulator({ rateLimitPerMinute: Infinity, ...options.simulator });
-  const client = await connectClient();
+  const client = await connectClient(namespace);
   const source = createSource(client, name);
   const folder = join(options.settings?.['FILE_DIR'] ?? join(dataDir, 'messages'), name);
   let sink: Sink | undefined;
@@ -108,7 +111,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     const connection = await connectWorker();
     const worker: SourceWorker = await createSourceWorker({
       connection,
-      namespace: 'default',
+      namespace,
       source,
       sink: wrapped,
       api,

@@ -7,8 +7,8 @@ Runtime.install({
   telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
 });
 
-export async function connectClient(): Promise<Client> {
-  return new Client({ connection: await Connection.connect({ address }) });
+export async function connectClient(namespace = 'default'): Promise<Client> {
+  return new Client({ connection: await Connection.connect({ address }), namespace });
 }
 
 export const connectWorker = (): Promise<NativeConnection> => NativeConnection.connect({ address });

@@ -53,7 +53,7 @@ test('it waits where the sink has forgotten what was published, instead of closi
   await under.restart({ FILE_DIR: join(dirname(under.folder), 'another-volume') });
   const request = await under.request();
   let waitingFor: string | null = null;
-  while (!waitingFor?.includes('TOTALS_DIFFER')) ({ waitingFor } = await under.source.view());
+  while (!waitingFor?.includes('ARCHIVE_LOST')) ({ waitingFor } = await under.source.view());
   await under.restart(settings);
 
   expect((await under.reportOf(request)).outcome).toBe('completed');
@@ -78,4 +78,36 @@ test('it reads a window from its start when it goes on in another sink', async (
   stdout.mockRestore();
 
   expect(report).toMatchObject({ outcome: 'completed', chats: 20, messages: truth(tenant).length });
+});
+
+test.each(['publish', 'commit', 'write'] as const)('a cancelled sync ends what its sink does: %s', async (name) => {
+  const ended: unknown[] = [];
+  const untilEnded = (signal: AbortSignal | undefined): Promise<never> =>
+    new Promise((_, reject) =>
+      signal?.addEventListener('abort', () => {
+        ended.push(signal.reason);
+        reject(signal.reason);
+      }),
+    );
+  let arrived = (): void => undefined;
+  const working = new Promise<void>((resolve) => (arrived = resolve));
+  under = await startSource({
+    simulator: { tenant: createTenant({ chats: 3 }) },
+    settings: { BACKFILL_START: '2026-08-01' },
+    wrapSink: (sink) => ({
+      ...sink,
+      [name]: (...args: unknown[]) => {
+        arrived();
+        return untilEnded(args.find((arg) => arg instanceof AbortSignal));
+      },
+    }),
+  });
+  const request = await under.request();
+  await working;
+
+  await under.chain.cancel();
+
+  const { outcome, reason } = await under.reportOf(request);
+  expect({ outcome, reason }).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/^Cancelled/) });
+  while (ended.length === 0) await under.source.view();
 });

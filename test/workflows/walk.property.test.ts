@@ -249,7 +249,13 @@ function createActivities(world: World): { activities: Activities; end: () => st
         return calls.discoverUsers(isRefused ? { ...request, page: 'expired' } : request);
       }),
     readLedger: () =>
-      schedule(async () => ({ kept: true, last: await sink.last(), unfinished: await sink.unfinished() })),
+      schedule(async () => ({
+        kept: true,
+        last: await sink.last(),
+        unfinished: await sink.unfinished(),
+        missing: null,
+      })),
+    claimArchive: ({ id }) => schedule(() => Promise.resolve(id)),
     fetchChatPage: (request) =>
       call(request.pageSize, () => {
         const isRefused = request.afterId !== null && happens(cursorsRefused);

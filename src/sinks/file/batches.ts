@@ -9,7 +9,7 @@ const WRITE_BYTES = 1024 * 1024;
 const NAME = /^[0-9a-f]{16}-[0-9a-f]{32}$/;
 
 /** Stages a batch under a name of its own: no late attempt can change what another one has reported. */
-export async function stageBatch(files: Files, folder: string, batch: Batch): Promise<Receipt> {
+export async function stageBatch(files: Files, folder: string, batch: Batch, signal?: AbortSignal): Promise<Receipt> {
   // Ids come from outside: hashed, they cannot point anywhere.
   const name = `${createHash('sha256').update(batch.chatId).digest('hex').slice(0, 16)}-${randomName()}`;
   const path = join(folder, name);
@@ -17,6 +17,7 @@ export async function stageBatch(files: Files, folder: string, batch: Batch): Pr
   let bytes = 0;
   await files.create(`${path}.tmp`, async (append) => {
     for (const piece of pieces(batch)) {
+      signal?.throwIfAborted();
       hash.update(piece);
       bytes += piece.length;
       await append(piece);
@@ -69,12 +70,13 @@ export function planParts(chats: ReadChat[], once: ReadonlyMap<string, Once>, pa
   return parts;
 }
 
-/** Joins staged batches into the new file `path`, each checked against its receipt on the way. */
+/** Joins staged batches into the new file `path`, each checked against its receipt on the way. @param signal Ends it early. */
 export async function joinBatches(
   files: Files,
   folder: string,
   batches: Outgoing[],
   path: string,
+  signal?: AbortSignal,
 ): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -86,7 +88,10 @@ export async function joinBatches(
       await append(piece);
     };
     for (const { receipt, once } of batches) {
-      await copyBatch(files, folder, receipt, (piece) => add(once ? once.filter(piece) : piece));
+      await copyBatch(files, folder, receipt, (piece) => {
+        signal?.throwIfAborted();
+        return add(once ? once.filter(piece) : piece);
+      });
     }
   });
   return { bytes, sha256: hash.digest('hex') };
@@ -100,7 +105,8 @@ async function copyBatch(
 ): Promise<void> {
   const hash = createHash('sha256');
   let bytes = 0;
-  const found = await files.read(batchPath(folder, receipt), (piece) => {
+  const path = batchPath(folder, receipt);
+  const found = await files.read(path, (piece) => {
     hash.update(piece);
     bytes += piece.length;
     return append(piece);
@@ -108,14 +114,14 @@ async function copyBatch(
   if (!found) {
     throw new SinkError(
       'STAGED_MISSING',
-      'A staged file is not in FILE_DIR: all workers of a source need the same FILE_DIR, on one shared volume. ' +
+      `${files.nameOf(path)} is not there: all workers of a source need the same FILE_DIR, on one shared volume. ` +
         'If it is gone for good, cancel the workflow chat-sync/<source>: the next sync reads those chats again.',
     );
   }
   if (bytes !== receipt.bytes || hash.digest('hex') !== receipt.sha256) {
     throw new SinkError(
       'STAGED_DAMAGED',
-      'A staged file in FILE_DIR is not as it was written: check the disk, then cancel the workflow chat-sync/<source>: ' +
+      `${files.nameOf(path)} is not as it was written: check the disk, then cancel the workflow chat-sync/<source>: ` +
         'the next sync reads those chats again.',
     );
   }

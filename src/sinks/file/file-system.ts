@@ -2,15 +2,16 @@
 export interface Handle {
   read(buffer: Uint8Array, offset: number, length: number, position: number | null): Promise<{ bytesRead: number }>;
   write(buffer: Uint8Array, offset: number, length: number, position: number | null): Promise<{ bytesWritten: number }>;
-  stat(): Promise<{ size: number }>;
-  truncate(length: number): Promise<void>;
+  stat(): Promise<{ size: number; ino: number; isFile(): boolean }>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Stats {
-  mtime: Date;
+  size: number;
+  mode: number;
   isDirectory(): boolean;
+  isFile(): boolean;
   isSymbolicLink(): boolean;
 }
 
@@ -23,7 +24,6 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   link(existing: string, path: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  utimes(path: string, atime: Date, mtime: Date): Promise<void>;
-  rmdir(path: string): Promise<void>;
+  statfs(path: string): Promise<{ files: number; ffree: number }>;
   rm(path: string, options: { recursive: boolean; force: boolean }): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { SinkError } from '../sink';
 import { hasCode } from './errors';
 import type { FileSystem, Handle } from './file-system';
@@ -28,6 +28,22 @@ export function createFiles(fs: FileSystem, root: string) {
     }
   }
 
+  /** How a message names a file. */
+  function nameOf(path: string): string {
+    return `${relative(root, path).split(sep).join('/')} in FILE_DIR (${root})`;
+  }
+
+  /** The size of a file in bytes; null if it is not there, or is no file. */
+  async function sizeOf(path: string): Promise<number | null> {
+    try {
+      const stats = await fs.lstat(path);
+      return stats.isFile() ? stats.size : null;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null;
+      throw error;
+    }
+  }
+
   async function isFolder(path: string): Promise<boolean> {
     try {
       const stats = await fs.lstat(path);
@@ -50,28 +66,38 @@ export function createFiles(fs: FileSystem, root: string) {
     }
   }
 
-  async function makeRoot(): Promise<void> {
-    const first = await fs.mkdir(root, { mode: 0o700, recursive: true });
-    if (typeof first !== 'string') return;
+  async function syncParents(first: string): Promise<void> {
     for (let path = dirname(root); path.length >= dirname(first).length; path = dirname(path)) {
       await syncFolder(path);
       if (path === dirname(path)) break;
     }
   }
 
-  /** The path of a folder below the root, which is made if it is not there. */
-  async function folder(...names: string[]): Promise<string> {
-    let path = root;
+  /** Makes the folder of a source, if it is not there. */
+  async function makeSource(source: string): Promise<void> {
+    if (await isFolder(join(root, source))) return;
+    const first = await fs.mkdir(root, { mode: 0o700, recursive: true });
+    if (typeof first === 'string') await syncParents(first);
+    await makeFolder(root, source);
+  }
+
+  async function makeFolder(parent: string, name: string): Promise<void> {
+    const path = join(parent, name);
+    await fs.mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    });
+    await isFolder(path);
+    await syncFolder(parent);
+  }
+
+  /** The path of a folder below that of a source, which has to be there; the folder itself is made. */
+  async function folder(source: string, ...names: string[]): Promise<string> {
+    let path = join(root, source);
+    await isFolder(path);
     for (const name of names) {
       const parent = path;
       path = join(parent, name);
-      if (await isFolder(path)) continue;
-      if (parent === root) await makeRoot();
-      await fs.mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
-        if (!hasCode(error, 'EEXIST')) throw error;
-      });
-      await isFolder(path);
-      await syncFolder(parent);
+      if (!(await isFolder(path))) await makeFolder(parent, name);
     }
     return path;
   }
@@ -92,9 +118,9 @@ export function createFiles(fs: FileSystem, root: string) {
     }
   }
 
-  /** Puts a file with this text at `path`, whole; false if another one is there already. */
-  async function claim(path: string, text: string): Promise<boolean> {
-    const own = join(dirname(path), `${randomName()}.tmp`);
+  /** Puts a file with this text at `path`, whole; false if another one is there already. @param folder Where it is made. */
+  async function claim(path: string, text: string, folder = dirname(path)): Promise<boolean> {
+    const own = join(folder, `${randomName()}.tmp`);
     await create(own, (append) => append(Buffer.from(text)));
     try {
       await fs.link(own, path);
@@ -106,6 +132,14 @@ export function createFiles(fs: FileSystem, root: string) {
     }
     await syncFolder(dirname(path));
     return true;
+  }
+
+  /** Puts a file with this text at `path`, whole, in the place of the one that is there. @param folder Where it is made. */
+  async function replace(path: string, text: string, folder: string): Promise<void> {
+    const own = join(folder, `${randomName()}.tmp`);
+    await create(own, (append) => append(Buffer.from(text)));
+    await fs.rename(own, path);
+    await syncFolder(dirname(path));
   }
 
   /** Hands a file on in pieces, which are valid until `take` resolves; false if there is no such file. */
@@ -120,7 +154,10 @@ export function createFiles(fs: FileSystem, root: string) {
     try {
       const buffer = Buffer.alloc(COPY_BYTES);
       for (;;) {
-        const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, null).catch((error: unknown) => {
+          if (!hasCode(error, 'EIO')) throw error;
+          throw new SinkError('EIO', `Cannot read ${nameOf(path)}: its disk reports errors, see the system log.`);
+        });
         if (bytesRead === 0) return true;
         await take(buffer.subarray(0, bytesRead));
       }
@@ -129,12 +166,35 @@ export function createFiles(fs: FileSystem, root: string) {
     }
   }
 
+  /** The whole text of a small file; null if there is no such file. */
+  async function readText(path: string): Promise<string | null> {
+    const pieces: Buffer[] = [];
+    const found = await read(path, (bytes) => void pieces.push(Buffer.from(bytes)));
+    return found ? Buffer.concat(pieces).toString() : null;
+  }
+
   /** Removes what is of no more use; what cannot be removed now goes when the window's staging does. */
   async function discard(path: string): Promise<void> {
     await fs.unlink(path).catch(() => undefined);
   }
 
-  return { fs, root, exists, folder, syncFolder, create, claim, read, discard };
+  return {
+    fs,
+    root,
+    nameOf,
+    exists,
+    sizeOf,
+    isFolder,
+    makeSource,
+    folder,
+    syncFolder,
+    create,
+    claim,
+    replace,
+    read,
+    readText,
+    discard,
+  };
 }
 
 /** Writes all of `bytes`, at a position or where the last write ended. */

@@ -2,7 +2,18 @@ import type { Window } from '../sink';
 
 /** Folder of work in progress, beside `messages` and `ledger.jsonl`. */
 export const STAGING = '.staging';
+export const MESSAGES = 'messages';
 export const LEDGER = 'ledger.jsonl';
+/** Says which archive the folder of a source is. */
+export const MARKER = 'archive.json';
+
+const SLOT = /^ledger-(\d+)$/;
+
+/** The name in {@link STAGING} of what decides which line comes at a position of the ledger. */
+export const slotName = (position: number): string => `ledger-${position}`;
+
+/** The position that a name in {@link STAGING} is the slot of; Infinity for any other name. */
+export const slotPosition = (name: string): number => Number(SLOT.exec(name)?.[1] ?? Infinity);
 
 /** `20260408T143045Z` */
 function stamp(time: string): string {
@@ -11,7 +22,7 @@ function stamp(time: string): string {
 
 /** The day folder that all parts of a window go to, as names below the source's folder. */
 export function dayFolder(window: Window): [string, string] {
-  return ['messages', new Date(window.to).toISOString().slice(0, 10)];
+  return [MESSAGES, new Date(window.to).toISOString().slice(0, 10)];
 }
 
 /** A part's path below the source's folder; always with `/`. */
@@ -24,6 +35,10 @@ export function partNumber(window: Window, name: string): number {
   const [end, number] = name.replace(/\.ndjson$/, '').split('-');
   return end === stamp(window.to) && number !== undefined && /^\d{6,}$/.test(number) ? Number(number) : 0;
 }
+
+/** Whether a file in a day's folder is a part of a window with this end. */
+export const isPartOf = (window: Window, path: string): boolean =>
+  path.startsWith(`${dayFolder(window).join('/')}/${stamp(window.to)}-`);
 
 /** The window's folder in {@link STAGING}. */
 export function windowFolder(window: Window): string {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { SinkError, type Healed, type Totals, type Window } from '../sink';
+import { SinkError, type Healed, type Published, type Totals, type Window } from '../sink';
 import { hasCode } from './errors';
 import type { Files } from './files';
-import { windowFolder, windowOf } from './layout';
+import { STAGING, windowFolder, windowOf } from './layout';
 
 const KEPT_WINDOWS = 4;
 
@@ -20,9 +20,15 @@ const closingSchema = z.object({ outcome: z.enum(['completed', 'abandoned']), re
 
 export const healedSchema = z.object({ chatId: z.string(), from: z.string(), to: z.string(), records: z.number() });
 
+/** A chat of which messages came again with another content. */
+export const conflictSchema = z.object({ chatId: z.string(), records: z.number() });
+type Conflict = z.infer<typeof conflictSchema>;
+
 const listSchema = z.union([
   z.object({
     chats: z.array(z.string()),
+    gone: z.array(z.string()),
+    conflicts: z.array(conflictSchema),
     healed: z.array(healedSchema),
     parts: z.array(partSchema),
     totals: z.object({ chats: z.number(), records: z.number() }),
@@ -36,6 +42,9 @@ export interface WindowState {
   /** Lists of chats; the closing one is not among them. */
   count: number;
   chats: Set<string>;
+  /** Chats that answered that they are gone, and were not published later. */
+  gone: Set<string>;
+  conflicts: Conflict[];
   parts: Part[];
   /** Parts of which this process does not know yet that they have their final name. */
   open: Part[];
@@ -45,21 +54,54 @@ export interface WindowState {
   closing: z.infer<typeof closingSchema> | null;
   /** Highest number in the day folder when it was first looked at. */
   highest: number | null;
+  /** Lists that are damaged and were passed over. */
+  unreadable: number;
 }
+
+export const goneOf = ({ gone }: WindowState): string[] => [...gone];
+
+/** What the lists say, for who publishes. */
+export const publishedOf = (state: WindowState): Published => ({
+  totals: state.totals,
+  healed: [...state.healed],
+  gone: goneOf(state).length,
+  conflicts: countOf(state.conflicts),
+  closed: state.closing !== null,
+  ...(state.closing?.outcome === 'abandoned' && { abandoned: true }),
+});
+
+export const countOf = (conflicts: readonly Conflict[] = []): number =>
+  conflicts.reduce((sum, { records }) => sum + records, 0);
+
+const newState = (): WindowState => ({
+  count: 0,
+  chats: new Set(),
+  gone: new Set(),
+  conflicts: [],
+  parts: [],
+  open: [],
+  totals: { chats: 0, records: 0 },
+  healed: [],
+  closing: null,
+  highest: null,
+  unreadable: 0,
+});
+
+export type Lists = ReturnType<typeof createLists>;
 
 /**
  * The lists of each window, numbered without a gap. A list is created whole and exclusively, and never changes: that
  * orders what all workers do, and lets each list be read once.
  */
-export function createLists(files: Files, staging: string) {
+export function createLists(files: Files, source: string) {
+  const staging = join(files.root, source, STAGING);
   const states = new Map<string, WindowState>();
 
   function stateOf(window: Window): WindowState {
     const key = windowFolder(window);
     let state = states.get(key);
     if (state === undefined) {
-      const totals = { chats: 0, records: 0 };
-      state = { count: 0, chats: new Set(), parts: [], open: [], totals, healed: [], closing: null, highest: null };
+      state = newState();
       states.set(key, state);
       for (const oldest of [...states.keys()].slice(0, -KEPT_WINDOWS)) states.delete(oldest);
     }
@@ -70,18 +112,32 @@ export function createLists(files: Files, staging: string) {
     return join(staging, windowFolder(window), `list-${String(number).padStart(6, '0')}.json`);
   }
 
-  /** Reads the lists that are new. */
-  async function read(window: Window): Promise<WindowState> {
-    const state = stateOf(window);
+  /** Reads the lists that are new. @param passOver Counts those that are damaged, and reads all of them anew. */
+  async function read(window: Window, passOver = false): Promise<WindowState> {
+    const state = passOver ? newState() : stateOf(window);
     while (state.closing === null) {
       const number = state.count + 1;
-      const pieces: Buffer[] = [];
-      const found = await files.read(listPath(window, number), (bytes) => void pieces.push(Buffer.from(bytes)));
-      if (!found) break;
+      const path = listPath(window, number);
+      const text = await files.readText(path);
+      if (text === null) break;
+      const list = parseList(text);
       // Another call may have read it meanwhile.
-      if (state.count < number) take(state, parseList(Buffer.concat(pieces).toString()));
+      if (state.count >= number) continue;
+      if (list !== null) take(state, list);
+      else if (passOver) {
+        state.count += 1;
+        state.unreadable += 1;
+      } else throw unreadable(path, window);
     }
     return state;
+  }
+
+  function unreadable(path: string, { from }: Window): SinkError {
+    return new SinkError(
+      'LIST_UNREADABLE',
+      `${files.nameOf(path)} is damaged, so that what the window has published is not known: restore it. If it is gone for good, ` +
+        `cancel the workflow chat-sync/${source}, then \`chat-sync rewind --to ${from}\` gives the window up with what can be read.`,
+    );
   }
 
   /** Adds a list; false if another worker's has this number, which may be the closing one. */
@@ -100,8 +156,10 @@ export function createLists(files: Files, staging: string) {
     return found.filter((_, index) => listed[index]);
   }
 
-  function forget(window: Window): void {
-    states.delete(windowFolder(window));
+  /** Reads everything anew. @param window Of this window only. */
+  function forget(window?: Window): void {
+    if (window === undefined) states.clear();
+    else states.delete(windowFolder(window));
   }
 
   return { read, add, windows, forget };
@@ -115,18 +173,21 @@ function take(state: WindowState, list: List): void {
   }
   state.count += 1;
   for (const chat of list.chats) state.chats.add(chat);
+  // What was read of a chat before it was gone is published with it; one that is published later was not gone after all.
+  for (const chat of list.chats) state.gone.delete(chat);
+  for (const chat of list.gone) state.gone.add(chat);
+  state.conflicts.push(...list.conflicts);
   state.parts.push(...list.parts);
   state.open.push(...list.parts);
   state.healed.push(...list.healed);
   state.totals = list.totals;
 }
 
-function parseList(text: string): List {
+/** Null for a list that is damaged. */
+function parseList(text: string): List | null {
   try {
     return listSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new SinkError('LIST_UNREADABLE', 'A list of published chats in FILE_DIR is damaged: check the disk.', {
-      cause: error,
-    });
+  } catch {
+    return null;
   }
 }

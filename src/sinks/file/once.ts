@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 const NEWLINE = 0x0a;
@@ -10,7 +11,10 @@ const recordSchema = z.object({ id: z.string() });
 export class Once {
   /** Records that were not let through. */
   repeated = 0;
-  private readonly seen = new Set<string>();
+  /** Those of them whose line was another than the first one's. */
+  conflicts = 0;
+  /** The hash of the first line of each id. */
+  private readonly seen = new Map<string, string>();
   private begun: Buffer[] = [];
 
   /** @param piece Of a file of whole lines. @returns those that end in it, but for the repeated ones. */
@@ -22,7 +26,6 @@ export class Once {
       this.begun = [];
       from = end + 1;
       if (this.isFirst(line)) kept.push(line);
-      else this.repeated += 1;
     }
     // The reader's buffer is used again for its next piece.
     if (from < piece.length) this.begun.push(Buffer.from(piece.subarray(from)));
@@ -31,9 +34,15 @@ export class Once {
 
   private isFirst(line: Buffer): boolean {
     const id = ID.exec(line.toString('utf8', 0, ID_BYTES))?.[1] ?? parsedId(line);
-    const isFirst = !this.seen.has(id);
-    this.seen.add(id);
-    return isFirst;
+    const hash = createHash('sha256').update(line).digest('base64');
+    const first = this.seen.get(id);
+    if (first === undefined) {
+      this.seen.set(id, hash);
+      return true;
+    }
+    this.repeated += 1;
+    if (first !== hash) this.conflicts += 1;
+    return false;
   }
 }
 

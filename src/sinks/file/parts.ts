@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { SinkError, type Window } from '../sink';
 import { hasCode } from './errors';
 import type { Files } from './files';
-import { dayFolder, partNumber, partPath } from './layout';
+import { dayFolder, isPartOf, MESSAGES, partNumber, partPath } from './layout';
 import type { Part, WindowState } from './lists';
 
 /** The first number that no part of a window with this end has. */
@@ -37,6 +37,42 @@ export async function finishParts(
   state.open = state.open.filter((part) => !open.includes(part));
 }
 
+/** @throws SinkError if a part that was published is not there whole: nothing may be built on it. */
+export async function requireParts(
+  files: Files,
+  source: string,
+  { from }: Window,
+  { parts }: WindowState,
+): Promise<void> {
+  for (const { path, bytes } of parts) {
+    const whole = join(files.root, source, path);
+    const found = await files.sizeOf(whole);
+    if (found === bytes) continue;
+    throw new SinkError(
+      'PART_MISSING',
+      `${files.nameOf(whole)} was published with ${bytes} bytes and ${found === null ? 'is not there' : `has ${found} now`}: ` +
+        `bring it back. If it is gone for good, cancel the workflow chat-sync/${source}, then \`chat-sync rewind --to ${from}\`.`,
+    );
+  }
+}
+
+/** Whether there is a part that no open window can have made. */
+export async function hasStrayParts(files: Files, source: string, open: Window[]): Promise<boolean> {
+  const folder = join(files.root, source, MESSAGES);
+  const namesIn = (path: string): Promise<string[]> =>
+    files.fs.readdir(path).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
+      throw error;
+    });
+  for (const day of await namesIn(folder)) {
+    for (const name of await namesIn(join(folder, day))) {
+      const path = `${MESSAGES}/${day}/${name}`;
+      if (name.endsWith('.ndjson') && !open.some((window) => isPartOf(window, path))) return true;
+    }
+  }
+  return false;
+}
+
 async function finishPart(files: Files, source: string, staging: string, part: Part): Promise<void> {
   const staged = join(staging, part.staged);
   const path = join(files.root, source, part.path);
@@ -44,7 +80,7 @@ async function finishPart(files: Files, source: string, staging: string, part: P
   if (await files.exists(path)) {
     // Either another worker renamed it just now, or this is another part.
     if (!(await files.exists(staged))) return;
-    throw new SinkError('PART_EXISTS', `In FILE_DIR, ${part.path} is there already, of another window: move it away.`);
+    throw new SinkError('PART_EXISTS', `${files.nameOf(path)} is there already, of another window: move it away.`);
   }
   await files.fs.rename(staged, path).catch((error: unknown) => {
     if (!hasCode(error, 'ENOENT')) throw error;

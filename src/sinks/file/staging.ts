@@ -3,6 +3,8 @@ import type { Window } from '../sink';
 import { type Files, randomName } from './files';
 import { isOlderWindow, STAGING, windowFolder } from './layout';
 
+export type Staging = ReturnType<typeof createStaging>;
+
 /** The folders in which windows are worked on, one each. */
 export function createStaging(files: Files, source: string) {
   const path = join(files.root, source, STAGING);
@@ -18,7 +20,7 @@ export function createStaging(files: Files, source: string) {
     for (const name of await files.fs.readdir(path)) {
       // What belongs to another user stays: it is no reason to hold up this window.
       if (isOlderWindow(name, window)) await retire(name).catch(() => undefined);
-      else if (/^(removed|check)-/.test(name)) await remove(name).catch(() => undefined);
+      else if (/^(removed|check)-|\.tmp$/.test(name)) await remove(name).catch(() => undefined);
     }
   }
 
@@ -36,5 +38,5 @@ export function createStaging(files: Files, source: string) {
     return files.fs.rm(join(path, name), { recursive: true, force: true });
   }
 
-  return { path, open, close };
+  return { open, close };
 }

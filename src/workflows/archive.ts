@@ -1,0 +1,48 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { Ledger } from '../activities/types';
+import type { Policy, State } from '../state';
+import type { Activities } from './activity-proxies';
+import type { SyncHost } from './sync-host';
+
+/**
+ * Whose the sink's place is. `lost`: the source holds an archive, and the place has none. `foreign`: it has the archive of
+ * another Temporal, or that of another life of this source.
+ */
+export type Possession = 'ours' | 'lost' | 'foreign';
+
+/** Finds out whose the place is, and takes possession of one that is free. The state knows the id before the place does. */
+export async function possess(
+  activities: Activities,
+  { sink }: Policy,
+  host: SyncHost,
+  ledger: Ledger,
+): Promise<Possession> {
+  const { archive: found } = ledger;
+  if (found === undefined) return 'ours';
+  const id = host.state.archive?.id ?? newId(host.state);
+  const possession = possessionOf(host.state, id, found, ledger);
+  if (possession !== 'free') return possession;
+  host.change({ archive: { id, held: false } });
+  if ((await activities.claimArchive({ sink, id, over: found })) !== id) return 'foreign';
+  host.change({ archive: { id, held: true } });
+  return 'ours';
+}
+
+/** The same for a run that is reset to before it had one, another for another chain: no other Temporal has it. */
+const newId = ({ epoch }: State): string => `${workflowInfo().firstExecutionRunId}-${epoch}`;
+
+function possessionOf(
+  { archive, epoch, syncedThrough }: State,
+  id: string,
+  found: string | null,
+  { last }: Ledger,
+): Possession | 'free' {
+  const isHeld = archive?.held === true;
+  if (found === id) return isHeld ? 'ours' : 'free';
+  // Since a rewind the source takes what is there: a new place, an old one, or another's.
+  if (!isHeld) return found === null || epoch > 0 ? 'free' : 'foreign';
+  if (found !== null) return 'foreign';
+  // Without its marker an archive is known by its ledger, which ends where the source does.
+  const isKnown = last !== null && last.epoch === epoch && Date.parse(last.to) === Date.parse(syncedThrough ?? '');
+  return isKnown ? 'free' : 'lost';
+}
