@@ -40,6 +40,8 @@ export interface ComplianceApiOptions {
   proxy?: ProxySettings;
   /** Told of each HTTP request when it has ended. */
   observe?: (endpoint: Endpoint, outcome: RequestOutcome) => void;
+  /** Told of each HTTP request when it is sent; the returned function when its answer is read, or there is none. */
+  sent?: () => () => void;
 }
 
 /** What became of an HTTP request; `ok` also where the caller could not use a good answer. */
@@ -143,13 +145,20 @@ export function createRequest(options: ComplianceApiOptions): {
   async function get<P, T>(call: Call<P, T>): Promise<Answer<T>> {
     await turn(call.endpoint, call.signal);
     const key = await readKey(call.endpoint);
+    const answered = options.sent?.();
+    const use = (page: P): Promise<T> => {
+      answered?.();
+      return call.use(page);
+    };
     try {
-      const answer = await ask(call, key);
+      const answer = await ask({ ...call, use }, key);
       observe?.(call.endpoint, 'ok');
       return answer;
     } catch (error) {
       observe?.(call.endpoint, outcomeOf(error, call.signal));
       throw error;
+    } finally {
+      answered?.();
     }
   }
 

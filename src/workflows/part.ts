@@ -5,8 +5,9 @@ import type { Published, ReadChat, Span, Totals, Window } from '../sinks/sink';
 import type { Policy } from '../state';
 import { readChat } from './read-chat';
 
-/** Emit activities scheduled ahead: enough to keep the rate-limited queue busy, few enough to drain in seconds. */
-const EMITS_AHEAD = 64;
+/** Emit activities scheduled ahead: enough to keep the rate while an answer takes half a minute, at most a page. */
+const emitsAhead = ({ requestsPerSecond }: Policy): number =>
+  Math.min(1000, Math.max(64, Math.ceil(requestsPerSecond * 30)));
 /** What is handed to one publish stays below 256 KiB: about so many bytes for a chat and for each of its receipts. */
 const PART_BYTES = 240_000;
 const CHAT_BYTES = 75;
@@ -36,10 +37,11 @@ export interface Part {
 
 export function createPart(
   activities: PartActivities,
-  { messages, pageSize, sink }: Policy,
+  policy: Policy,
   window: Window,
   progress: (chats: number, messages: number) => void,
 ): Part {
+  const { messages, pageSize, sink } = policy;
   const read: ReadChat[] = [];
   const gone: string[] = [];
   const unreadable: Unreadable[] = [];
@@ -65,7 +67,7 @@ export function createPart(
     gone,
     unreadable,
     fatal: undefined,
-    hasRoom: () => reading < EMITS_AHEAD,
+    hasRoom: () => reading < emitsAhead(policy),
     isFull: () => bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
     async add(chatId, healed) {
       reading += 1;
