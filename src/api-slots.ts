@@ -1,4 +1,5 @@
 import type { ActivitySlotInfo, CustomSlotSupplier } from '@temporalio/worker';
+import { mostUnderWay } from './contract';
 import type { Policy } from './state';
 
 /** Requests that wait for their turn, so that one is there when it comes: those of a second, and a few. */
@@ -6,9 +7,6 @@ const WAITING = 8;
 const MOST_WAITING = 64;
 /** A waiting request must get its turn well before the pacer gives up on it (30 s). */
 const LONGEST_WAIT_SECONDS = 25;
-/** The rate is kept while the API answers within this time; a page of chats is the most that a sync has under way. */
-const LONGEST_ANSWER_SECONDS = 30;
-const MOST_UNDER_WAY = 1000;
 
 export interface ApiSlots {
   /** Says when the worker of the API's queue may take one more activity. */
@@ -29,7 +27,7 @@ export function createApiSlots({
   const rate = requestsPerSecond / workers;
   const patient = Math.max(1, Math.floor(rate * LONGEST_WAIT_SECONDS));
   const mostHere = Math.min(MOST_WAITING, patient, Math.ceil(rate) + WAITING);
-  const mostAway = Math.min(MOST_UNDER_WAY, Math.ceil(rate * LONGEST_ANSWER_SECONDS));
+  const mostAway = mostUnderWay(rate);
   const askers: (() => void)[] = [];
   let taken = 0;
   let away = 0;

@@ -1,13 +1,12 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities } from '../activities/types';
-import { FailureType } from '../contract';
+import { FailureType, mostUnderWay } from '../contract';
 import type { Published, ReadChat, Span, Totals, Window } from '../sinks/sink';
 import type { Policy } from '../state';
 import { readChat } from './read-chat';
 
-/** Emit activities scheduled ahead: enough to keep the rate while an answer takes half a minute, at most a page. */
-const emitsAhead = ({ requestsPerSecond }: Policy): number =>
-  Math.min(1000, Math.max(64, Math.ceil(requestsPerSecond * 30)));
+/** Emit activities scheduled ahead, at least: enough to keep the API's queue busy, few enough to drain soon. */
+const EMITS_AHEAD = 64;
 /** What is handed to one publish stays below 256 KiB: about so many bytes for a chat and for each of its receipts. */
 const PART_BYTES = 240_000;
 const CHAT_BYTES = 75;
@@ -37,11 +36,11 @@ export interface Part {
 
 export function createPart(
   activities: PartActivities,
-  policy: Policy,
+  { messages, pageSize, requestsPerSecond, sink }: Policy,
   window: Window,
   progress: (chats: number, messages: number) => void,
 ): Part {
-  const { messages, pageSize, sink } = policy;
+  const emitsAhead = Math.max(EMITS_AHEAD, mostUnderWay(requestsPerSecond));
   const read: ReadChat[] = [];
   const gone: string[] = [];
   const unreadable: Unreadable[] = [];
@@ -67,7 +66,7 @@ export function createPart(
     gone,
     unreadable,
     fatal: undefined,
-    hasRoom: () => reading < emitsAhead(policy),
+    hasRoom: () => reading < emitsAhead,
     isFull: () => bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
     async add(chatId, healed) {
       reading += 1;
