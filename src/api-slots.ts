@@ -2,7 +2,7 @@ import type { ActivitySlotInfo, CustomSlotSupplier } from '@temporalio/worker';
 import { mostUnderWay } from './contract';
 import type { Policy } from './state';
 
-/** Requests that wait for their turn, so that one is there when it comes: those of a second, and a few. */
+/** Over all workers, requests that wait for their turn, so that one is there when it comes: those of a second, and these. */
 const WAITING = 8;
 const MOST_WAITING = 64;
 /** A waiting request must get its turn well before the pacer gives up on it (30 s). */
@@ -26,7 +26,7 @@ export function createApiSlots({
 }: Pick<Policy, 'requestsPerSecond' | 'workers'>): ApiSlots {
   const rate = requestsPerSecond / workers;
   const patient = Math.max(1, Math.floor(rate * LONGEST_WAIT_SECONDS));
-  const mostHere = Math.min(MOST_WAITING, patient, Math.ceil(rate) + WAITING);
+  const mostHere = Math.min(MOST_WAITING, patient, Math.ceil((requestsPerSecond + WAITING) / workers));
   const mostAway = mostUnderWay(rate);
   const askers: (() => void)[] = [];
   let taken = 0;

@@ -103,7 +103,7 @@ describe('createApiSlots', () => {
     { rate: 0.02, workers: 1, slots: 1 },
     { rate: 0.5, workers: 1, slots: 9 },
     { rate: 4, workers: 1, slots: 12 },
-    { rate: 10, workers: 3, slots: 12 },
+    { rate: 10, workers: 3, slots: 6 },
     { rate: 10_000, workers: 1, slots: 64 },
   ])('lets $slots wait for their turn at $rate over $workers', async ({ rate, workers, slots }) => {
     expect(await takeAll(createApiSlots({ requestsPerSecond: rate, workers }))).toBe(slots);

@@ -20,13 +20,16 @@ export interface Gateway {
  * @param target Asked for each request.
  * @param change What the answer becomes; in place.
  */
-export async function startGateway(target: () => string, change: (page: Page, asked: URL) => void): Promise<Gateway> {
+export async function startGateway(
+  target: () => string,
+  change: (page: Page, asked: URL) => void | Promise<void>,
+): Promise<Gateway> {
   const server: Server = createServer((request, response) => {
     void (async () => {
       const asked = new URL(request.url ?? '', target());
       const answer = await fetch(asked, { headers: { 'x-api-key': String(request.headers['x-api-key']) } });
       const page = (await answer.json()) as Page;
-      if (answer.ok) change(page, asked);
+      if (answer.ok) await change(page, asked);
       response.writeHead(answer.status, { date: answer.headers.get('date') ?? '' });
       response.end(JSON.stringify(page));
     })();
