@@ -18,7 +18,7 @@ export const syncTaskQueue = (source: string): string => `chat-sync-${source}`;
 export const apiTaskQueue = (source: string): string => `chat-sync-${source}-api`;
 
 /** So many requests may be under way at once: the rate is kept while an answer takes half a minute or less. */
-export const mostUnderWay = (requestsPerSecond: number): number => Math.min(1000, Math.ceil(requestsPerSecond * 30));
+export const mostUnderWay = (requestsPerSecond: number): number => Math.min(600, Math.ceil(requestsPerSecond * 30));
 
 /** `type` of each ApplicationFailure of this product: what Temporal's history and the Web UI show. */
 export const FailureType = {
