@@ -25,9 +25,10 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     users: null,
     ...more,
   });
-  const rate = (requestsPerSecond: number, workers: number, seconds: number, latenciesMs = [300]): Scenario => {
+  const rate = (requestsPerSecond: number, workers: number, seconds: number, latenciesMs: number[]): Scenario => {
     const chats = requestsPerSecond * (quick ? 6 : seconds);
-    const stage = { tenant: tenant(chats, { latenciesMs }), requestsPerSecond, workers };
+    const latencies = latenciesMs.map((ms) => (quick ? ms / 10 : ms));
+    const stage = { tenant: tenant(chats, { latenciesMs: latencies }), requestsPerSecond, workers };
     return { name: `rate-${requestsPerSecond}-${workers}-${latenciesMs.join('-')}ms`, kind: 'rate', stage };
   };
   const unlimited = (chats: number): Scenario => {
@@ -60,17 +61,18 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     stage: { tenant: tenant(quick ? 50 : 1500, { bigChats }), requestsPerSecond: UNLIMITED, workers: 1 },
   };
   return [
-    rate(4, 1, 50),
-    rate(4, 1, 50, [2000]),
-    rate(4, 1, 50, [5000]),
-    rate(4, 3, 50),
-    rate(10, 1, 40),
-    rate(10, 1, 40, [2000]),
-    rate(10, 1, 40, [5000]),
-    rate(10, 1, 60, [20_000]),
-    rate(10, 1, 60, [300, 5000, 300]),
-    rate(10, 3, 40),
-    rate(10, 3, 40, [5000]),
+    rate(4, 1, 40, [300]),
+    rate(4, 1, 40, [2000]),
+    rate(4, 1, 40, [5000]),
+    rate(4, 3, 40, [300]),
+    rate(4, 3, 40, [5000]),
+    rate(10, 1, 30, [300]),
+    rate(10, 1, 30, [2000]),
+    rate(10, 1, 30, [5000]),
+    rate(10, 1, 45, [20_000]),
+    rate(10, 1, 45, [300, 5000, 300]),
+    rate(10, 3, 30, [300]),
+    rate(10, 3, 30, [5000]),
     requests,
     unlimited(1000),
     unlimited(10_000),
