@@ -37,7 +37,7 @@ async function main(flags: Flags): Promise<number> {
 
 const program = new Command('bench')
   .description(
-    'Measures the built product on this machine, against the simulator. Takes about ten minutes; the scenario `size-100000`, ten more, runs only when it is named.',
+    'Measures the built product on this machine, against the simulator. Takes about 17 minutes; the scenario `size-100000`, ten more, runs only when it is named.',
   )
   .option('--only <name>', 'one scenario, as unlimited-10000, or those of a family: rate, rate-4, unlimited')
   .option('--quick', 'a few seconds each: to see that everything runs, not for figures')

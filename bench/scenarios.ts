@@ -8,25 +8,28 @@ export interface Scenario {
   readonly isLong?: boolean;
 }
 
-const LATENCY_MS = 300;
 /** More than any machine reaches. */
 const UNLIMITED = 10_000;
 const MESSAGES_PER_CHAT = [7, 13] as const;
 
 /** @param quick A few seconds each: to see that everything runs, not for figures. */
 export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
-  const tenant = (chats: number, more: { latencyMs?: number; bigChats?: number[] } = {}): StageOptions['tenant'] => ({
+  const tenant = (
+    chats: number,
+    more: { latenciesMs?: number[]; bigChats?: number[] } = {},
+  ): StageOptions['tenant'] => ({
     chats,
     messagesPerChat: [...MESSAGES_PER_CHAT],
     bigChats: [],
-    latencyMs: 0,
+    latenciesMs: [0],
     users: null,
     ...more,
   });
-  const rate = (requestsPerSecond: number, workers: number, seconds: number): Scenario => {
+  const rate = (requestsPerSecond: number, workers: number, seconds: number, latenciesMs: number[]): Scenario => {
     const chats = requestsPerSecond * (quick ? 6 : seconds);
-    const stage = { tenant: tenant(chats, { latencyMs: LATENCY_MS }), requestsPerSecond, workers };
-    return { name: `rate-${requestsPerSecond}-${workers}`, kind: 'rate', stage };
+    const latencies = latenciesMs.map((ms) => (quick ? ms / 10 : ms));
+    const stage = { tenant: tenant(chats, { latenciesMs: latencies }), requestsPerSecond, workers };
+    return { name: `rate-${requestsPerSecond}-${workers}-${latenciesMs.join('-')}ms`, kind: 'rate', stage };
   };
   const unlimited = (chats: number): Scenario => {
     const stage = { tenant: tenant(quick ? chats / 10 : chats), requestsPerSecond: UNLIMITED, workers: 1 };
@@ -58,10 +61,18 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     stage: { tenant: tenant(quick ? 50 : 1500, { bigChats }), requestsPerSecond: UNLIMITED, workers: 1 },
   };
   return [
-    rate(4, 1, 60),
-    rate(4, 3, 60),
-    rate(10, 1, 40),
-    rate(10, 3, 40),
+    rate(4, 1, 40, [300]),
+    rate(4, 1, 40, [2000]),
+    rate(4, 1, 40, [5000]),
+    rate(4, 3, 40, [300]),
+    rate(4, 3, 40, [5000]),
+    rate(10, 1, 30, [300]),
+    rate(10, 1, 30, [2000]),
+    rate(10, 1, 30, [5000]),
+    rate(10, 1, 45, [20_000]),
+    rate(10, 1, 45, [300, 5000, 300]),
+    rate(10, 3, 30, [300]),
+    rate(10, 3, 30, [5000]),
     requests,
     unlimited(1000),
     unlimited(10_000),

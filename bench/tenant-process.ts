@@ -16,14 +16,15 @@ async function main(): Promise<void> {
   const spec = tenantSpecSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
   const now = Math.floor(Date.now() / 1000) * 1000;
   const tenant = tenantOf(spec, now);
+  const groups = spec.users === null ? 0 : groupsOf(tenant);
+  const fewest = fewestRequests(tenant, groups);
   const simulator = await startSimulator({
     tenant,
     generation: spec.users === null ? 'now' : 'legacy',
     clock: () => now,
-    latencyMs: spec.latencyMs,
+    latencyMs: (n) => spec.latenciesMs[Math.floor((n * spec.latenciesMs.length) / fewest)] ?? 0,
     rateLimitPerMinute: Infinity,
   });
-  const groups = spec.users === null ? 0 : groupsOf(tenant);
 
   process.on('message', () => {
     const { requests } = simulator;
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
     backfillStart: new Date(now - 31 * DAY_MS).toISOString(),
     users: tenant.users.size,
     groups,
-    fewestRequests: fewestRequests(tenant, groups),
+    fewestRequests: fewest,
   };
   process.send?.(ready);
 }

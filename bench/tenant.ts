@@ -8,7 +8,8 @@ export const tenantSpecSchema = z.object({
   messagesPerChat: z.tuple([z.int(), z.int()]),
   /** One chat more for each entry, with so many messages. */
   bigChats: z.array(z.int()),
-  latencyMs: z.number(),
+  /** One after another, each for an equal share of the requests. */
+  latenciesMs: z.array(z.number()).min(1),
   /** In two organizations, behind a server that lists per user only; null: the demo's people, behind one of today. */
   users: z.int().nullable(),
 });

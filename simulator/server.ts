@@ -23,7 +23,8 @@ export interface SimulatorOptions {
   readonly generation?: Generation | undefined;
   /** Default: `DEMO_KEY` with both scopes. */
   readonly keys?: readonly KeySpec[] | undefined;
-  readonly latencyMs?: number | undefined;
+  /** Before each answer, ms; or that of the n-th request, from 0. */
+  readonly latencyMs?: number | ((n: number) => number) | undefined;
   /** Default 600; Infinity also leaves the ratelimit headers out. */
   readonly rateLimitPerMinute?: number | undefined;
   readonly faults?: FaultOptions | undefined;
@@ -179,8 +180,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       answer(request, incoming, response);
       if (response.headersSent) request.status = response.statusCode;
     };
-    if (latencyMs === 0) return go();
-    const timer = setTimeout(go, latencyMs);
+    const waitMs = typeof latencyMs === 'number' ? latencyMs : latencyMs(requests.length - 1);
+    if (waitMs === 0) return go();
+    const timer = setTimeout(go, waitMs);
     response.once('close', () => clearTimeout(timer));
   });
   // A client that reuses a connection must not meet one that is just being closed for idleness.

@@ -17,6 +17,9 @@ export const syncTaskQueue = (source: string): string => `chat-sync-${source}`;
 /** Every activity that calls the Compliance API, and nothing else: this queue's rate is the API's. */
 export const apiTaskQueue = (source: string): string => `chat-sync-${source}-api`;
 
+/** So many requests may be under way at once: the rate is kept while an answer takes half a minute or less. */
+export const mostUnderWay = (requestsPerSecond: number): number => Math.min(600, Math.ceil(requestsPerSecond * 30));
+
 /** `type` of each ApplicationFailure of this product: what Temporal's history and the Web UI show. */
 export const FailureType = {
   /** 401: the key is missing, unknown or revoked. Ends the sync. */

@@ -1,6 +1,7 @@
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createApiActivities } from './activities/api-activities';
 import { createSyncActivities } from './activities/sync-activities';
+import type { ApiSlots } from './api-slots';
 import type { ComplianceApi } from './compliance-api/client';
 import { apiTaskQueue, syncTaskQueue } from './contract';
 import type { Metrics } from './metrics';
@@ -10,11 +11,8 @@ import type { Policy } from './state';
 
 /** How far the queue's limit, which all workers share, lies above the rate that their pacers keep. */
 const QUEUE_HEADROOM = 1.5;
-/** A request of an API that answers in a second, and a few that wait for their turn. */
-const WAITING_SLOTS = 8;
-const MOST_SLOTS = 64;
-/** A waiting request must get its turn well before the pacer gives up on it (30 s). */
-const LONGEST_WAIT_SECONDS = 25;
+/** What the tuner wants to know beside the activities' slots; the API's worker has no such tasks. */
+const NONE = { type: 'fixed-size', numSlots: 1 } as const;
 
 export interface SourceWorkerOptions {
   connection: NativeConnection;
@@ -22,6 +20,7 @@ export interface SourceWorkerOptions {
   source: Source;
   sink: Sink;
   api: ComplianceApi;
+  slots: ApiSlots;
   policy: Policy;
   metrics: Metrics;
   workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
@@ -35,7 +34,7 @@ export interface SourceWorker {
 
 /** The two Temporal workers of a source: its workflows' queue, and the API's rate-limited queue (activities only). */
 export async function createSourceWorker(options: SourceWorkerOptions): Promise<SourceWorker> {
-  const { connection, namespace, source, sink, api, policy, metrics, workflowBundle } = options;
+  const { connection, namespace, source, sink, api, slots, policy, metrics, workflowBundle } = options;
   const shared = {
     connection,
     namespace,
@@ -55,7 +54,12 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     taskQueue: apiTaskQueue(source.name),
     activities: { ...createApiActivities({ api, sink, metrics }) },
     maxTaskQueueActivitiesPerSecond: policy.requestsPerSecond * QUEUE_HEADROOM,
-    maxConcurrentActivityTaskExecutions: apiSlots(policy),
+    tuner: {
+      workflowTaskSlotSupplier: NONE,
+      activityTaskSlotSupplier: slots.supplier,
+      localActivityTaskSlotSupplier: NONE,
+      nexusTaskSlotSupplier: NONE,
+    },
   });
   const workers = [sync, calls];
   const shutdown = (): void => {
@@ -68,10 +72,4 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
       await Promise.all(workers.map((worker) => worker.run().finally(shutdown)));
     },
   };
-}
-
-function apiSlots({ requestsPerSecond, workers }: Policy): number {
-  const rate = requestsPerSecond / workers;
-  const patient = Math.max(1, Math.floor(rate * LONGEST_WAIT_SECONDS));
-  return Math.min(MOST_SLOTS, patient, Math.ceil(rate) + WAITING_SLOTS);
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Logger } from '@temporalio/worker';
 import { Command } from 'commander';
+import { createApiSlots } from './api-slots';
 import { createComplianceApi } from './compliance-api/client';
 import type { ProxySettings } from './compliance-api/connection';
 import { createPacer } from './compliance-api/pacer';
@@ -104,6 +105,7 @@ async function serve({ connection, config, temporal, logger, metrics, sink, sign
   });
   const source = createSource(new Client({ connection: clientConnection, namespace }), name);
   const pacer = createPacer({ requestsPerSecond: policy.requestsPerSecond, workers: policy.workers });
+  const slots = createApiSlots(policy);
   const api = createComplianceApi({
     baseUrl: settings.ANTHROPIC_BASE_URL,
     accessKey: accessKeyOf(config),
@@ -111,10 +113,11 @@ async function serve({ connection, config, temporal, logger, metrics, sink, sign
     version,
     proxy: proxyOf(config.environment),
     observe: (endpoint, outcome) => metrics.requested(endpoint, outcome),
+    sent: () => slots.sent(),
   });
   const workflowBundle = { codePath: join(__dirname, 'workflow-bundle.js') };
   try {
-    const parts = { connection, namespace, source, sink, api, policy, metrics, workflowBundle };
+    const parts = { connection, namespace, source, sink, api, slots, policy, metrics, workflowBundle };
     const worker = await createSourceWorker(parts);
     signal.addEventListener('abort', () => worker.shutdown());
     const running = worker.run();

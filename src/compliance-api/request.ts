@@ -9,7 +9,7 @@ import { errorCode } from './error-code';
 import { ApiError, type ApiErrorKind, type Endpoint } from './errors';
 import { TurnRefused, type Pacer } from './pacer';
 import { toQueryString } from './query';
-import { createRoom } from './room';
+import { createRoom, type Room } from './room';
 import { conforms, misfitOf } from './schemas';
 
 export interface Timeouts {
@@ -40,6 +40,8 @@ export interface ComplianceApiOptions {
   proxy?: ProxySettings;
   /** Told of each HTTP request when it has ended. */
   observe?: (endpoint: Endpoint, outcome: RequestOutcome) => void;
+  /** Told of each HTTP request when it is sent; what it returns, when the API has done its part, or failed to. */
+  sent?: () => () => void;
 }
 
 /** What became of an HTTP request; `ok` also where the caller could not use a good answer. */
@@ -145,17 +147,20 @@ export function createRequest(options: ComplianceApiOptions): {
   async function get<P, T>(call: Call<P, T>): Promise<Answer<T>> {
     await turn(call.endpoint, call.signal);
     const key = await readKey(call.endpoint);
+    const answered = options.sent?.() ?? (() => {});
     try {
-      const answer = await ask(call, key);
+      const answer = await ask(call, key, answered);
       observe?.(call.endpoint, 'ok');
       return answer;
     } catch (error) {
       observe?.(call.endpoint, outcomeOf(error, call.signal));
       throw error;
+    } finally {
+      answered();
     }
   }
 
-  async function ask<P, T>(call: Call<P, T>, key: string): Promise<Answer<T>> {
+  async function ask<P, T>(call: Call<P, T>, key: string, answered: () => void): Promise<Answer<T>> {
     const { endpoint, signal } = call;
     const path = prefix + call.path + toQueryString(call.query);
     const response = await send(endpoint, path, key, signal);
@@ -177,7 +182,15 @@ export function createRequest(options: ComplianceApiOptions): {
       throw toApiError({ ...facts, retryAfterMs, shouldRetry, id: call.id }, json);
     }
     const unexpected = (at: string): ApiError => new ApiError('unexpected-shape', { ...facts, at });
-    const body = await withJson(response, { limits, room, facts, signal }, (page) => {
+    // A large answer that waits for the one before it waits for us.
+    const roomHere: Room = {
+      take: (...wait) => {
+        answered();
+        return room.take(...wait);
+      },
+    };
+    const body = await withJson(response, { limits, room: roomHere, facts, signal }, (page) => {
+      answered();
       if (!conforms(call.schema, page)) throw unexpected(misfitOf(call.schema, page));
       const at = call.misfit(page);
       if (at !== undefined) throw unexpected(at);

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities, WindowTotals } from '../activities/types';
-import { FailureType } from '../contract';
+import { FailureType, mostUnderWay } from '../contract';
 import { isFiltered } from '../filters';
 import type { Published, ReadChat, Span, Window } from '../sinks/sink';
 import type { Policy } from '../state';
@@ -8,7 +8,7 @@ import { createSuspects } from './suspects';
 import { failureType, type Unreadable } from './failures';
 import { ownerPasses, readChat, type StagedChat } from './read-chat';
 
-/** Emit activities scheduled ahead: enough to keep the rate-limited queue busy, few enough to drain in seconds. */
+/** Emit activities scheduled ahead, at least: enough to keep the API's queue busy, few enough to drain soon. */
 const EMITS_AHEAD = 64;
 /** What is handed to one publish stays below 256 KiB: about so many bytes for a chat and for each of its receipts. */
 const PART_BYTES = 240_000;
@@ -55,7 +55,8 @@ export function createPart(
   window: Window,
   progress: (chats: number, messages: number) => void,
 ): Part {
-  const { messages, pageSize, sink } = policy;
+  const { messages, pageSize, requestsPerSecond, sink } = policy;
+  const emitsAhead = Math.max(EMITS_AHEAD, mostUnderWay(requestsPerSecond));
   const read: ReadChat[] = [];
   const gone: string[] = [];
   const skipped: string[] = [];
@@ -115,7 +116,7 @@ export function createPart(
     onFirstRead: (then) => void (firstRead = then),
     close: () => void (isClosed = true),
     cut: () => void (isCut = true),
-    hasRoom: () => reading < EMITS_AHEAD,
+    hasRoom: () => reading < emitsAhead,
     isFull: () => isClosed || staged >= STAGED_BYTES || bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
     async add(chatId, healed) {
       reading += 1;

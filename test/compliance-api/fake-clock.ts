@@ -44,5 +44,5 @@ export class FakeClock implements Clock {
 
 /** Lets what was resolved run. */
 export async function settled(): Promise<void> {
-  for (let i = 0; i < 5; i++) await Promise.resolve();
+  for (let i = 0; i < 20; i++) await Promise.resolve();
 }

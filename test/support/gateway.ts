@@ -32,7 +32,7 @@ export interface Gateway {
  */
 export async function startGateway(
   target: () => string,
-  change: (page: Page, asked: URL) => OwnAnswer | void,
+  change: (page: Page, asked: URL) => OwnAnswer | void | Promise<void>,
 ): Promise<Gateway> {
   const server: Server = createServer((request, response) => {
     void (async () => {
@@ -42,7 +42,7 @@ export async function startGateway(
         if (value.startsWith(OWN_CURSOR)) forwarded.searchParams.delete(name);
       const answer = await fetch(forwarded, { headers: { 'x-api-key': String(request.headers['x-api-key']) } });
       const page = (await answer.json()) as Page;
-      const own = answer.ok ? change(page, asked) : undefined;
+      const own = answer.ok ? await change(page, asked) : undefined;
       const passed = ['date', 'x-should-retry'].flatMap((name) => {
         const value = answer.headers.get(name);
         return value === null ? [] : [[name, value]];

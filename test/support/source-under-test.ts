@@ -6,6 +6,7 @@ import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporal
 import { ApplicationFailure } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import { DEMO_KEY, startSimulator, type Simulator, type SimulatorOptions } from '../../simulator';
+import { createApiSlots } from '../../src/api-slots';
 import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig, type Environment } from '../../src/config';
@@ -103,7 +104,9 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     const followed = { ...policyOf(config.settings, 'test'), ...options.policy, ...policy };
     const pacer = createPacer({ requestsPerSecond: followed.requestsPerSecond, workers: followed.workers });
     const timeouts = { headersMs: 2000, bodyMs: 2000, wholeBodyMs: 5000 };
-    const api = createComplianceApi({ baseUrl, accessKey: () => accessKey, pacer, version: 'test', timeouts });
+    const slots = createApiSlots(followed);
+    const { sent } = slots;
+    const api = createComplianceApi({ baseUrl, accessKey: () => accessKey, pacer, version: 'test', timeouts, sent });
     const plain = sinks[SINK].create(config.environment, { source: name, dataDir });
     const wrapped = options.wrapSink?.(plain) ?? plain;
     sink = wrapped;
@@ -115,6 +118,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       source,
       sink: wrapped,
       api,
+      slots,
       policy: followed,
       metrics: createMetrics(Runtime.instance().metricMeter),
       workflowBundle,

@@ -58,13 +58,14 @@ describe('a backfill', () => {
   });
 
   test('it goes on in a new run in the middle of a page when the history has grown', async () => {
-    const tenant = createTenant({ chats: 200, messagesPerChat: 1 });
+    // More chats than are scheduled ahead.
+    const tenant = createTenant({ chats: 640, messagesPerChat: 1 });
     under = await startSource({ simulator: { tenant }, settings: BACKFILL, policy: { maxHistoryEvents: 100 } });
 
     const report = await under.sync();
 
     expectExactly(await under.records(), tenant);
-    expect(report).toMatchObject({ outcome: 'completed', chats: 200, requests: 202 });
+    expect(report).toMatchObject({ outcome: 'completed', chats: 640, requests: 642 });
     expect((await under.ledger()).length).toBe(1);
     const runs = under.client.workflow.count(`WorkflowId = '${under.chain.workflowId}'`);
     expect((await runs).count).toBeGreaterThan(2);

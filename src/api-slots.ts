@@ -1,0 +1,81 @@
+import type { ActivitySlotInfo, CustomSlotSupplier } from '@temporalio/worker';
+import { mostUnderWay } from './contract';
+import type { Policy } from './state';
+
+/** Over all workers, requests that wait for their turn, so that one is there when it comes: those of a second, and these. */
+const WAITING = 8;
+const MOST_WAITING = 64;
+/** A waiting request must get its turn well before the pacer gives up on it (30 s). */
+const LONGEST_WAIT_SECONDS = 25;
+
+export interface ApiSlots {
+  /** Says when the worker of the API's queue may take one more activity. */
+  readonly supplier: CustomSlotSupplier<ActivitySlotInfo>;
+  /** To be called when a request is sent; and what it returns, when the answer is there or nothing more will come. */
+  sent(): () => void;
+}
+
+/**
+ * How many activities of the API's queue run at once. Those whose request the API has cost nothing but patience, and are not
+ * counted: however long the answers take, as many wait for their turn as keep the pacer busy, and the rest waits in the
+ * queue, where all workers see it. Those that wait, and those that work on an answer, are bounded.
+ */
+export function createApiSlots({
+  requestsPerSecond,
+  workers,
+}: Pick<Policy, 'requestsPerSecond' | 'workers'>): ApiSlots {
+  const rate = requestsPerSecond / workers;
+  const patient = Math.max(1, Math.floor(rate * LONGEST_WAIT_SECONDS));
+  const mostHere = Math.min(MOST_WAITING, patient, Math.ceil((requestsPerSecond + WAITING) / workers));
+  const mostAway = mostUnderWay(rate);
+  const askers: (() => void)[] = [];
+  let taken = 0;
+  let away = 0;
+
+  const isFree = (): boolean => taken - Math.min(away, mostAway) < mostHere;
+
+  function handOut(): void {
+    while (isFree()) {
+      const next = askers.shift();
+      if (!next) return;
+      taken += 1;
+      next();
+    }
+  }
+
+  return {
+    supplier: {
+      type: 'custom',
+      reserveSlot: (_context, signal) =>
+        new Promise((resolve, reject) => {
+          const giveUp = (): void => {
+            askers.splice(askers.indexOf(asker), 1);
+            reject(signal.reason);
+          };
+          const asker = (): void => {
+            signal.removeEventListener('abort', giveUp);
+            resolve({});
+          };
+          signal.addEventListener('abort', giveUp, { once: true });
+          askers.push(asker);
+          handOut();
+        }),
+      // Asked for activities that start on their workflow's own queue only.
+      tryReserveSlot: () => null,
+      markSlotUsed: () => undefined,
+      releaseSlot() {
+        taken -= 1;
+        handOut();
+      },
+    },
+    sent() {
+      away += 1;
+      handOut();
+      let isAway = true;
+      return () => {
+        if (isAway) away -= 1;
+        isAway = false;
+      };
+    },
+  };
+}
