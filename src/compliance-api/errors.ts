@@ -20,6 +20,16 @@ const failures = {
   'not-the-api': { says: 'a 404 that the API did not send', onList: 'stop', onMessages: 'never' },
   redirect: { says: 'the server redirects; the base URL is wrong', onList: 'stop', onMessages: 'stop' },
   never: { says: 'the server says that it will always fail', onList: 'stop', onMessages: 'never' },
+  'not-json': {
+    says: 'the answer is not JSON; look for a proxy or a login page in front of the API',
+    onList: 'stop',
+    onMessages: 'never',
+  },
+  'unknown-encoding': {
+    says: 'the answer is compressed in a way that is not known; look for a proxy in front of the API',
+    onList: 'stop',
+    onMessages: 'stop',
+  },
   'unexpected-shape': { says: 'the answer is not what was promised', onList: 'stop', onMessages: 'never' },
   'rate-limited': { says: 'too many requests', onList: 'later', onMessages: 'later' },
   overloaded: { says: 'the server is overloaded or away', onList: 'later', onMessages: 'later' },
@@ -68,6 +78,10 @@ export interface ApiErrorFacts {
   code?: string | undefined;
   /** Where the answer is not what was promised, in our own names: as `chat_messages.3.created_at`. */
   at?: string | undefined;
+  /** The media type of an answer that is not JSON, as `text/html`. */
+  contentType?: string | undefined;
+  /** The content coding that is not known, as `zstd`. */
+  coding?: string | undefined;
 }
 
 /**
@@ -104,9 +118,15 @@ export class ApiError extends Error {
 }
 
 /** What something between us and the API may also have sent, once: believed only when it comes again and again. */
-const doubtful: readonly ApiErrorKind[] = ['redirect', 'unexpected-shape', 'not-the-api'];
+const doubtful: readonly ApiErrorKind[] = [
+  'redirect',
+  'unexpected-shape',
+  'not-the-api',
+  'not-json',
+  'unknown-encoding',
+];
 
-/** A redirect, an answer of another shape, somebody else's 404: the recovery is what to do when it comes again and again. */
+/** A redirect, an answer of another shape or kind, somebody else's 404: the recovery is what to do when it comes again and again. */
 export const isDoubtful = (error: ApiError): boolean => doubtful.includes(error.kind);
 
 /** What to do about this error; the design's sorting, as data. */
@@ -119,6 +139,8 @@ function describe(kind: ApiErrorKind, facts: ApiErrorFacts): string {
   const details = [
     facts.status === undefined ? kind : `${kind}, status ${facts.status}`,
     facts.at === undefined ? undefined : `at ${facts.at}`,
+    facts.contentType === undefined ? undefined : `content type ${facts.contentType}`,
+    facts.coding === undefined ? undefined : `content encoding ${facts.coding}`,
     goesOn(kind, facts.retryAfterMs),
     facts.errorType,
     facts.missingScopes?.length ? `needed: ${facts.missingScopes.join(' or ')}` : undefined,

@@ -12,7 +12,6 @@ import { loadWorkerConfig, type Environment } from '../../src/config';
 import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../src/contract';
 import { createMetrics } from '../../src/metrics';
 import { policyOf } from '../../src/policy';
-import type { MessageRecord } from '../../src/record';
 import { sinks } from '../../src/sinks/registry';
 import type { Sink, Window } from '../../src/sinks/sink';
 import { createSource, type Source } from '../../src/source';
@@ -20,6 +19,7 @@ import { createSourceWorker, type SourceWorker } from '../../src/source-worker';
 import { reportSchema, type Policy, type Report, type State } from '../../src/state';
 import type { chatSync } from '../../src/workflows/chat-sync';
 import type { requestSync } from '../../src/workflows/request-sync';
+import type { ParsedRecord } from './parsed-record';
 import { workflowBundle } from './server';
 import { connectClient, connectWorker } from './temporal';
 
@@ -45,7 +45,7 @@ export interface SourceUnderTest {
   /** One `requestSync`, to its end. */
   sync(): Promise<Report>;
   reportOf(request: WorkflowHandle<typeof requestSync>): Promise<Report>;
-  records(): Promise<MessageRecord[]>;
+  records(): Promise<ParsedRecord[]>;
   ledger(): Promise<LedgerLine[]>;
   /** Starts a chain, where none runs, from some state. */
   goOnFrom(state: State): Promise<void>;
@@ -153,7 +153,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     request,
     reportOf,
     sync: async () => reportOf(await request()),
-    records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<MessageRecord>(text)),
+    records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<ParsedRecord>(text)),
     ledger: async () => lines<LedgerLine>(await readFile(join(folder, 'ledger.jsonl'), 'utf8')),
     async goOnFrom(state) {
       const memo = { state: { ...state, running: false } };
