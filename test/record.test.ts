@@ -1,6 +1,7 @@
-import type { Chat, Message } from '../src/compliance-api/schemas';
-import { standIn } from '../src/exact-number';
-import { toLine, toRecord } from '../src/record';
+import { closeAll } from './compliance-api/local-server';
+import { linesOfAnswer } from './compliance-api/emitted-lines';
+
+afterEach(closeAll);
 
 const SAMPLE = `{"id":"claude_chat_msg_123456","role":"user","created_at":"2026-04-08T14:30:45.123Z",
  "content":[{"type":"text","text":"Can you help me review this pull request for security issues?"}],
@@ -9,9 +10,10 @@ const SAMPLE = `{"id":"claude_chat_msg_123456","role":"user","created_at":"2026-
  "chat_user":{"id":"user_abcdefgh","email_address":"user@example.com"},
  "organization_id":"org_12345678","organization_uuid":"550e8400-e29b-41d4-a716-446655440000",
  "project_id":""}`;
+const sample = SAMPLE.replace(/\n */g, '');
 const FIELDS = Object.keys(JSON.parse(SAMPLE) as object);
 
-const chat: Chat = {
+const chat = {
   id: 'claude_chat_789012',
   name: 'PR Security Review',
   created_at: '2026-04-08T14:30:00.000Z',
@@ -24,7 +26,7 @@ const chat: Chat = {
   project_id: null,
   user: { id: 'user_abcdefgh', email_address: 'user@example.com' },
 };
-const message: Message = {
+const message = {
   id: 'claude_chat_msg_123456',
   role: 'user',
   created_at: '2026-04-08T14:30:45.123Z',
@@ -32,92 +34,98 @@ const message: Message = {
   files: null,
   artifacts: null,
 };
-const parsed = <T extends object>(value: T, json: string): T => ({ ...value, ...(JSON.parse(json) as object) });
 
-describe('toRecord', () => {
-  it('gives the sample, byte for byte', () => {
-    expect(JSON.stringify(toRecord(chat, message))).toBe(JSON.stringify(JSON.parse(SAMPLE)));
+/** The line that a message becomes, both given as text. */
+async function lineOf(given: string, ofChat: object = chat): Promise<string> {
+  const page = JSON.stringify({ ...ofChat, chat_messages: [0], has_more: false });
+  const [line = '', ...others] = await linesOfAnswer(
+    page.replace('[0]', () => `[${given}]`),
+    chat.id,
+  );
+  expect(others).toEqual([]);
+  return line;
+}
+const recordOf = async (given: object, ofChat: object = chat): Promise<Record<string, unknown>> =>
+  JSON.parse(await lineOf(JSON.stringify(given), ofChat));
+
+describe('a record', () => {
+  it('is the sample, byte for byte', async () => {
+    expect(await lineOf(JSON.stringify(message))).toBe(sample);
   });
 
-  it('has its fields in the order of the sample, whatever the order of the message', () => {
-    const backwards = Object.fromEntries(Object.entries(message).reverse());
-    expect(Object.keys(toRecord(chat, { ...backwards, ...message }))).toEqual(FIELDS);
+  it('has its fields in the order of the sample, whatever the order of the message', async () => {
+    const backwards = Object.fromEntries(Object.entries(message).toReversed());
+    expect(await lineOf(JSON.stringify(backwards))).toBe(sample);
   });
 
-  it("passes on every other field of the message after its own, in the message's order", () => {
+  it.each([
+    ['after them', { chat_messages: [message], ...chat, has_more: false }],
+    ['around them', { has_more: false, ...chat, chat_messages: [message], project_id: null }],
+  ])('has the metadata of its chat where that stands %s', async (_title, page) => {
+    expect(await linesOfAnswer(JSON.stringify(page), chat.id)).toEqual([sample]);
+  });
+
+  it("passes on every other field of the message after its own, in the message's order", async () => {
     const extra = { zebra: { deep: [1, null] }, ...message, generated_files: [{ id: 'claude_gen_file_1' }], apple: '' };
-    const record = toRecord(chat, extra);
-    expect(Object.keys(record)).toEqual([...FIELDS, 'zebra', 'generated_files', 'apple']);
-    expect(record).toMatchObject({
-      zebra: { deep: [1, null] },
-      generated_files: [{ id: 'claude_gen_file_1' }],
-      apple: '',
-    });
+    const others = '"zebra":{"deep":[1,null]},"generated_files":[{"id":"claude_gen_file_1"}],"apple":""';
+    expect(await lineOf(JSON.stringify(extra))).toBe(sample.replace(/}$/, `,${others}}`));
   });
 
-  it('emits no other field of the chat', () => {
-    const record = toRecord({ ...chat, secret_setting: true }, message);
-    expect(Object.keys(record)).toEqual(FIELDS);
+  it('emits no other field of the chat or of the user', async () => {
+    const user = { ...chat.user, full_name: 'Ada' };
+    expect(JSON.stringify(await recordOf(message, { ...chat, user, secret_setting: true }))).toBe(sample);
   });
 
-  it('emits no other field of the user', () => {
-    const user = { id: 'user_1', email_address: 'a@example.com', full_name: 'Ada' };
-    expect(toRecord({ ...chat, user }, message).chat_user).toEqual({ id: 'user_1', email_address: 'a@example.com' });
-  });
-
-  it.each<[string, Partial<Chat>]>([
+  it.each<[string, object]>([
     ['null', { organization_id: null, organization_uuid: null, project_id: null, user: null }],
     ['undefined', { organization_id: undefined, organization_uuid: undefined, project_id: undefined, user: undefined }],
-  ])('has empty ids and no user where the chat has %s', (_title, absent) => {
-    const record = toRecord({ ...chat, ...absent }, message);
+  ])('has empty ids and no user where the chat has %s', async (_title, absent) => {
+    const record = await recordOf(message, { ...chat, ...absent });
     expect(record).toMatchObject({ organization_id: '', organization_uuid: '', project_id: '', chat_user: null });
     expect(Object.keys(record)).toEqual(FIELDS);
   });
 
-  it('has every field where the API leaves out all that it may', () => {
-    const { id, name, created_at, updated_at } = chat;
-    const { files: _files, artifacts: _artifacts, ...bare } = message;
-    expect(JSON.parse(JSON.stringify(toRecord({ id, name, created_at, updated_at }, bare)))).toEqual({
+  it('has every field where the API leaves out all that it may', async () => {
+    const { files: _files, artifacts: _artifacts, content: _content, ...bare } = message;
+    const record = await recordOf(bare, { id: chat.id });
+    expect(record).toEqual({
       ...message,
-      chat_id: id,
-      chat_name: name,
+      content: null,
+      chat_id: chat.id,
+      chat_name: '',
       chat_user: null,
       organization_id: '',
       organization_uuid: '',
       project_id: '',
     });
+    expect(Object.keys(record)).toEqual(FIELDS);
   });
 
-  it('passes on attachments and blocks of any kind as they came', () => {
+  it('passes on attachments and blocks of any kind as they came', async () => {
     const given = { files: [{ id: 'f', odd: 1 }], artifacts: [], content: [{ type: 'hologram' }, 'bare', 7] };
-    expect(toRecord(chat, { ...message, ...given })).toMatchObject(given);
+    expect(await recordOf({ ...message, ...given })).toMatchObject(given);
   });
 
-  it.each([null, '', 'a text', { type: 'text', text: 'one block' }, 7, []].map((content) => [content]))(
+  it.each([null, '', 'a text', { type: 'text', text: 'one block' }, 7, false, []].map((content) => [content]))(
     'has the content that the API gave, whatever it is: %j',
-    (content) => {
-      const record = toRecord(chat, { ...message, content });
-      expect(record.content).toBe(content);
+    async (content) => {
+      const record = await recordOf({ ...message, content });
+      expect(record['content']).toEqual(content);
       expect(Object.keys(record)).toEqual(FIELDS);
     },
   );
 
-  it('has null for content that is absent', () => {
-    const { content: _content, ...bare } = message;
-    expect(JSON.parse(toLine(toRecord(chat, bare)))).toMatchObject({ id: message.id, content: null });
+  it.each([
+    '2026-04-08T14:30:45.123456789012345678901234567890Z',
+    '2026-04-08T14:30:45+00:00',
+    '2026-04-08t14:30:45z',
+    '2026-06-30T23:59:60Z',
+    '0001-01-01T00:00:00Z',
+  ])('leaves the time as the API wrote it: %s', async (created_at) => {
+    expect((await recordOf({ ...message, created_at }))['created_at']).toBe(created_at);
   });
 
-  it('leaves the times as the API wrote them', () => {
-    const created_at = '2026-04-08T14:30:45.123456+00:00';
-    expect(toRecord(chat, { ...message, created_at }).created_at).toBe(created_at);
-  });
-
-  it('emits an emptied message of a deleted chat', () => {
-    const record = toRecord({ ...chat, name: '', deleted_at: chat.updated_at }, { ...message, content: [] });
-    expect(record).toMatchObject({ id: message.id, chat_name: '', content: [] });
-  });
-
-  it('keeps its own value where a field of the message has the same name, and its place', () => {
+  it('keeps its own value where a field of the message has the same name, and its place', async () => {
     const clashes = {
       chat_id: 'other',
       chat_name: 'other',
@@ -126,40 +134,44 @@ describe('toRecord', () => {
       organization_uuid: 'other',
       project_id: 'other',
     };
-    const record = toRecord(chat, { ...clashes, ...message, ...clashes });
-    expect(JSON.stringify(record)).toBe(JSON.stringify(JSON.parse(SAMPLE)));
+    expect(await lineOf(JSON.stringify({ ...clashes, ...message }))).toBe(sample);
+    expect(await lineOf(JSON.stringify({ ...message, ...clashes }))).toBe(sample);
   });
 
-  it.each(['__proto__', 'constructor', 'toString'])('takes %s for a field like any other', (name) => {
-    const given = parsed(message, `{"${name}": {"polluted": true}}`);
-    const hostile = JSON.parse(JSON.stringify(message).replace('{', `{"${name}":{"polluted":true},`)) as Message;
-    for (const record of [toRecord(chat, hostile), toRecord(chat, given)]) {
-      expect(Object.getPrototypeOf(record)).toBe(Object.prototype);
-      expect(record['polluted']).toBeUndefined();
-      expect(JSON.stringify(record)).toBe(
-        JSON.stringify(toRecord(chat, message)).replace(/}$/, `,"${name}":{"polluted":true}}`),
-      );
-    }
-    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  it.each(['__proto__', 'constructor', 'toString', '7', '', 'ü'])(
+    'takes %j for a field like any other',
+    async (name) => {
+      const given = JSON.stringify(message).replace('{', `{"${name}":{"polluted":true},`);
+      expect(await lineOf(given)).toBe(sample.replace(/}$/, `,"${name}":{"polluted":true}}`));
+      expect(Reflect.get({}, 'polluted')).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['its own', '"id":"other",', sample],
+    ['its own, written otherwise', '"\\u0069d":"other",', sample],
+    ['a foreign one, at its first place', '"odd":1,"even":2,"odd":1.0,', sample.replace(/}$/, ',"odd":1.0,"even":2}')],
+    ['a foreign one, written otherwise', '"odd":1,"\\u006fdd":3,', sample.replace(/}$/, ',"\\u006fdd":3}')],
+  ])('has the last of several fields of one name: %s', async (_title, fields, line) => {
+    expect(await lineOf(JSON.stringify(message).replace('{', () => `{${fields}`))).toBe(line);
   });
 
-  it('leaves what it was given as it was', () => {
-    const [chatBefore, messageBefore] = [JSON.stringify(chat), JSON.stringify(message)];
-    toRecord(chat, message);
-    expect([JSON.stringify(chat), JSON.stringify(message)]).toEqual([chatBefore, messageBefore]);
-  });
-});
-
-describe('toLine', () => {
-  it('is the record as JSON, on a line of its own', () => {
-    const text = 'two\nlines\u2028 "é" 😀 \ud800';
-    const record = toRecord(chat, { ...message, content: [{ type: 'text', text }] });
-    expect(toLine(record)).toBe(`${JSON.stringify(record)}\n`);
-    expect(toLine(record).trimEnd()).not.toContain('\n');
+  it('knows its fields however their names are written', async () => {
+    const given = JSON.stringify(message)
+      .replace('"role"', '"r\\u006fl\\u0065"')
+      .replace('"content"', '"\\u0063ontent"');
+    expect(await lineOf(given)).toBe(sample);
   });
 
-  it('has numbers as they came, also where JSON.stringify would round them', () => {
-    const record = toRecord(chat, { ...message, size: JSON.parse(standIn('9007199254740993')), other: 1.5 });
-    expect(toLine(record)).toContain(',"size":9007199254740993,"other":1.5}');
+  it('writes its id in one way, so that it can be told by it', async () => {
+    const id = JSON.stringify(message.id).replace('claude', '\\u0063laude');
+    expect(await lineOf(JSON.stringify(message).replace(JSON.stringify(message.id), () => id))).toBe(sample);
+  });
+
+  it('is one line without white space, whatever stands in its texts and between them', async () => {
+    const text = 'a "quote" \\ \n\r\u2028\u2029\u0000 {,}: \t end\\';
+    const given = { ...message, content: [{ type: 'text', text }, [], {}, [true, false, null, -0.5e3]] };
+    expect(await lineOf(JSON.stringify(given, null, '\t\r\n '))).toBe(await lineOf(JSON.stringify(given)));
+    expect(await lineOf(JSON.stringify(given))).toContain(JSON.stringify(given.content));
   });
 });

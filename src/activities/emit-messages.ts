@@ -1,6 +1,6 @@
 import { ApiError } from '../compliance-api/errors';
-import type { Message, MessagePage } from '../compliance-api/schemas';
-import { toRecord } from '../record';
+import type { Message, MessagePage } from '../compliance-api/message-page';
+import { toRecords } from '../record';
 import type { Receipt, Span } from '../sinks/sink';
 import type { Attempt } from './attempt';
 import { timeOf } from './changed-since';
@@ -50,10 +50,11 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
         { limit: attempt.limit, after_id: afterId ?? undefined, order: 'asc', ...bounds },
         options,
         async (page) => {
-          const wanted = page.chat_messages.filter((message) => isWanted(message, page, request));
-          const records = onceEach(wanted).map((message) => toRecord(page, message));
-          const receipt: Receipt | null =
-            records.length > 0 ? await sink.write({ window, chatId, records }, options.signal) : null;
+          const { once, conflicts } = onceEach(
+            page.chat_messages.filter((message) => isWanted(message, page, request)),
+          );
+          const batch = { window, chatId, records: toRecords(page, once) };
+          const receipt: Receipt | null = once.length > 0 ? await sink.write(batch, options.signal) : null;
           const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
           return {
             ...nothing,
@@ -62,7 +63,8 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
             place: placeOf(page.chat_messages.at(-1)?.id),
             nextAfterId,
             violations: violationsOf(page),
-            unexplained: records.length === 0 && afterId === null && nextAfterId === null && isUnexplained(page, span),
+            conflicts,
+            unexplained: once.length === 0 && afterId === null && nextAfterId === null && isUnexplained(page, span),
           };
         },
       ),
@@ -75,18 +77,25 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
   }
 }
 
-/** The API promises at least once. What is repeated from page to page is the sink's concern. */
-function onceEach(messages: readonly Message[]): Message[] {
+/**
+ * The API promises at least once: a message that comes again is left out. Where it came otherwise the first one counts, and
+ * the conflict too. What is repeated from page to page is the sink's concern.
+ */
+function onceEach(messages: readonly Message[]): { once: Message[]; conflicts: number } {
   const first = new Map<string, Message>();
-  for (const message of messages) if (!first.has(message.id)) first.set(message.id, message);
-  return [...first.values()];
+  let conflicts = 0;
+  for (const message of messages) {
+    const known = first.get(message.id);
+    if (known === undefined) first.set(message.id, message);
+    else if (known.digest() !== message.digest()) conflicts += 1;
+  }
+  return { once: [...first.values()], conflicts };
 }
 
 /** Whether the span holds the message by the time that the API shows: exactly-once rests on it. */
 function isWanted(message: Message, page: MessagePage, { span, messages }: EmitRequest): boolean {
-  if (messages === 'all') return !page.deleted_at || !isEmpty(message.content);
-  const createdAt = Date.parse(message.created_at);
-  return createdAt >= Date.parse(span.from) && createdAt < Date.parse(span.to);
+  if (messages === 'all') return !page.deleted_at || !message.isEmpty();
+  return message.createdAtMs >= Date.parse(span.from) && message.createdAtMs < Date.parse(span.to);
 }
 
 /** Whether a chat that holds no message of the span changed in it all the same, and was not deleted. */
@@ -95,14 +104,10 @@ function isUnexplained({ updated_at, deleted_at }: MessagePage, { from, to }: Sp
   return !deleted_at && updatedAt !== undefined && updatedAt >= Date.parse(from) && updatedAt < Date.parse(to);
 }
 
-/** What the API leaves of a message that was deleted. */
-function isEmpty(content: unknown): boolean {
-  return content === undefined || content === null || (Array.isArray(content) && content.length === 0);
-}
-
-/** Messages that are newer than their chat's `updated_at`, both on whole seconds. */
-function violationsOf(page: MessagePage): number {
-  const second = (time: string): number => Math.floor(Date.parse(time) / 1000);
-  const updatedAt = second(page.updated_at);
-  return page.chat_messages.filter((message) => second(message.created_at) > updatedAt).length;
+/** Messages that are newer than their chat's `updated_at`, both on whole seconds; none where that is no time. */
+function violationsOf({ updated_at, chat_messages }: MessagePage): number {
+  const second = (ms: number): number => Math.floor(ms / 1000);
+  const updatedAt = timeOf(updated_at);
+  if (updatedAt === undefined) return 0;
+  return chat_messages.filter(({ createdAtMs }) => second(createdAtMs) > second(updatedAt)).length;
 }

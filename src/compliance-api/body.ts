@@ -1,12 +1,12 @@
-import { pipeline, type Readable, type Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { errors, type Dispatcher } from 'undici';
 import { first } from './answer-headers';
+import type { BodyReader, Reading } from './body-reader';
+import { Bytes } from './bytes';
+import { decode } from './content-coding';
 import { TimeOver } from './deadline';
 import { ApiError, type ApiErrorFacts } from './errors';
 import { errorCode } from './error-code';
-import { createJsonGuard } from './json-guard';
-import { markNumbers } from './number-literals';
+import { JsonScanner, type JsonFlaw } from './json-scanner';
 import type { Room } from './room';
 
 export interface BodyLimits {
@@ -28,105 +28,97 @@ export interface BodyContext {
 
 /** Bodies up to this size are read freely; one that grows beyond waits until it is the only one. */
 const smallBytes = 1024 * 1024;
+const openBrace = 0x7b;
 
 /**
- * Reads a body as JSON and hands it to `use`; a number that JavaScript would alter has a stand-in there. A large body holds
- * the room until `use` has ended, because what was parsed is in memory until then. Whatever ends the reading early also
- * ends the connection.
- * @throws {@link ApiError}: `too-large`, `no-room`, `timeout`, `unexpected-shape` (nested without end), `cut-short` (cut,
- * not UTF-8, not JSON: a cut can leave any of these); the signal's reason; what `use` throws.
+ * Reads a body as JSON and hands what it is to `use`. A large body holds the room until `use` has ended, because it is in
+ * memory until then. Whatever ends the reading early also ends the connection.
+ * @throws {@link ApiError}: `too-large`, `no-room`, `timeout`, `unexpected-shape` (also: nested without end),
+ * `unknown-encoding`, `not-json` (another kind of text), `cut-short` (JSON that breaks off, or has a fault in it: a cut
+ * can leave that); the signal's reason; what `use` throws.
  */
-export async function withJson<T>(
+export async function withBody<P, T>(
   response: Dispatcher.ResponseData,
   context: BodyContext,
-  use: (json: unknown) => Promise<T>,
+  createReader: (bytes: Bytes) => BodyReader<P>,
+  use: (page: P) => Promise<T>,
 ): Promise<T> {
   const room = { release: () => {} };
   try {
-    const json = parse(await readText(response, context, room), context.facts);
-    return await use(json);
+    const reading = await read(response, context, createReader, room);
+    if ('misfit' in reading) throw new ApiError('unexpected-shape', { ...context.facts, at: reading.misfit });
+    return await use(reading.page);
   } finally {
     room.release();
   }
 }
 
-async function readText(
+async function read<P>(
   response: Dispatcher.ResponseData,
   context: BodyContext,
+  createReader: (bytes: Bytes) => BodyReader<P>,
   room: { release: () => void },
-): Promise<string> {
+): Promise<Reading<P>> {
   const { limits, facts, signal } = context;
-  const { body } = response;
+  const { body, headers } = response;
   // The connection's own word on an early end; the loop below has thrown by then.
   body.on('error', () => {});
-  const fail = (kind: ApiError['kind'], error?: unknown): ApiError =>
-    new ApiError(kind, { ...facts, code: errorCode(error) });
+  const fail = (kind: ApiError['kind'], more: Partial<ApiErrorFacts> = {}): ApiError =>
+    new ApiError(kind, { ...facts, ...more });
 
   let timer: NodeJS.Timeout | undefined;
   const startTimer = (): void => {
     timer = setTimeout(() => body.destroy(fail('timeout')), limits.wholeBodyMs);
   };
   try {
-    if (Number(first(response.headers, 'content-length')) > limits.capBytes) throw fail('too-large');
-    const decoded: AsyncIterable<Uint8Array> | null = decode(body, first(response.headers, 'content-encoding'));
-    if (decoded === null) throw fail('cut-short');
-    const guard = createJsonGuard();
-    // Kept as bytes to the end: a string that grows piece by piece leaves twice its size as garbage.
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
+    if (Number(first(headers, 'content-length')) > limits.capBytes) throw fail('too-large');
+    const decoding = decode(body, [headers['content-encoding'] ?? []].flat().join());
+    if ('unknown' in decoding) throw fail('unknown-encoding', { coding: asToken(decoding.unknown) });
+    const bytes = new Bytes();
+    const reader = createReader(bytes);
+    const scanner = new JsonScanner(bytes, reader.watcher);
+    const noJson = (): ApiError => {
+      const type = first(headers, 'content-type');
+      const isOther = type !== undefined && !isJsonType(type);
+      const isNone = scanner.first === undefined ? isOther : isOther || scanner.first !== openBrace;
+      return isNone ? fail('not-json', { contentType: asMediaType(type) }) : fail('cut-short');
+    };
+    let size = 0;
     let alone = false;
     startTimer();
-    for await (const chunk of decoded) {
-      bytes += chunk.length;
-      if (bytes > limits.capBytes) throw fail('too-large');
-      const wrong = guard.look(chunk);
-      if (wrong === 'too-deep') throw tooDeep(facts);
-      if (wrong === 'too-many') throw fail('too-large');
-      if (bytes > smallBytes && !alone) {
+    for await (const chunk of decoding.decoded) {
+      size += chunk.length;
+      if (size > limits.capBytes) throw fail('too-large');
+      const flaw: JsonFlaw | undefined = scanner.write(chunk);
+      if (flaw === 'too-deep') throw fail('unexpected-shape', { at: 'its nesting' });
+      if (flaw === 'not-json') throw noJson();
+      if (reader.isFull(scanner.values)) throw fail('too-large');
+      if (size > smallBytes && !alone) {
         clearTimeout(timer);
         room.release = await context.room.take(limits.roomMs, signal);
         alone = true;
         startTimer();
       }
-      chunks.push(chunk);
     }
-    // The chunks are let go: what stands in for numbers takes the body's size once more.
-    const given = Buffer.concat(chunks.splice(0));
-    const marked = guard.sawLongNumber ? markNumbers(given) : given;
-    if (marked === null) throw fail('too-large');
-    return new TextDecoder('utf-8', { fatal: true }).decode(marked);
+    if (!scanner.end()) throw noJson();
+    return reader.read();
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ApiError) throw error;
     if (error instanceof TimeOver) throw fail('no-room');
-    throw fail(error instanceof errors.BodyTimeoutError ? 'timeout' : 'cut-short', error);
+    throw fail(error instanceof errors.BodyTimeoutError ? 'timeout' : 'cut-short', { code: errorCode(error) });
   } finally {
     clearTimeout(timer);
     body.destroy();
   }
 }
 
-const decompressors = new Map<string, () => Transform>([
-  ['gzip', createGunzip],
-  ['x-gzip', createGunzip],
-  ['deflate', createInflate],
-  ['br', createBrotliDecompress],
-]);
+const isJsonType = (type: string): boolean => /^[^;]*[/+]json\s*(;|$)/i.test(type);
 
-// We ask for no encoding; a gateway may compress all the same.
-function decode(body: Readable, encoding = 'identity'): Readable | null {
-  if (encoding === 'identity') return body;
-  const decompressor = decompressors.get(encoding.trim().toLowerCase())?.();
-  return decompressor === undefined ? null : pipeline(body, decompressor, () => {});
+/** What is repeated of a header: what has its form, and no more. */
+function asMediaType(type = ''): string | undefined {
+  const [, name] = /^\s*([a-z]{1,20}\/[a-z0-9.+-]{1,60})\s*(;|$)/i.exec(type) ?? [];
+  return name?.toLowerCase();
 }
 
-function parse(text: string, facts: ApiErrorFacts): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // V8's message quotes the text: it must go no further.
-    throw error instanceof RangeError ? tooDeep(facts) : new ApiError('cut-short', facts);
-  }
-}
-
-const tooDeep = (facts: ApiErrorFacts): ApiError => new ApiError('unexpected-shape', { ...facts, at: 'its nesting' });
+const asToken = (coding: string): string | undefined => (/^[a-z0-9._-]{1,20}$/.test(coding) ? coding : undefined);

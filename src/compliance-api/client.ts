@@ -1,21 +1,21 @@
+import { listReader } from './body-reader';
 import { ApiError, type Endpoint } from './errors';
+import { messagePageReader, type MessagePage } from './message-page';
 import { toPathSegment, type ChatQuery, type MessageQuery, type PageQuery } from './query';
 import { createRequest, type Answer, type ComplianceApiOptions, type RequestOptions } from './request';
 import {
   chatPageSchema,
-  messagePageSchema,
   organizationPageSchema,
   userPageSchema,
   type ChatPage,
-  type MessagePage,
   type OrganizationPage,
   type UserPage,
 } from './schemas';
 
 /**
  * The Compliance API. Each call is one HTTP request, or none if its turn or its key is missing; nothing is repeated and no
- * redirect is followed. Calls throw ApiError, or the signal's reason. A body is the parsed JSON itself, unknown fields
- * and all; a number that JavaScript would alter has a stand-in, which `toLine` writes as it came.
+ * redirect is followed. Calls throw ApiError, or the signal's reason. A list is the parsed JSON itself, unknown fields and
+ * all; messages stay the bytes that came.
  */
 export interface ComplianceApi {
   listOrganizations(query: PageQuery, options?: RequestOptions): Promise<Answer<OrganizationPage>>;
@@ -39,6 +39,10 @@ export interface ComplianceApi {
   close(): Promise<void>;
 }
 
+const organizationsReader = listReader(organizationPageSchema);
+const usersReader = listReader(userPageSchema);
+const chatsReader = listReader(chatPageSchema);
+
 /** @throws Error when the base URL or the environment's proxy is not a URL. */
 export function createComplianceApi(options: ComplianceApiOptions): ComplianceApi {
   const { get, close } = createRequest(options);
@@ -49,7 +53,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
         endpoint: 'organizations',
         path: '/v1/compliance/organizations',
         query: { ...query },
-        schema: organizationPageSchema,
+        reader: organizationsReader,
         misfit: (page) => stuckAt('next_page', page.has_more, page.next_page, query.page),
         use: asItIs,
         signal,
@@ -61,7 +65,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
         path: `/v1/compliance/organizations/${segment(organizationUuid, 'users')}/users`,
         id: organizationUuid,
         query: { ...query },
-        schema: userPageSchema,
+        reader: usersReader,
         misfit: (page) => stuckAt('next_page', page.has_more, page.next_page, query.page),
         use: asItIs,
         signal,
@@ -72,7 +76,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
         endpoint: 'chats',
         path: '/v1/compliance/apps/chats',
         query: { ...query },
-        schema: chatPageSchema,
+        reader: chatsReader,
         misfit: (page) => stuckAt('last_id', page.has_more, page.last_id, query.after_id),
         use: asItIs,
         signal,
@@ -84,7 +88,7 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
         path: `/v1/compliance/apps/chats/${segment(chatId, 'messages')}/messages`,
         id: chatId,
         query: { tool_result_max_chars: -1, tool_use_input_max_chars: -1, ...query },
-        schema: messagePageSchema,
+        reader: messagePageReader,
         misfit: (page) => (page.id === chatId ? stuckAt('last_id', page.has_more, page.last_id, query.after_id) : 'id'),
         use,
         signal,

@@ -63,6 +63,14 @@ const failures = {
     says: 'the server says that it will always fail',
     ...{ onList: 'stop', onMessages: 'never', believed: 2 },
   },
+  'not-json': {
+    says: 'the answer is not JSON; look for a proxy or a login page in front of the API',
+    ...{ onList: 'stop', onMessages: 'never', believed: 5 },
+  },
+  'unknown-encoding': {
+    says: 'the answer is compressed in a way that is not known; look for a proxy in front of the API',
+    ...{ onList: 'stop', onMessages: 'never', believed: 5 },
+  },
   'unexpected-shape': {
     says: 'the answer is not what was promised',
     ...{ onList: 'stop', onMessages: 'never', believed: 5 },
@@ -118,6 +126,10 @@ export interface ApiErrorFacts {
   code?: string | undefined;
   /** Where the answer is not what was promised, in our own names: as `chat_messages.3.created_at`. */
   at?: string | undefined;
+  /** The media type of an answer that is not JSON, as `text/html`. */
+  contentType?: string | undefined;
+  /** The content coding that is not known, as `zstd`. */
+  coding?: string | undefined;
 }
 
 /**
@@ -175,6 +187,8 @@ function describe(kind: ApiErrorKind, facts: ApiErrorFacts): string {
   const details = [
     facts.status === undefined ? kind : `${kind}, status ${facts.status}`,
     facts.at === undefined ? undefined : `at ${facts.at}`,
+    facts.contentType === undefined ? undefined : `content type ${facts.contentType}`,
+    facts.coding === undefined ? undefined : `content encoding ${facts.coding}`,
     goesOn(kind, facts.retryAfterMs),
     facts.errorType,
     facts.errorCode,

@@ -1,7 +1,9 @@
 import { errors, type Dispatcher } from 'undici';
-import type { ZodType } from 'zod';
+import { z } from 'zod';
 import { first, readAnswerHeaders } from './answer-headers';
-import { withJson } from './body';
+import { withBody } from './body';
+import { listReader, type BodyReader } from './body-reader';
+import type { Bytes } from './bytes';
 import { createConnection, type ProxySettings } from './connection';
 import { TimeOver, within } from './deadline';
 import { toApiError } from './error-answer';
@@ -10,7 +12,6 @@ import { ApiError, type ApiErrorKind, type Endpoint } from './errors';
 import { TurnRefused, type Pacer } from './pacer';
 import { toQueryString } from './query';
 import { createRoom, type Room } from './room';
-import { conforms, misfitOf } from './schemas';
 
 export interface Timeouts {
   connectMs: number;
@@ -68,9 +69,13 @@ const defaultTimeouts: Timeouts = {
   roomMs: 60_000,
 };
 const defaultBodyCapBytes = 64 * 1024 * 1024;
+/** A list is parsed, which takes several times its size. */
+const listCapBytes = 8 * 1024 * 1024;
 /** An error's body is read for its type only. */
 const errorBodyCapBytes = 64 * 1024;
 const errorBodyMs = 10_000;
+
+const anyJson = listReader(z.unknown());
 
 /** One request, and what its answer has to be. */
 export interface Call<P, T> {
@@ -79,8 +84,8 @@ export interface Call<P, T> {
   /** What the path names. */
   id?: string;
   query: Parameters<typeof toQueryString>[0];
-  schema: ZodType<P>;
-  /** What the schema cannot say: the field by which this page answers another question, or cannot be continued as it says. */
+  reader: (bytes: Bytes) => BodyReader<P>;
+  /** What the reader cannot say: the field by which this page answers another question, or cannot be continued as it says. */
   misfit: (page: P) => 'id' | 'last_id' | 'next_page' | undefined;
   use: (page: P) => Promise<T>;
   signal?: AbortSignal | undefined;
@@ -169,7 +174,11 @@ export function createRequest(options: ComplianceApiOptions): {
     pacer.observe(answer);
     const { status, requestId, serverTimeMs, retryAfterMs } = answer;
     const facts = { endpoint, status, requestId, serverTimeMs };
-    const limits = { capBytes: bodyCapBytes, wholeBodyMs: timeouts.wholeBodyMs, roomMs: timeouts.roomMs };
+    const limits = {
+      capBytes: endpoint === 'messages' ? bodyCapBytes : Math.min(bodyCapBytes, listCapBytes),
+      wholeBodyMs: timeouts.wholeBodyMs,
+      roomMs: timeouts.roomMs,
+    };
     if (status >= 300) {
       const brief = {
         ...limits,
@@ -177,11 +186,10 @@ export function createRequest(options: ComplianceApiOptions): {
         wholeBodyMs: Math.min(limits.wholeBodyMs, errorBodyMs),
       };
       const context = { limits: brief, room, facts, signal };
-      const json = await withJson(response, context, (body) => Promise.resolve(body)).catch(ignoreApiError);
+      const json = await withBody(response, context, anyJson, (body) => Promise.resolve(body)).catch(ignoreApiError);
       const shouldRetry = first(response.headers, 'x-should-retry');
       throw toApiError({ ...facts, retryAfterMs, shouldRetry, id: call.id }, json);
     }
-    const unexpected = (at: string): ApiError => new ApiError('unexpected-shape', { ...facts, at });
     // A large answer that waits for the one before it waits for us.
     const roomHere: Room = {
       take: (...wait) => {
@@ -189,11 +197,10 @@ export function createRequest(options: ComplianceApiOptions): {
         return room.take(...wait);
       },
     };
-    const body = await withJson(response, { limits, room: roomHere, facts, signal }, (page) => {
+    const body = await withBody(response, { limits, room: roomHere, facts, signal }, call.reader, (page) => {
       answered();
-      if (!conforms(call.schema, page)) throw unexpected(misfitOf(call.schema, page));
       const at = call.misfit(page);
-      if (at !== undefined) throw unexpected(at);
+      if (at !== undefined) throw new ApiError('unexpected-shape', { ...facts, at });
       return call.use(page);
     });
     return { body, requestId, serverTimeMs };

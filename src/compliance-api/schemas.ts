@@ -3,18 +3,15 @@ import { z } from 'zod';
 // These schemas check and never change: what is passed on is the parsed JSON itself (see `conforms`), with all its fields
 // in their order. So nothing here may transform, coerce or give a default.
 
-/** RFC 3339, which allows `t` and `z`. */
-const time = z.string().refine((text) => rfc3339.safeParse(text.toUpperCase()).success);
-const rfc3339 = z.iso.datetime({ offset: true });
 /** The longest id is bounded for what ends up in Temporal's history: a page of them fits one payload. */
-const id = z.string().min(1).max(512);
+export const idSchema = z.string().min(1).max(512);
 
 /**
  * What the walk needs of a listed chat: a page must not fail for a chat's name. Its times may be missing or none: they only
  * tell which chats need not be read.
  */
 export const listedChatSchema = z.looseObject({
-  id,
+  id: idSchema,
   created_at: z.unknown().optional(),
   updated_at: z.unknown().optional(),
   organization_id: z.string().nullish(),
@@ -23,29 +20,6 @@ export const listedChatSchema = z.looseObject({
   user: z.looseObject({ id: z.string() }).nullish(),
 });
 export type ListedChat = z.infer<typeof listedChatSchema>;
-
-const chatUserSchema = z.looseObject({ id: z.string(), email_address: z.string().nullish() });
-
-/** A chat's metadata beside its messages. Unknown fields pass; what is absent is null. */
-const chatSchema = listedChatSchema.extend({
-  created_at: time,
-  updated_at: time,
-  name: z.string().nullish(),
-  deleted_at: z.string().nullish(),
-  user: chatUserSchema.nullish(),
-});
-export type Chat = z.infer<typeof chatSchema>;
-
-/** A message; content, and what is within attachments, is passed on whatever it is. */
-const messageSchema = z.looseObject({
-  id,
-  role: z.string(),
-  created_at: time,
-  content: z.unknown().optional(),
-  files: z.array(z.unknown()).nullish(),
-  artifacts: z.array(z.unknown()).nullish(),
-});
-export type Message = z.infer<typeof messageSchema>;
 
 /** `GET /v1/compliance/apps/chats` */
 export const chatPageSchema = z.object({
@@ -56,15 +30,27 @@ export const chatPageSchema = z.object({
 });
 export type ChatPage = z.infer<typeof chatPageSchema>;
 
-/** `GET /v1/compliance/apps/chats/{chat_id}/messages`: the chat's metadata beside a page of its messages. */
-export const messagePageSchema = chatSchema.extend({
-  chat_messages: z.array(messageSchema),
+const chatUserSchema = z.object({ id: z.string(), email_address: z.string().nullish() });
+
+/**
+ * `GET /v1/compliance/apps/chats/{chat_id}/messages`, but for the messages: the chat's metadata as far as it is needed. What is
+ * absent is null; times that are none stop nothing.
+ */
+export const messagePageSchema = z.object({
+  id: idSchema,
+  name: z.string().nullish(),
+  updated_at: z.unknown().optional(),
+  deleted_at: z.unknown().optional(),
+  organization_id: z.string().nullish(),
+  organization_uuid: z.string().nullish(),
+  project_id: z.string().nullish(),
+  user: chatUserSchema.nullish(),
   has_more: z.boolean(),
   last_id: z.string().nullish(),
 });
-export type MessagePage = z.infer<typeof messagePageSchema>;
+export type Chat = z.infer<typeof messagePageSchema>;
 
-export const organizationSchema = z.looseObject({ uuid: id });
+export const organizationSchema = z.looseObject({ uuid: idSchema });
 
 /** `GET /v1/compliance/organizations`; older servers do not page, and leave out the last two. */
 export const organizationPageSchema = z.object({
@@ -75,7 +61,7 @@ export const organizationPageSchema = z.object({
 });
 export type OrganizationPage = z.infer<typeof organizationPageSchema>;
 
-export const userSchema = z.looseObject({ id });
+export const userSchema = z.looseObject({ id: idSchema });
 
 /** `GET /v1/compliance/organizations/{org_uuid}/users`: current members only. */
 export const userPageSchema = z.object({
@@ -87,7 +73,7 @@ export const userPageSchema = z.object({
 export type UserPage = z.infer<typeof userPageSchema>;
 
 /** Whether JSON is what was promised. The value stays what it is: a zod result would drop or reorder fields. */
-export function conforms<T>(schema: z.ZodType<T>, json: unknown): json is T {
+export function conforms<S extends z.ZodType>(schema: S, json: unknown): json is z.infer<S> {
   return schema.safeParse(json).success;
 }
 
@@ -102,7 +88,6 @@ const ourNames = new Set<PropertyKey>(
   [
     listedChatSchema,
     chatUserSchema,
-    messageSchema,
     chatPageSchema,
     messagePageSchema,
     organizationSchema,

@@ -14,8 +14,8 @@ export interface Window {
 export interface Batch {
   window: Window;
   chatId: string;
-  /** Written with `toLine`: JSON.stringify would show what stands in for long numbers. */
-  records: MessageRecord[];
+  /** Made as they are asked for, so that no more than one is in memory: to be gone through once. */
+  records: Iterable<MessageRecord>;
 }
 
 /** A sink's word that a batch is durable. It travels through Temporal's history: ids, counts and hashes only. */

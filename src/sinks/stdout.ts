@@ -1,7 +1,6 @@
 import type { Writable } from 'node:stream';
 import { Mutex } from 'async-mutex';
-import { createHash } from 'node:crypto';
-import { toLine } from '../record';
+import { writeLines } from './lines';
 import { type Batch, type Receipt, type Sink, SinkError } from './sink';
 
 /**
@@ -9,23 +8,19 @@ import { type Batch, type Receipt, type Sink, SinkError } from './sink';
  * its reader de-duplicates on the record's `id`.
  */
 export function createStdoutSink({ stream }: { stream: Writable }): Sink {
-  // One batch at a time: the stream buffers no more than that.
+  // One batch at a time: their lines do not mix, and the stream buffers no more than a piece.
   const turn = new Mutex();
   // Each write reports its own failure; without a listener the event would end the process.
   stream.on('error', () => undefined);
 
-  function write(batch: Batch): Promise<Receipt> {
-    const bytes = Buffer.from(batch.records.map(toLine).join(''));
-    return turn.runExclusive(async () => {
-      await accept(bytes);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      return { name: 'stdout', records: batch.records.length, bytes: bytes.length, sha256 };
-    });
+  function write({ records }: Batch): Promise<Receipt> {
+    return turn.runExclusive(async () => ({ name: 'stdout', ...(await writeLines(records, accept)) }));
   }
 
   function accept(bytes: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
-      stream.write(bytes, (error) => (error ? reject(closed(error)) : resolve()));
+      // A copy: a stream may hold on to what it was given.
+      stream.write(Buffer.from(bytes), (error) => (error ? reject(closed(error)) : resolve()));
     });
   }
 

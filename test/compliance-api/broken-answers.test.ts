@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import * as net from 'node:net';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { Agent } from 'undici';
 import type { ApiError } from '../../src/compliance-api/errors';
 import { createPacer } from '../../src/compliance-api/pacer';
@@ -27,11 +27,11 @@ describe('an answer that is broken', () => {
     ['is cut between chunks', [head('transfer-encoding: chunked'), `${page.length.toString(16)}\r\n${page}\r\n`]],
     ['ends with the connection, half-way', [head('connection: close'), page.slice(0, 40)]],
     ['is empty', [head('content-length: 0')]],
-    ['is HTML', [head('connection: close'), '<html>login</html>']],
     ['is cut within a character', [head('connection: close'), '{"name":"', Uint8Array.of(0xc3)]],
     ['is not UTF-8', [head('connection: close'), '{"data":["', Uint8Array.of(0xff, 0xfe), '"],"has_more":false}']],
-    ['has a coding nobody knows', [head('connection: close', 'content-encoding: constructor'), page]],
     ['is said to be gzip and is not', [head('connection: close', 'content-encoding: gzip'), page]],
+    ['is deflate, cut', [head('connection: close', 'content-encoding: deflate'), deflateRawSync(page).subarray(0, 60)]],
+    ['is deflate of nothing', [head('connection: close', 'content-encoding: deflate')]],
     ['is gzip, cut', [head('connection: close', 'content-encoding: gzip'), gzipSync(page).subarray(0, 60)]],
   ])('is cut-short when it %s', async (_title, pieces) => {
     await expect(clientOf(await serveBytes(...pieces)).listChats({})).rejects.toMatchObject(kind('cut-short'));
@@ -56,17 +56,72 @@ describe('an answer that is broken', () => {
     await expect(asked).rejects.toMatchObject({ ...kind('network'), code: 'ECONNREFUSED' });
   });
 
-  it('is read all the same when it comes compressed, or with a byte order mark', async () => {
-    const { url } = await serve((request, response) => {
-      const coding = new URL(request.url ?? '', 'http://x').searchParams.get('after_id');
-      if (coding === 'gzip') send(gzipSync(page), { 'content-encoding': 'gzip' })(request, response);
-      else if (coding === 'br') send(brotliCompressSync(page), { 'content-encoding': 'br' })(request, response);
-      else if (coding === 'deflate') send(deflateSync(page), { 'content-encoding': 'Deflate' })(request, response);
-      else send(`\ufeff${page}`)(request, response);
-    });
-    for (const after_id of ['gzip', 'br', 'deflate', 'bom']) {
-      expect((await clientOf(url).listChats({ after_id })).body).toEqual(chatPage(chat));
-    }
+  it.each<[string | undefined, string | undefined, string | Uint8Array]>([
+    ['text/html', 'text/html; charset=utf-8', ' \n<html>Sign in</html>'],
+    ['text/html', 'Text/HTML', ''],
+    ['text/html', 'text/html', '{ "half": '],
+    ['application/json', 'application/json', '<html>Sign in</html>'],
+    ['text/plain', 'text/plain', 'not found'],
+    ['text/plain', 'text/plain', '{login page}'],
+    ['application/octet-stream', 'application/octet-stream', Uint8Array.of(0x1f, 0x8b, 8)],
+    ['application/json', 'application/json', gzipSync(page)],
+    [undefined, undefined, '<html>Sign in</html>'],
+    [undefined, 'the secret of somebody', '<html>Sign in</html>'],
+    [undefined, `text/${'x'.repeat(100)}`, '<html>Sign in</html>'],
+  ])('is not-json, of the content type %j, when it comes as %j', async (contentType, header, body) => {
+    const { url } = await serve(send(body, header === undefined ? {} : { 'content-type': header }));
+    await expect(clientOf(url).listChats({})).rejects.toThrow(
+      'chats: the answer is not JSON; look for a proxy or a login page in front of the API (not-json, status 200' +
+        `${contentType === undefined ? '' : `, content type ${contentType}`})`,
+    );
+  });
+
+  it.each([
+    ['text/html', page],
+    ['application/problem+json; charset=utf-8', page],
+    [undefined, page],
+  ])('is read where it is JSON all the same, whatever its content type says: %j', async (type, body) => {
+    const { url } = await serve(send(body, type === undefined ? {} : { 'content-type': type }));
+    expect((await clientOf(url).listChats({})).body).toEqual(chatPage(chat));
+  });
+
+  it.each([
+    ['zstd', 'zstd'],
+    ['Constructor', 'constructor'],
+    ['gzip, compress', 'compress'],
+    ['gzip, gzip, gzip, gzip', 'gzip'],
+    ['the secret of somebody', undefined],
+  ])('is of an unknown-encoding, and says which, when it is encoded as %j', async (header, coding) => {
+    const { url } = await serve(send(page, { 'content-encoding': header }));
+    await expect(clientOf(url).listChats({})).rejects.toThrow(
+      'chats: the answer is compressed in a way that is not known; look for a proxy in front of the API ' +
+        `(unknown-encoding, status 200${coding === undefined ? '' : `, content encoding ${coding}`})`,
+    );
+  });
+
+  it.each<[string, string | Uint8Array]>([
+    ['identity', page],
+    ['Identity', page],
+    ['', page],
+    ['gzip', gzipSync(page)],
+    ['GZIP', gzipSync(page)],
+    ['x-gzip', gzipSync(page)],
+    ['br', brotliCompressSync(page)],
+    ['Deflate', deflateSync(page)],
+    ['deflate', deflateRawSync(page)],
+    ['x-deflate', deflateRawSync(page)],
+    ['gzip, br', brotliCompressSync(gzipSync(page))],
+    ['deflate , identity,gzip', gzipSync(deflateRawSync(page))],
+  ])('is read when it is encoded as %j', async (coding, body) => {
+    const { url } = await serve(send(body, { 'content-encoding': coding }));
+    expect((await clientOf(url).listChats({})).body).toEqual(chatPage(chat));
+  });
+
+  it('is read when it is encoded twice, in headers of its own, and when it begins with a byte order mark', async () => {
+    const bytes = brotliCompressSync(gzipSync(`\ufeff${page}`));
+    const head = ['HTTP/1.1 200 OK', 'content-encoding: gzip', 'content-encoding: br', 'connection: close', '', ''];
+    const { body } = await clientOf(await serveBytes(head.join('\r\n'), bytes)).listChats({});
+    expect(body).toEqual(chatPage(chat));
   });
 
   it('is of an unexpected shape when it is nested without end', async () => {

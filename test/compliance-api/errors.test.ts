@@ -146,11 +146,14 @@ describe('an ApiError', () => {
     ['chat_messages.1', messagePage(message, secret)],
     ['chat_messages.1.created_at', messagePage(message, { ...message, created_at: secret })],
     ['chat_messages.0.id', messagePage({ ...message, id: undefined, [secret]: secret })],
+    ['chat_messages.0.id', messagePage({ ...message, id: 'x'.repeat(257) })],
+    ['chat_messages.0.role', messagePage({ ...message, role: null })],
+    ['chat_messages.1', messagePage(message, { ...message, ['x'.repeat(2000)]: secret })],
+    ['name', { ...messagePage(), name: 'x'.repeat(100_000) }],
     ['chat_messages.0.files', messagePage({ ...message, files: secret })],
     ['user.id', { ...messagePage(), user: { [secret]: secret } }],
     ['user.email_address', { ...messagePage(), user: { id: 'u', email_address: [secret] } }],
     ['id', { ...messagePage(), id: secret }],
-    ['updated_at', { ...messagePage(), updated_at: 9007199254740993 }],
     ['has_more', { ...messagePage(), has_more: secret }],
   ])('says where an answer has another shape, by our own names alone: %s', async (place, page) => {
     const { url } = await serve(json(page, 200, { 'request-id': 'req_1' }));

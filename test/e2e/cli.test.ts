@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTenant, DEMO_KEY, startSimulator, truth, type Simulator, type Tenant } from '../../simulator';
-import type { MessageRecord } from '../../src/record';
 import { run, start, type Running } from '../support/cli';
 import { expectExactly } from '../support/exact';
+import type { ParsedRecord } from '../support/parsed-record';
 import { address } from '../support/server';
 
 let simulator: Simulator;
@@ -50,12 +50,12 @@ afterEach(async () => {
   await simulator.close();
 });
 
-async function records(): Promise<MessageRecord[]> {
+async function records(): Promise<ParsedRecord[]> {
   const names = (await readdir(join(folder, 'messages'), { recursive: true })).filter((name) =>
     name.endsWith('.ndjson'),
   );
   const texts = await Promise.all(names.map((name) => readFile(join(folder, 'messages', name), 'utf8')));
-  return texts.flatMap((text) => text.split('\n').filter(Boolean)).map((line) => JSON.parse(line) as MessageRecord);
+  return texts.flatMap((text) => text.split('\n').filter(Boolean)).map((line) => JSON.parse(line) as ParsedRecord);
 }
 
 test('it syncs, tells its status, pauses, resumes and rewinds', async () => {

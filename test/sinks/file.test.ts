@@ -6,7 +6,8 @@ import type { FileSystem } from '../../src/sinks/file/file-system';
 import type { Closing, Sink, Window } from '../../src/sinks/sink';
 import { testSink } from './contract';
 import { filesBelow, ledgerLines, newFolder, removeFolders, visibleIds, visibleLines } from './output';
-import { first, records, rewound, second, writeChat } from './steps';
+import { textOf } from '../support/parsed-record';
+import { first, record, records, rewound, second, writeChat } from './steps';
 import { failingFileSystem, plainFileSystem } from './watched-file-system';
 
 let dir: string;
@@ -93,7 +94,7 @@ describe('the file sink', () => {
   });
 
   it('tells repetitions by their id alone, in lines longer than what is read at a time', async () => {
-    const long = (number: number, text: string) => ({ ...records('chat_a', number)[0]!, extra: text.repeat(300_000) });
+    const long = (number: number, text: string) => record('chat_a', number, { extra: text.repeat(300_000) });
     const receipts = [
       await sink.write({ window: first, chatId: 'chat_a', records: [long(1, 'a'), long(2, 'b')] }),
       await sink.write({ window: first, chatId: 'chat_a', records: [long(2, 'other'), long(3, 'c')] }),
@@ -104,11 +105,7 @@ describe('the file sink', () => {
   });
 
   it('tells repetitions where a line does not begin with its id, and where that is long', async () => {
-    const [record] = records('chat_a', 1);
-    const twins = [
-      { ...record!, 7: 'first' },
-      { ...record!, id: '\u0001'.repeat(256) },
-    ];
+    const twins = [record('chat_a', 1, { 7: 'first' }), record('chat_a', 1, { id: '\u0001'.repeat(256) })];
     const receipts = [
       await sink.write({ window: first, chatId: 'chat_a', records: twins }),
       await sink.write({ window: first, chatId: 'chat_a', records: twins.toReversed() }),
@@ -144,7 +141,7 @@ describe('the file sink', () => {
   });
 
   it('begins a new part where one would grow too large, never within a batch', async () => {
-    const line = Buffer.byteLength(JSON.stringify(records('chat_a', 1)[0])) + 1;
+    const line = Buffer.byteLength(textOf(record('chat_a', 1))) + 1;
     sink = open(plainFileSystem, 2 * line);
     await sink.publish?.(first, [await writeChat(sink, first, 'chat_a', [1], [2], [3], [4, 5, 6], [7])]);
     await sink.commit?.(first, closing(1, 7));

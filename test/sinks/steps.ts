@@ -1,13 +1,14 @@
 import type { MessageRecord } from '../../src/record';
+import { encode } from '../support/parsed-record';
 import type { ReadChat, Receipt, Sink, Totals, Window } from '../../src/sinks/sink';
 
 export const first: Window = { epoch: 0, from: '2026-04-08T00:00:00Z', to: '2026-04-08T14:30:45Z' };
 export const second: Window = { epoch: 0, from: first.to, to: '2026-04-09T00:00:00Z' };
 export const rewound: Window = { epoch: 7, from: first.from, to: second.to };
 
-/** A message of a chat; texts that a line must not break on. */
-export function record(chatId: string, number: number): MessageRecord {
-  return {
+/** A message of a chat; texts that a line must not break on. @param more Other fields, or other values of these. */
+export function record(chatId: string, number: number, more: object = {}): MessageRecord {
+  return encode({
     id: `claude_chat_msg_${chatId}_${number}`,
     role: 'user',
     created_at: '2026-04-08T12:00:00.123Z',
@@ -21,7 +22,8 @@ export function record(chatId: string, number: number): MessageRecord {
     organization_uuid: '',
     project_id: '',
     extra: { nested: [1] },
-  };
+    ...more,
+  });
 }
 
 export function records(chatId: string, ...numbers: number[]): MessageRecord[] {

@@ -1,5 +1,5 @@
 import { truth, type Tenant, type TrueMessage } from '../../simulator';
-import type { MessageRecord } from '../../src/record';
+import type { ParsedRecord } from './parsed-record';
 
 const sorted = (ids: string[]): string[] => ids.toSorted();
 
@@ -13,7 +13,7 @@ export interface Expectation {
 }
 
 /** Fails with what is lost, doubled and foreign among the records, against every message of the tenant in the range. */
-export function expectExactly(records: MessageRecord[], tenant: Tenant, expectation: Expectation = {}): void {
+export function expectExactly(records: ParsedRecord[], tenant: Tenant, expectation: Expectation = {}): void {
   const { wanted = () => true, mayMiss = () => false, ...range } = expectation;
   const messages = truth(tenant, range).filter(wanted);
   const expected = new Set(messages.map((message) => message.id));

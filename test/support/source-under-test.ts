@@ -13,7 +13,6 @@ import { loadWorkerConfig, type Environment } from '../../src/config';
 import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../src/contract';
 import { createMetrics } from '../../src/metrics';
 import { policyOf } from '../../src/policy';
-import type { MessageRecord } from '../../src/record';
 import { sinks } from '../../src/sinks/registry';
 import type { Sink, Window } from '../../src/sinks/sink';
 import { createSource, type Source } from '../../src/source';
@@ -21,6 +20,7 @@ import { createSourceWorker, type SourceWorker } from '../../src/source-worker';
 import { reportSchema, type Policy, type Report, type State } from '../../src/state';
 import type { chatSync } from '../../src/workflows/chat-sync';
 import type { requestSync } from '../../src/workflows/request-sync';
+import type { ParsedRecord } from './parsed-record';
 import { workflowBundle } from './server';
 import { connectClient, connectWorker } from './temporal';
 
@@ -50,7 +50,7 @@ export interface SourceUnderTest {
   /** The same, once the clock shows another second: the next window holds something. */
   nextSync(): Promise<Report>;
   reportOf(request: WorkflowHandle<typeof requestSync>): Promise<Report>;
-  records(): Promise<MessageRecord[]>;
+  records(): Promise<ParsedRecord[]>;
   ledger(): Promise<LedgerLine[]>;
   /** Starts a chain, where none runs, from some state. */
   goOnFrom(state: State): Promise<void>;
@@ -169,7 +169,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       while (Math.floor(Date.now() / 1000) <= second) await source.view();
       return reportOf(await request());
     },
-    records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<MessageRecord>(text)),
+    records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<ParsedRecord>(text)),
     ledger: async () => lines<LedgerLine>(await readFile(join(folder, 'ledger.jsonl'), 'utf8')),
     async goOnFrom(state) {
       const memo = { state: { ...state, running: false } };

@@ -9,7 +9,7 @@ import { ApiError, type ApiErrorKind, type Endpoint } from '../../src/compliance
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../../src/config';
 import { policyOf } from '../../src/policy';
-import { recordsOf, type ReadChat, type Sink, type Window } from '../../src/sinks/sink';
+import type { ReadChat, Sink, Window } from '../../src/sinks/sink';
 import { newState, type Policy, type Report, type State } from '../../src/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { sync } from '../../src/workflows/sync';
@@ -63,7 +63,7 @@ interface Tenant {
   outage?: { trouble: Trouble; from: number; to: number; endpoints: readonly Endpoint[] };
 }
 
-function createApi(tenant: Tenant, time: VirtualTime): ComplianceApi {
+function createApi(tenant: Tenant, time: VirtualTime, readAt: Map<string, number>): ComplianceApi {
   const pacer = createPacer({ requestsPerSecond: tenant.rate, workers: 1, clock: time, maxWaitMs: Infinity });
   async function answer<T>(
     endpoint: Endpoint,
@@ -91,34 +91,29 @@ function createApi(tenant: Tenant, time: VirtualTime): ComplianceApi {
         return { data, has_more: from + limit < tenant.chats.length, last_id: String(from + limit) };
       }),
     getChatMessages: async (chatId, _query, { signal }, use) => {
-      const chat = { id: chatId, created_at: updated_at, updated_at, has_more: false, last_id: null };
-      const message = { id: `of ${chatId}`, role: 'user', created_at: updated_at };
-      const found = await answer('messages', signal, chatId, () => ({ ...chat, chat_messages: [message] }));
+      const chat = { id: chatId, updated_at, has_more: false, last_id: null, chat_messages: [] };
+      const found = await answer('messages', signal, chatId, () => chat);
+      readAt.set(chatId, readAt.get(chatId) ?? time.now());
       return { ...found, body: await use(found.body) };
     },
     close: () => Promise.resolve(),
   };
 }
 
-/** Remembers when each chat was staged and published. */
+/** Remembers when each chat was published. */
 function createSink(time: VirtualTime) {
-  const readAt = new Map<string, number>();
   const publishedAt = new Map<string, number>();
   const sink = {
     name: 'file',
-    write: ({ chatId, records }) => {
-      readAt.set(chatId, time.now());
-      return Promise.resolve({ name: chatId, records: records.length, bytes: 1, sha256: '' });
-    },
+    write: () => Promise.reject(new Error('no chat here has a message')),
     publish: (_window: Window, chats: ReadChat[], gone: readonly string[] = []) => {
       for (const { chatId } of chats) if (!publishedAt.has(chatId)) publishedAt.set(chatId, time.now());
-      const totals = { chats: publishedAt.size, records: publishedAt.size };
-      expect(recordsOf(chats)).toBe(chats.length);
+      const totals = { chats: publishedAt.size, records: 0 };
       return Promise.resolve({ totals, healed: [], gone: gone.length, conflicts: 0, closed: false });
     },
     has: (_window, chatId) => Promise.resolve(publishedAt.has(chatId)),
   } satisfies Sink;
-  return { sink, readAt, publishedAt };
+  return { sink, publishedAt };
 }
 
 /** As Temporal runs them: in so many slots, each tried again after its back-off until it ends or is cancelled. */
@@ -191,11 +186,12 @@ function scopeOf(): AbortController {
 /** One sync of the tenant from its start to its end. */
 async function walkThrough(tenant: Tenant, policy: Partial<Policy>, before = newState('test')): Promise<Walked> {
   const time = createVirtualTime(START);
-  const { sink, readAt, publishedAt } = createSink(time);
+  const readAt = new Map<string, number>();
+  const { sink, publishedAt } = createSink(time);
   let scope = scopeOf();
   let state: State = { ...before, running: {} };
   const activities = {
-    ...createActivities(createApi(tenant, time), sink, time, () => scope.signal),
+    ...createActivities(createApi(tenant, time, readAt), sink, time, () => scope.signal),
     readPolicy: () => Promise.resolve({ ...POLICY, backfillStart: '2026-10-01T00:00:00.000Z', ...policy }),
   };
   const change = (next: Partial<State>): void => void (state = { ...state, ...next });

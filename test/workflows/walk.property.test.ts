@@ -22,7 +22,6 @@ import { policyOf } from '../../src/policy';
 import {
   healedOf,
   SinkError,
-  type Batch,
   type Closing,
   type Healed,
   type ReadChat,
@@ -34,6 +33,7 @@ import type { Activities } from '../../src/workflows/activity-proxies';
 import { condensed } from '../../src/workflows/checkpoint';
 import { sync } from '../../src/workflows/sync';
 import { expectExactly } from '../support/exact';
+import { parse, type ParsedRecord } from '../support/parsed-record';
 
 const { WALK_SEED = '20260922', WALK_RUNS = '40' } = process.env;
 const DAY = { from: '2026-09-01T00:00:00Z', to: '2026-09-02T00:00:00Z' };
@@ -108,8 +108,8 @@ interface World {
 
 /** Keeps the port's contract. Its calls fail before or after they had their effect. */
 function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: Scenario, happens: World['happens']) {
-  const staged = new Map<string, Batch['records']>();
-  type Held = { chats: Set<string>; records: Batch['records']; healed: Healed[]; gone: Set<string>; closed: boolean };
+  const staged = new Map<string, ParsedRecord[]>();
+  type Held = { chats: Set<string>; records: ParsedRecord[]; healed: Healed[]; gone: Set<string>; closed: boolean };
   const windows = new Map<string, Held>();
   const completed: Window[] = [];
   const open = (window: Window) => {
@@ -135,8 +135,9 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: 
     write: ({ records }) =>
       mayFail(() => {
         const name = `batch-${staged.size}`;
-        staged.set(name, records);
-        return { name, records: records.length, bytes: 1, sha256: '' };
+        const batch = [...records].map(parse);
+        staged.set(name, batch);
+        return { name, records: batch.length, bytes: 1, sha256: '' };
       }),
     publish: (window: Window, chats: ReadChat[], gone: readonly string[] = []) =>
       mayFail(() => {

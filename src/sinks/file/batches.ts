@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { toLine } from '../../record';
+import { writeLines } from '../lines';
 import { type Batch, type ReadChat, type Receipt, SinkError } from '../sink';
 import { type Append, type Files, randomName } from './files';
 import type { Once } from './once';
 
-const WRITE_BYTES = 1024 * 1024;
 const NAME = /^[0-9a-f]{16}-[0-9a-f]{32}$/;
 
 /** Stages a batch under a name of its own: no late attempt can change what another one has reported. */
@@ -13,37 +12,20 @@ export async function stageBatch(files: Files, folder: string, batch: Batch, sig
   // Ids come from outside: hashed, they cannot point anywhere.
   const name = `${createHash('sha256').update(batch.chatId).digest('hex').slice(0, 16)}-${randomName()}`;
   const path = join(folder, name);
-  const hash = createHash('sha256');
-  let bytes = 0;
+  const receipt: Receipt = { name, records: 0, bytes: 0, sha256: '' };
   await files.create(`${path}.tmp`, async (append) => {
-    for (const piece of pieces(batch)) {
+    const checked: Append = (piece) => {
       signal?.throwIfAborted();
-      hash.update(piece);
-      bytes += piece.length;
-      await append(piece);
-    }
+      return append(piece);
+    };
+    Object.assign(receipt, await writeLines(batch.records, checked));
   });
   await files.fs.rename(`${path}.tmp`, path).catch(async (error: unknown) => {
     await files.discard(`${path}.tmp`);
     throw error;
   });
   await files.syncFolder(folder);
-  return { name, records: batch.records.length, bytes, sha256: hash.digest('hex') };
-}
-
-function* pieces(batch: Batch): Generator<Buffer> {
-  let lines: Buffer[] = [];
-  let bytes = 0;
-  for (const record of batch.records) {
-    const line = Buffer.from(toLine(record));
-    lines.push(line);
-    bytes += line.length;
-    if (bytes < WRITE_BYTES) continue;
-    yield Buffer.concat(lines);
-    lines = [];
-    bytes = 0;
-  }
-  if (bytes > 0) yield Buffer.concat(lines);
+  return receipt;
 }
 
 /** A staged batch on its way into a part. */

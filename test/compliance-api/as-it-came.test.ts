@@ -1,12 +1,11 @@
-import type { RequestListener } from 'node:http';
 import fc from 'fast-check';
-import { toLine, toRecord } from '../../src/record';
-import { clientOf, closeAll, serve } from './local-server';
+import { linesOfAnswer } from './emitted-lines';
+import { closeAll } from './local-server';
 import { message, messagePage } from './samples';
 
 afterEach(closeAll);
 
-const altered = [
+const numbers = [
   '9007199254740993',
   '-9007199254740993',
   '12345678901234567890',
@@ -20,8 +19,6 @@ const altered = [
   '4.9e-325',
   `1${'0'.repeat(400)}1`,
   `0.${'3'.repeat(5000)}`,
-];
-const kept = [
   '0',
   '-1',
   '1.5',
@@ -35,60 +32,46 @@ const kept = [
   '1e-07',
   '100000000000000000000000',
   '1.0000000000000000',
+  '1.0',
+  '0.500000',
+  '-0',
 ];
 
 /** A page with a message that has these fields too. */
 const pageWith = (fields: string): string =>
   JSON.stringify(messagePage(message)).replace('"artifacts":null}', () => `"artifacts":null,${fields}}`);
 
-/** The lines that a page becomes. */
-async function linesOf(page: string | RequestListener): Promise<string> {
-  const { url } = await serve(typeof page === 'string' ? (_request, response) => response.end(page) : page);
-  const { body } = await clientOf(url).getChatMessages('claude_chat_1', {}, {}, async (page) =>
-    page.chat_messages.map((message) => toLine(toRecord(page, message))).join(''),
-  );
-  return body;
+async function lineOf(fields: string): Promise<string> {
+  const [line = ''] = await linesOfAnswer(pageWith(fields));
+  return line;
 }
 
-const lineOf = (fields: string): Promise<string> => linesOf(pageWith(fields));
-
 describe('a number of a message', () => {
-  it.each([...altered, ...kept])('comes out as it came: %s', async (literal) => {
+  it.each(numbers)('comes out as it came: %s', async (literal) => {
     const fields = `"value":${literal},"list":[${literal}],"deep":{"block":[{"input":{"id":${literal}}}]}`;
-    expect(await lineOf(fields)).toContain(`,${fields}}\n`);
-  });
-
-  it.each([
-    ['1.0', '1'],
-    ['0.500000', '0.5'],
-    ['-0', '0'],
-  ])('is written in the way of JavaScript where it is short, with the same value: %s', async (given, written) => {
-    expect(await lineOf(`"value":${given}`)).toContain(`,"value":${written}}\n`);
-    expect(await lineOf(`"value":${given},"long":1e400`)).toContain(`,"value":${written},"long":1e400}\n`);
+    expect(await lineOf(fields)).toContain(`,${fields}}`);
   });
 
   it('comes out as it came in content, attachments and beside names such as __proto__', async () => {
     const fields = '"__proto__":{"__proto__":9007199254740993,"2":1e400,"constructor":[9007199254740993]}';
-    expect(await lineOf(fields)).toContain(
-      `,${fields.replace(/("__proto__":9007199254740993),("2":1e400)/, '$2,$1')}}\n`,
-    );
+    expect(await lineOf(fields)).toContain(`,${fields}}`);
     const page = JSON.stringify(messagePage(message))
       .replace('"content":[', '"content":[9007199254740993,')
       .replace('"files":null', '"files":[{"size_bytes":9007199254740993}]');
-    const line = await linesOf(page);
+    const [line] = await linesOfAnswer(page);
     expect(line).toContain('"content":[9007199254740993,{"type":"text"');
     expect(line).toContain('"files":[{"size_bytes":9007199254740993}]');
     expect(Reflect.get({}, '2')).toBeUndefined();
   });
 
   it('is the last one where a name comes twice', async () => {
-    expect(await lineOf('"a":9007199254740993,"b":0,"a":1')).toContain(',"a":1,"b":0}\n');
-    expect(await lineOf('"a":1,"b":0,"a":9007199254740993')).toContain(',"a":9007199254740993,"b":0}\n');
+    expect(await lineOf('"a":9007199254740993,"b":0,"a":1')).toContain(',"a":1,"b":0}');
+    expect(await lineOf('"a":1,"b":0,"a":9007199254740993')).toContain(',"a":9007199254740993,"b":0}');
   });
 
   it('stays a text within a text, whatever stands around it', async () => {
     const text = JSON.stringify(['9007199254740993', '"', '\\', '\\"', '{"a":1e400}', '\\\\"1e400', 'ü"\ud800']);
-    expect(await lineOf(`"text":${text},"long":1e400`)).toContain(`,"text":${text},"long":1e400}\n`);
+    expect(await lineOf(`"text":${text},"long":1e400`)).toContain(`,"text":${text},"long":1e400}`);
   });
 
   it('does not make JSON of what is none', async () => {
@@ -115,14 +98,15 @@ describe('a number of a message', () => {
       ['created_at', JSON.stringify(message.created_at)],
       ['has_more', 'false'],
     ] as const) {
-      const page = JSON.stringify(messagePage(message)).replace(`"${field}":${value}`, `"${field}":9007199254740993`);
-      await expect(linesOf(page)).rejects.toMatchObject({ kind: 'unexpected-shape' });
+      const number = `"${field}":9007199254740993`;
+      const page = JSON.stringify({ ...messagePage(message), created_at: null }).replace(`"${field}":${value}`, number);
+      await expect(linesOfAnswer(page)).rejects.toMatchObject({ kind: 'unexpected-shape' });
     }
   });
 
   it('is read as it stands wherever the chunks of the answer end', async () => {
     const page = pageWith('"long":[1e400,9007199254740993]');
-    const inPieces = linesOf((_request, response) => {
+    const inPieces = linesOfAnswer((_request, response) => {
       response.socket?.setNoDelay(true);
       const send = (at: number): void => {
         if (at >= page.length) response.end();
@@ -130,12 +114,12 @@ describe('a number of a message', () => {
       };
       send(0);
     });
-    expect(await inPieces).toContain('"long":[1e400,9007199254740993]}\n');
+    expect(await inPieces).toEqual([expect.stringContaining('"long":[1e400,9007199254740993]}')]);
   });
 
   it('comes out as it came in whatever JSON', async () => {
     const literal = fc.oneof(
-      fc.constantFrom(...altered),
+      fc.constantFrom(...numbers),
       fc.bigInt({ min: 10n ** 18n, max: 10n ** 40n }).map((value) => `${value}1`),
     );
     // As JavaScript writes it, whose way is not the question here.
@@ -155,9 +139,9 @@ describe('a number of a message', () => {
     }));
     await fc.assert(
       fc.asyncProperty(json, async (given) => {
-        expect(await lineOf(`"value":${given}`)).toContain(`,"value":${given}}\n`);
+        expect(await lineOf(`"value":${given}`)).toContain(`,"value":${given}}`);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });
