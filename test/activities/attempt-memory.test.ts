@@ -1,76 +1,146 @@
-import { memorySchema, remember, type Memory } from '../../src/activities/attempt-memory';
-import { ApiError, type ApiErrorKind, type Endpoint } from '../../src/compliance-api/errors';
+import { memorySchema, remember, rememberOthers, type Memory } from '../../src/activities/attempt-memory';
+import { ApiError, type ApiErrorKind, type Endpoint, type Recovery } from '../../src/compliance-api/errors';
 
 const MINUTE = 60_000;
+const START = 1_000_000_000;
 
-function attempts(kinds: ApiErrorKind[], endpoint: Endpoint = 'messages') {
-  const memory = memorySchema.parse({});
-  return kinds.map((kind) => remember(memory, failed(kind, { endpoint })));
+const newMemory = (): Memory => memorySchema.parse({});
+const failure = (kind: ApiErrorKind, endpoint: Endpoint = 'messages', status?: number): ApiError =>
+  new ApiError(kind, { endpoint, status });
+const fail = (memory: Memory, error: ApiError, now = START, limit = 1000): Recovery =>
+  remember(memory, { error, limit, now });
+const served = { asked: 'chat' } as const;
+
+/** What becomes of failures in a row, where others are served whenever they are asked for. */
+function verdicts(kinds: ApiErrorKind[], endpoint?: Endpoint): Recovery[] {
+  const memory = newMemory();
+  return kinds.map((kind) => {
+    const verdict = fail(memory, failure(kind, endpoint));
+    if (memory.askForOthers) expect(rememberOthers(memory, served)).toBe('go on');
+    return verdict;
+  });
 }
 
-const failed = (
-  kind: ApiErrorKind,
-  given: { endpoint?: Endpoint; limit?: number; now?: number; lastSuccessAt?: number } = {},
-) => {
-  const { endpoint = 'messages', limit = 1000, now = 0, lastSuccessAt = 0 } = given;
-  return { error: new ApiError(kind, { endpoint }), limit, now, lastSuccessAt };
-};
+const times = (count: number, kind: ApiErrorKind): ApiErrorKind[] => Array.from({ length: count }, () => kind);
 
-test('it believes the API at once, but doubtful answers only when they come five times in a row', () => {
-  expect(attempts(['never'])).toEqual(['never']);
-  expect(attempts(['unauthorized'])).toEqual(['stop']);
-  const five: ApiErrorKind[] = Array.from({ length: 5 }, () => 'unexpected-shape');
-  expect(attempts(five)).toEqual(['later', 'later', 'later', 'later', 'never']);
-  expect(attempts(five, 'chats').at(-1)).toBe('stop');
-  expect(attempts([...five.slice(1), 'overloaded', ...five.slice(1)])).not.toContain('never');
-  expect(attempts(['redirect', 'not-the-api', 'redirect', 'redirect', 'redirect']).at(-1)).toBe('stop');
+test.each<[ApiErrorKind, Endpoint, Recovery[]]>([
+  ['not-found', 'messages', ['gone']],
+  ['api-disabled', 'messages', ['stop']],
+  ['unknown-parameter', 'messages', ['stop']],
+  ['perhaps-gone', 'messages', ['later', 'gone']],
+  ['perhaps-gone', 'users', ['later', 'gone']],
+  ['unauthenticated', 'messages', ['later', 'never']],
+  ['unauthenticated', 'users', ['later', 'stop']],
+  ['unauthenticated', 'chats', ['later', 'stop']],
+  ['forbidden', 'messages', ['later', 'never']],
+  ['never', 'messages', ['later', 'never']],
+  ['unexpected-shape', 'messages', ['later', 'later', 'later', 'later', 'never']],
+  ['not-json', 'messages', ['later', 'later', 'later', 'later', 'never']],
+  ['not-json', 'chats', ['later', 'later', 'later', 'later', 'stop']],
+])('%s of %s, again and again, is %j', (kind, endpoint, expected) => {
+  expect(verdicts(times(expected.length, kind), endpoint)).toEqual(expected);
+});
+
+test('what may pass begins the count anew', () => {
+  const four = times(4, 'unexpected-shape');
+  expect(verdicts([...four, 'overloaded', ...four])).not.toContain('never');
+});
+
+test('a refusal of a chat is not believed before somebody else was asked for', () => {
+  const memory = newMemory();
+  for (let tries = 0; tries < 10; tries++) {
+    expect(fail(memory, failure('forbidden'))).toBe('later');
+    expect(memory.askForOthers).toBe(true);
+    // They cannot be asked: nobody is.
+    expect(rememberOthers(memory, { asked: 'chat', error: failure('overloaded') })).toBe('later');
+    expect(memory.askForOthers).toBe(true);
+  }
+  rememberOthers(memory, served);
+  expect(fail(memory, failure('forbidden'))).toBe('never');
+});
+
+test.each<[ApiErrorKind, ApiErrorKind, 'chat' | 'key', string]>([
+  ['forbidden', 'forbidden', 'chat', 'everybody'],
+  ['bad-request', 'unauthorized', 'key', 'everybody'],
+  ['server-error', 'unauthenticated', 'chat', 'everybody'],
+  ['bad-request', 'forbidden', 'key', 'go on'],
+  ['bad-request', 'not-found', 'chat', 'go on'],
+])('after %s, %s for another %s is %s', (own, other, asked, expected) => {
+  const memory = newMemory();
+  fail(memory, failure(own));
+  expect(rememberOthers(memory, { asked, error: failure(other, 'organizations') })).toBe(expected);
 });
 
 test('it asks for half as much after an answer that was too large, until that is one record', () => {
-  const memory = memorySchema.parse({});
-  const verdicts: string[] = [];
-  for (let limit = 5; verdicts.at(-1) !== 'never'; limit = memory.limit ?? 0) {
-    verdicts.push(remember(memory, failed('too-large', { limit })));
+  const memory = newMemory();
+  const seen: Recovery[] = [];
+  for (let limit = 5; seen.at(-1) !== 'never'; limit = memory.limit ?? 0) {
+    seen.push(fail(memory, failure('too-large'), START, limit));
   }
-  expect(verdicts).toEqual(['later', 'later', 'never']);
+  expect(seen).toEqual(['later', 'later', 'never']);
+});
+
+test.each<[ApiErrorKind, number | undefined]>([
+  ['timeout', undefined],
+  ['cut-short', 200],
+  ['overloaded', 504],
+])('it asks for a quarter after %s (%s), of a list too: a part may come in time', (kind, status) => {
+  for (const endpoint of ['messages', 'chats'] as const) {
+    const memory = newMemory();
+    expect(fail(memory, failure(kind, endpoint, status))).toBe('later');
+    expect(memory.limit).toBe(250);
+  }
+  const memory = newMemory();
+  fail(memory, failure('overloaded', 'messages', 503));
+  expect(memory.limit).toBeUndefined();
 });
 
 describe('a chat that fails and fails', () => {
-  /** One failure a minute; `served` says whether the API answered somebody else in between. */
-  function failEveryMinute(
-    kind: ApiErrorKind,
-    minutes: number,
-    served: (minute: number) => boolean,
-    endpoint?: Endpoint,
-  ) {
-    const memory: Memory = memorySchema.parse({});
-    for (let minute = 0; minute <= minutes; minute++) {
-      const now = 1_000_000_000 + minute * MINUTE;
-      const lastSuccessAt = served(minute) ? now - 1 : 0;
-      const recovery = remember(memory, failed(kind, { now, lastSuccessAt, ...(endpoint ? { endpoint } : {}) }));
-      if (recovery !== 'later') return minute;
+  /** One failure a minute; `isServed` says whether others are, when they are asked for in between. */
+  function failEveryMinute(kind: ApiErrorKind, isServed: (minute: number) => boolean, endpoint?: Endpoint) {
+    const memory = newMemory();
+    for (let minute = 0; minute <= 300; minute++) {
+      if (fail(memory, failure(kind, endpoint), START + minute * MINUTE) !== 'later') return minute;
+      if (memory.askForOthers) {
+        rememberOthers(memory, isServed(minute) ? served : { asked: 'chat', error: failure('overloaded') });
+      }
     }
     return null;
   }
 
-  test('it can never be read after 30 minutes in which others were served', () => {
-    expect(failEveryMinute('server-error', 100, () => true)).toBe(30);
-    expect(failEveryMinute('cut-short', 100, () => true)).toBe(30);
+  test.each(['server-error', 'overloaded', 'network', 'timeout', 'cut-short'] as const)(
+    'with %s, can never be read after three minutes in which others were served',
+    (kind) => {
+      expect(failEveryMinute(kind, () => true)).toBe(3);
+    },
+  );
+
+  test('is tried on through an outage of everything, however long', () => {
+    expect(failEveryMinute('server-error', () => false)).toBeNull();
+    expect(failEveryMinute('server-error', (minute) => minute === 100 || minute === 200)).toBeNull();
   });
 
-  test('it is tried on through an outage of everything, however long', () => {
-    expect(failEveryMinute('server-error', 600, () => false)).toBeNull();
-    expect(failEveryMinute('server-error', 600, (minute) => minute === 300)).toBeNull();
+  test('is not given up for the rate, or for a list', () => {
+    expect(failEveryMinute('rate-limited', () => true)).toBeNull();
+    expect(failEveryMinute('server-error', () => true, 'chats')).toBeNull();
   });
 
-  test('it is not given up for the rate, or for a list', () => {
-    expect(failEveryMinute('rate-limited', 100, () => true)).toBeNull();
-    expect(failEveryMinute('server-error', 100, () => true, 'chats')).toBeNull();
+  test('is not given up for the time in which its worker stood still', () => {
+    const memory = newMemory();
+    for (const minute of [0, 1, 600]) {
+      expect(fail(memory, failure('server-error'), START + minute * MINUTE)).toBe(minute === 600 ? 'never' : 'later');
+      rememberOthers(memory, served);
+    }
+    const other = newMemory();
+    fail(other, failure('server-error'));
+    rememberOthers(other, served);
+    expect(fail(other, failure('server-error'), START + 600 * MINUTE)).toBe('later');
   });
 });
 
 test('it does not count what never became a request', () => {
   const memory = memorySchema.parse({ requests: 3 });
-  remember(memory, failed('not-our-turn'));
-  expect(memory.requests).toBe(2);
+  fail(memory, failure('not-our-turn'));
+  rememberOthers(memory, { asked: 'key', error: failure('not-our-turn') });
+  expect(memory.requests).toBe(1);
 });

@@ -146,7 +146,7 @@ describe('an ApiError', () => {
     ['chat_messages.1', messagePage(message, secret)],
     ['chat_messages.1.created_at', messagePage(message, { ...message, created_at: secret })],
     ['chat_messages.0.id', messagePage({ ...message, id: undefined, [secret]: secret })],
-    ['chat_messages.0.id', messagePage({ ...message, id: 'x'.repeat(257) })],
+    ['chat_messages.0.id', messagePage({ ...message, id: 'x'.repeat(513) })],
     ['chat_messages.0.role', messagePage({ ...message, role: null })],
     ['chat_messages.1', messagePage(message, { ...message, ['x'.repeat(2000)]: secret })],
     ['name', { ...messagePage(), name: 'x'.repeat(100_000) }],

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MessageRecord } from '../../src/record';
 import { createFileSink } from '../../src/sinks/file';
 import type { Closing, Published, ReadChat, Sink } from '../../src/sinks/sink';
 import { ledgerLines, newFolder, removeFolders, visibleLines } from './output';
@@ -88,21 +89,21 @@ describe('chats that are gone', () => {
 });
 
 describe('messages that come again', () => {
-  const altered = (number: number): object => ({ ...record('a', number), content: 'altered' });
-  async function chatOf(pages: object[][], chatId = 'a'): Promise<ReadChat> {
+  const altered = (number: number) => record('a', number, { content: 'altered' });
+  async function chatOf(pages: MessageRecord[][], chatId = 'a'): Promise<ReadChat> {
     const receipts = [];
-    for (const page of pages) receipts.push(await sink.write({ window: first, chatId, records: page as never }));
+    for (const page of pages) receipts.push(await sink.write({ window: first, chatId, records: page }));
     return { chatId, receipts };
   }
   const [one, two] = records('a', 1, 2);
 
-  it.each<[string, object[][], number | undefined, number]>([
+  it.each<[string, MessageRecord[][], number | undefined, number]>([
     ['identical', [[one!, two!], [two!]], undefined, 0],
     ['altered', [[one!, two!], [altered(2)]], undefined, 1],
     ['altered, and altered again', [[one!], [altered(1)], [altered(1)]], undefined, 2],
     ['altered within a page, as the activity counted, and across', [[one!], [altered(1)]], 3, 4],
     ['altered within a page only', [[one!]], 2, 2],
-    ['altered in a field of ours', [[one!], [{ ...one!, chat_name: 'renamed' }]], undefined, 1],
+    ['altered in a field of ours', [[one!], [record('a', 1, { chat_name: 'renamed' })]], undefined, 1],
   ])('%s: the first one is kept, and those that are another are counted', async (_, pages, counted, conflicts) => {
     const chat = { ...(await chatOf(pages)), ...(counted !== undefined && { conflicts: counted }) };
     const other = await writeChat(sink, first, 'b', [1], [1]);

@@ -65,7 +65,7 @@ function heal(window: Window, key: string, chatId: string, ...batches: number[][
 /** The second page holds what ended the first one, altered. */
 function readAltered(window: Window, key: string, chatId: string): Step {
   return async (sink, sync) => {
-    const altered = [{ ...record(chatId, 2), content: 'altered' }, record(chatId, 3)];
+    const altered = [record(chatId, 2, { content: 'altered' }), record(chatId, 3)];
     const { receipts } = await writeChat(sink, window, chatId, [1, 2]);
     receipts.push(await sink.write({ window, chatId, records: altered }));
     return () => void (sync.chats[key] = { chatId, receipts, conflicts: 1 });
