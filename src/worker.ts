@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Logger } from '@temporalio/worker';
 import { Command } from 'commander';
+import { readAccessKey } from './access-key';
 import { createComplianceApi } from './compliance-api/client';
 import type { ProxySettings } from './compliance-api/connection';
 import { createPacer } from './compliance-api/pacer';
@@ -135,7 +135,7 @@ function proxyOf({ HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy }: Environment):
 /** The key, or how to read it anew for each request. */
 function accessKeyOf({ settings }: WorkerConfig): () => Promise<string> | string {
   const { ANTHROPIC_COMPLIANCE_ACCESS_KEY: key = '', ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: file } = settings;
-  return file === undefined ? () => key : async () => (await readFile(file, 'utf8')).trimEnd();
+  return file === undefined ? () => key : () => readAccessKey(file);
 }
 
 void main().then(

@@ -1,7 +1,9 @@
 import { log } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, type ApplicationFailureOptions } from '@temporalio/common';
+import { sayKeyProblem } from '../access-key';
 import { ApiError, recoveryOf, type Recovery } from '../compliance-api/errors';
 import { FailureType } from '../contract';
+import { cut, LONGEST_REASON_BYTES } from '../cut';
 import { printable } from '../printable';
 import { SinkError } from '../sinks/sink';
 
@@ -23,9 +25,13 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
   if (error instanceof ApiError) return apiFailure(error, facts);
   if (error instanceof SinkError) {
     if (error.code === 'STALE_WINDOW') {
-      return ApplicationFailure.nonRetryable(`${error.message} (${error.code})`, FailureType.ledgerDisagrees);
+      return failure({
+        type: FailureType.ledgerDisagrees,
+        message: `${error.message} (${error.code})`,
+        nonRetryable: true,
+      });
     }
-    return ApplicationFailure.create({
+    return failure({
       type: FailureType.sinkUnavailable,
       message: `${error.message} (${error.code})`,
       details: [{ requests: facts.requests }],
@@ -34,11 +40,18 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
   const name = error instanceof Error ? error.name : typeof error;
   // A bug: where it happened goes to the log, without the first line, which may quote what it stumbled over.
   log.error(`unexpected ${name}`, { at: framesOf(error) });
-  return ApplicationFailure.create({
+  return failure({
     type: FailureType.unexpected,
     message: `unexpected ${name}`,
     details: [{ requests: facts.requests }],
   });
+}
+
+/** Every failure of an activity of ours: as long as Temporal shows it, and without frames, which are those of this file. */
+export function failure(options: ApplicationFailureOptions): ApplicationFailure {
+  const made = ApplicationFailure.create({ ...options, message: cut(options.message ?? '', LONGEST_REASON_BYTES) });
+  made.stack = '';
+  return made;
 }
 
 function framesOf(error: unknown): string[] {
@@ -54,14 +67,14 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
   switch (facts.recovery ?? recoveryOf(error)) {
     case 'never':
     case 'gone':
-      return ApplicationFailure.create({
+      return failure({
         type: FailureType.chatUnreadable,
         message: `${chat}${error.message}`,
         nonRetryable: true,
         details,
       });
     case 'stop':
-      return ApplicationFailure.create({
+      return failure({
         type: stopType(error),
         message: `${error.message}${remedy(error)}`,
         nonRetryable: true,
@@ -69,9 +82,9 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
       });
     case 'later': {
       const limited = error.kind === 'rate-limited' || error.kind === 'not-our-turn';
-      return ApplicationFailure.create({
-        type: limited ? FailureType.rateLimited : FailureType.apiUnavailable,
-        message: `${chat}${error.message}`,
+      return failure({
+        type: laterType(error),
+        message: `${chat}${error.message}${keyRemedy(error)}`,
         ...(limited ? { category: ApplicationFailureCategory.BENIGN } : {}),
         // 0 would end the retries (Temporal takes it as "no time left").
         ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(100, retryAfterMs) }),
@@ -81,8 +94,16 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
   }
 }
 
+function laterType({ kind }: ApiError): FailureType {
+  if (kind === 'no-key') return FailureType.noKey;
+  return kind === 'rate-limited' || kind === 'not-our-turn' ? FailureType.rateLimited : FailureType.apiUnavailable;
+}
+
+const keyRemedy = ({ kind, code }: ApiError): string =>
+  kind === 'no-key' ? `; the file that ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE names: ${sayKeyProblem(code)}` : '';
+
 function stopType(error: ApiError): FailureType {
-  if (error.kind === 'unauthorized' || error.kind === 'no-key') return FailureType.unauthorized;
+  if (error.kind === 'unauthorized') return FailureType.unauthorized;
   return error.kind === 'forbidden' ? FailureType.forbidden : FailureType.apiRefused;
 }
 
