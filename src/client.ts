@@ -10,6 +10,9 @@ import { misspellings, readEnvironment, type Environment } from './config';
 import { exitWith } from './exit';
 import { version } from './version';
 
+// What our dependencies should not do any more is not for operators to read.
+process.noDeprecation = true;
+
 const environment = settings();
 
 function settings(): Environment {

@@ -56,6 +56,10 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     activities: { ...createApiActivities({ api, sink, metrics }) },
     maxTaskQueueActivitiesPerSecond: policy.requestsPerSecond * QUEUE_HEADROOM,
     maxConcurrentActivityTaskExecutions: apiSlots(policy),
+  }).catch(async (error: unknown) => {
+    // A worker lets go of its connection only by running to its end.
+    await sync.runUntil(Promise.resolve()).catch(() => undefined);
+    throw error;
   });
   const workers = [sync, calls];
   const shutdown = (): void => {

@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics';
 import { healedOf, recordsOf, SinkError, type Published, type Sink, type Totals } from '../sinks/sink';
 import { isTransient, reportOf, UnreadableStateError, type Source } from '../source';
 import type { Policy } from '../state';
+import { troubleOf } from '../temporal-errors';
 import { failure, toFailure } from './failures';
 import { requireSink } from './require-sink';
 import type { PublishRequest, SyncActivities } from './types';
@@ -72,7 +73,7 @@ async function fromTemporal<T>(run: () => Promise<T>): Promise<T> {
       if (!isTransient(error)) throw error;
       throw failure({
         type: FailureType.temporalUnavailable,
-        message: 'Temporal does not answer, or is busy: trying again',
+        message: `Temporal ${troubleOf(error) ?? 'is busy'}; trying again`,
         category: ApplicationFailureCategory.BENIGN,
       });
     }),
