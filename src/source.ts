@@ -13,6 +13,7 @@ import { chatSyncWorkflowId, syncTaskQueue } from './contract';
 import { memoSchema, newState, type Memo, type Report, type State } from './state';
 import { troubleOf } from './temporal-errors';
 import type { chatSync } from './workflows/chat-sync';
+import { memoOf } from './workflows/memo';
 import {
   pauseUpdate,
   progressQuery,
@@ -86,12 +87,12 @@ export function createSource(client: Client, name: string): Source {
   ): Promise<Result> {
     const description = await describe();
     if (description?.status.name === 'RUNNING') throw new ChainMovedError();
-    const state = description ? revived(memoOf(description)) : newState(name);
+    const state = description ? revived(readMemo(description)) : newState(name);
     const startWorkflowOperation = new WithStartWorkflowOperation<typeof chatSync>('chatSync', {
       workflowId,
       taskQueue: syncTaskQueue(name),
       args: [state],
-      memo: { state: { ...state, running: false } satisfies Memo },
+      memo: { state: memoOf(state) },
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `The source ${name}: its timestamp, and its syncs one after another`,
       staticDetails: 'Each run is one sync. Its input is the state before it, its end the state after it.',
@@ -132,7 +133,7 @@ export function createSource(client: Client, name: string): Source {
       const description = await describe();
       if (!description) return { memo: null, open: false, waitingFor: null };
       return {
-        memo: memoOf(description),
+        memo: readMemo(description),
         open: description.status.name === 'RUNNING',
         waitingFor: waitingFor(description),
       };
@@ -145,8 +146,8 @@ export function createSource(client: Client, name: string): Source {
       }
     },
     askForSync: (by) => update(syncUpdate, { by }),
-    pause: (reason) => update(pauseUpdate, { reason, since: new Date().toISOString() }),
-    resume: () => update(resumeUpdate, { at: new Date().toISOString() }),
+    pause: (reason) => update(pauseUpdate, { reason }),
+    resume: () => update(resumeUpdate, {}),
     rewind: (request) => update(rewindUpdate, request),
     async workers() {
       const { pollers } = await client.workflowService.describeTaskQueue({
@@ -175,7 +176,7 @@ class ChainMovedError extends Error {
   override name = 'ChainMovedError';
 }
 
-function memoOf(description: WorkflowExecutionDescription): Memo {
+function readMemo(description: WorkflowExecutionDescription): Memo {
   const memo = memoSchema.safeParse(description.memo?.['state']);
   if (memo.success) return memo.data;
   throw new UnreadableStateError(

@@ -54,7 +54,11 @@ function load(overrideEnvVars: Record<string, string>): ReturnType<typeof loadCl
 function tlsOf({ tls, apiKey }: NativeConnectionOptions): Tls | undefined {
   const used = tls ?? apiKey !== undefined;
   if (used === false) return undefined;
-  const { serverNameOverride: servername, serverRootCACertificate: ca, clientCertPair: pair } = used === true ? {} : used;
+  const {
+    serverNameOverride: servername,
+    serverRootCACertificate: ca,
+    clientCertPair: pair,
+  } = used === true ? {} : used;
   return {
     ...(servername && { servername }),
     ...(ca && { ca: Buffer.from(ca) }),

@@ -10,7 +10,11 @@ export type Recovery = 'later' | 'gone' | 'never' | 'stop';
 /** One row for each way a request can fail: what to tell an operator, and the recovery on a list and on a chat's messages. */
 const failures = {
   // An editor, or a secret that is swapped, leaves none for a moment.
-  'no-key': { says: 'waiting for an access key: there is none, or it is not one', onList: 'later', onMessages: 'later' },
+  'no-key': {
+    says: 'waiting for an access key: there is none, or it is not one',
+    onList: 'later',
+    onMessages: 'later',
+  },
   unauthorized: { says: 'the access key is missing, unknown or revoked', onList: 'stop', onMessages: 'stop' },
   forbidden: { says: 'the access key lacks a scope', onList: 'stop', onMessages: 'stop' },
   // `.` and `..` are steps in a path, half a surrogate pair has no encoding.

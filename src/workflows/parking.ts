@@ -1,5 +1,6 @@
 import type { Window } from '../sinks/sink';
 import type { Parked, Policy } from '../state';
+import { fitting } from './memo';
 import { createPart, reasonOf, type PartActivities, type Unreadable } from './part';
 import { saturate } from './saturate';
 import { publish, type WalkHost } from './walk-host';
@@ -12,9 +13,9 @@ export function park(unreadable: readonly Unreadable[], { onChatFailure }: Polic
   if (onChatFailure === 'fail') return [];
   const { from, to } = host.unfinished.window;
   const since = new Date(host.now()).toISOString();
-  return unreadable
-    .slice(0, Math.max(0, MOST_PARKED - host.parked.length))
-    .map((chat) => ({ chatId: chat.chatId, from, to, reason: reasonOf(chat), since }));
+  const room = Math.max(0, MOST_PARKED - host.parked.length);
+  const wanted = unreadable.map((chat) => ({ chatId: chat.chatId, from, to, reason: reasonOf(chat), since }));
+  return fitting(host.parked, wanted).slice(0, room);
 }
 
 /** A parked chat that is met in a window misses what it holds of that, too. */

@@ -4,7 +4,7 @@ import type { ApiActivities, SyncActivities } from '../activities/types';
 import type { ChatList, Checkpoint, Policy } from '../state';
 import { beginning, leftOf, withList } from './checkpoint';
 import { createOrganizations, firstForm, nextUsers, otherForm } from './listing';
-import { MOST_PARKED, park, widen } from './parking';
+import { park, widen } from './parking';
 import { createPart, unreadableFailure } from './part';
 import { saturate } from './saturate';
 import { checkpointOf, publish, type WalkHost } from './walk-host';
@@ -93,7 +93,7 @@ async function readLists(activities: WalkActivities, policy: Policy, host: WalkH
   const hopeless = new Set(part.unreadable.map(({ chatId }) => chatId));
   const left = leftOf(checkpointOf(host));
   if (left.length > 0 && left.every((chatId) => hopeless.has(chatId))) {
-    const more = policy.onChatFailure === 'park' ? `; ${MOST_PARKED} chats are parked already` : '';
+    const more = policy.onChatFailure === 'park' ? `; ${host.parked.length} chats are parked already` : '';
     throw unreadableFailure(
       part.unreadable.filter(({ chatId }) => left.includes(chatId)),
       more,

@@ -19,6 +19,7 @@ import { createSource, type Source } from '../../src/source';
 import { createSourceWorker, type SourceWorker } from '../../src/source-worker';
 import { reportSchema, type Policy, type Report, type State } from '../../src/state';
 import type { chatSync } from '../../src/workflows/chat-sync';
+import { memoOf } from '../../src/workflows/memo';
 import type { requestSync } from '../../src/workflows/request-sync';
 import { workflowBundle } from './server';
 import { connectClient, connectWorker } from './temporal';
@@ -156,7 +157,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<MessageRecord>(text)),
     ledger: async () => lines<LedgerLine>(await readFile(join(folder, 'ledger.jsonl'), 'utf8')),
     async goOnFrom(state) {
-      const memo = { state: { ...state, running: false } };
+      const memo = { state: memoOf(state) };
       const options = {
         workflowId: chatSyncWorkflowId(name),
         taskQueue: syncTaskQueue(name),

@@ -12,7 +12,7 @@ let under: SourceUnderTest;
 afterEach(() => under.close());
 
 const BACKFILL = { BACKFILL_START: '2026-08-01' };
-const rewindTo = (to: string, skip = false) => under.source.rewind({ to, skip, reason: 'test', epoch: Date.now() });
+const rewindTo = (to: string, skip = false) => under.source.rewind({ to, skip, reason: 'test' });
 
 test('it shares one sync among all who ask at once', async () => {
   const tenant = createTenant({ chats: 10 });
