@@ -155,7 +155,7 @@ const chatSyncShape = {
   syncedThrough: time.nullable(),
   /** When a sync completed last. */
   lastSuccessAt: time.optional(),
-  /** Where what the sink holds begins: the first window's start, or that of an earlier one that a rewind brought. */
+  /** Where the source really began: the first window's start, or that of an earlier one that a rewind brought. */
   since: time.optional(),
   /** Hash of the filters that the last completed sync followed. */
   filters: z.string().optional(),
