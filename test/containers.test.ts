@@ -125,6 +125,7 @@ describe("the worker's settings", () => {
       ...sinkSettings,
       'HTTPS_PROXY',
       'NO_PROXY',
+      'NODE_EXTRA_CA_CERTS',
     ]);
     expect(names.filter((name) => !known.has(name))).toEqual([]);
   });
