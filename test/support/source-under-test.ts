@@ -6,6 +6,7 @@ import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporal
 import { ApplicationFailure } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import { DEMO_KEY, startSimulator, type Simulator, type SimulatorOptions } from '../../simulator';
+import { readAccessKey } from '../../src/access-key';
 import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig, type Environment } from '../../src/config';
@@ -83,8 +84,9 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
   };
 
   async function startWorker(settings: Environment = {}, policy: Partial<Policy> = {}): Promise<void> {
+    const keyFile = options.settings?.['ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE'];
     const config = loadWorkerConfig({
-      ANTHROPIC_COMPLIANCE_ACCESS_KEY: DEMO_KEY,
+      ...(keyFile === undefined && { ANTHROPIC_COMPLIANCE_ACCESS_KEY: DEMO_KEY }),
       ANTHROPIC_BASE_URL: simulator.url,
       SOURCE: name,
       DATA_DIR: dataDir,
@@ -97,7 +99,8 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     const followed = { ...policyOf(config.settings, 'test'), ...options.policy, ...policy };
     const pacer = createPacer({ requestsPerSecond: followed.requestsPerSecond, workers: followed.workers });
     const timeouts = { headersMs: 2000, bodyMs: 2000, wholeBodyMs: 5000 };
-    const api = createComplianceApi({ baseUrl, accessKey: () => accessKey, pacer, version: 'test', timeouts });
+    const readKey = () => (keyFile === undefined ? accessKey : readAccessKey(keyFile));
+    const api = createComplianceApi({ baseUrl, accessKey: readKey, pacer, version: 'test', timeouts });
     const plain = sinks[SINK].create(config.environment, { source: name, dataDir });
     const wrapped = options.wrapSink?.(plain) ?? plain;
     sink = wrapped;
