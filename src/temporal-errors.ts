@@ -135,6 +135,7 @@ export async function explain(error: unknown, settings: TemporalSettings): Promi
         false,
       );
     case 'silent':
+    case 'hung-up':
     case 'other':
       return say(`something listens at ${address} that is not Temporal${because}: see TEMPORAL_ADDRESS`, false);
   }

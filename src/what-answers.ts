@@ -9,24 +9,30 @@ const SETTINGS_FRAME = 4;
 
 export type Tls = Pick<ConnectionOptions, 'servername' | 'ca' | 'cert' | 'key'>;
 
-/** `untrusted`: with TLS, whose certificate does not pass; `other`: no HTTP/2, `silent`: it takes connections and no more. */
+/**
+ * `untrusted`: HTTP/2 over TLS, whose certificate does not pass; `refuses-us`: TLS, where it hangs up on us; `http1`: with or
+ * without TLS; `silent`: it takes connections and no more; `hung-up`: not even that.
+ */
 export interface Answerer {
-  what: 'nothing' | 'http2' | 'http2-over-tls' | 'untrusted' | 'refuses-us' | 'http1' | 'silent' | 'other';
+  what: 'nothing' | 'http2' | 'http2-over-tls' | 'untrusted' | 'refuses-us' | 'http1' | 'silent' | 'hung-up' | 'other';
   /** Node's, where there is one. */
   code: string | undefined;
 }
 
-/** Looks at what listens at an address, with TLS and without; takes at most four seconds. Never throws. */
+/** Looks at what listens at an address, without TLS and with it; takes at most three seconds. Never throws. */
 export async function whatAnswers(host: string, port: number, tls: Tls = {}): Promise<Answerer> {
   const plain = await greet(() => connectTcp({ host, port }));
   if (plain.what === 'nothing' || plain.what === 'http2') return plain;
-  const options = { ...tls, servername: tls.servername ?? (isIP(host) === 0 ? host : ''), ALPNProtocols: ['h2'] };
-  const trusting = await greet(() => connectTls({ host, port, ...options }), 'secureConnect');
+  const servername = tls.servername ?? (isIP(host) === 0 ? host : '');
+  const options = { ...tls, host, port, servername, ALPNProtocols: ['h2'] };
+  const trusting = await greet(() => connectTls(options), 'secureConnect');
   if (trusting.what === 'http2') return { what: 'http2-over-tls', code: undefined };
-  const anyone = await greet(() => connectTls({ host, port, ...options, rejectUnauthorized: false }), 'secureConnect');
+  const anyone = await greet(() => connectTls({ ...options, rejectUnauthorized: false }), 'secureConnect');
   if (anyone.what === 'http2') return { what: 'untrusted', code: trusting.code };
-  // It shook hands, or said in TLS's own words why not: it wants a client's certificate, or another.
-  if (/ALERT/.test(trusting.code ?? '')) return { what: 'refuses-us', code: trusting.code };
+  const code = anyone.code ?? '';
+  if (anyone.what === 'http1' || code.includes('NO_APPLICATION_PROTOCOL')) return { what: 'http1', code: undefined };
+  // In TLS's own words, or once hands were shaken: it wants a client's certificate, or another one.
+  if (anyone.what === 'hung-up' || code.includes('ALERT')) return { what: 'refuses-us', code: anyone.code };
   return plain;
 }
 
@@ -34,6 +40,7 @@ export async function whatAnswers(host: string, port: number, tls: Tls = {}): Pr
 function greet(open: () => Socket, ready = 'connect'): Promise<Answerer> {
   return new Promise((resolve) => {
     let connected = false;
+    let isReady = false;
     let socket: Socket | undefined;
     const end = (what: Answerer['what'], code?: string): void => {
       clearTimeout(timer);
@@ -41,18 +48,22 @@ function greet(open: () => Socket, ready = 'connect'): Promise<Answerer> {
       socket?.destroy();
     };
     const timer = setTimeout(() => end(connected ? 'silent' : 'nothing', 'ETIMEDOUT'), PATIENCE_MS);
+    const over = (code?: string): void => end(isReady ? 'hung-up' : connected ? 'other' : 'nothing', code);
+    let opened: Socket;
     try {
-      socket = open();
+      socket = opened = open();
     } catch (error) {
       end('other', errorCode(error));
       return;
     }
-    const opened = socket;
-    opened.once(ready, () => opened.write(PREFACE));
     opened.once('connect', () => (connected = true));
+    opened.once(ready, () => {
+      isReady = true;
+      opened.write(PREFACE);
+    });
     opened.once('data', (data: Buffer) => end(nameOf(data)));
-    opened.once('error', (error) => end(connected ? 'other' : 'nothing', errorCode(error)));
-    opened.once('close', () => end(connected ? 'other' : 'nothing'));
+    opened.once('error', (error) => over(errorCode(error)));
+    opened.once('close', () => over());
   });
 }
 
