@@ -6,11 +6,22 @@ import { scheduleCommand, type ScheduleOptions } from './commands/schedule';
 import { statusCommand, type StatusOptions } from './commands/status';
 import { syncCommand, type SyncOptions } from './commands/sync';
 import { upCommand } from './commands/up';
-import { misspellings, readEnvironment } from './config';
+import { misspellings, readEnvironment, type Environment } from './config';
 import { exitWith } from './exit';
 import { version } from './version';
 
-const environment = readEnvironment(process.env);
+// What our dependencies should not do any more is not for operators to read.
+process.noDeprecation = true;
+
+const environment = settings();
+
+function settings(): Environment {
+  try {
+    return readEnvironment(process.env);
+  } catch (error) {
+    return exitWith(error);
+  }
+}
 
 /** Ends the process with the command's exit code: an open connection must not hold it. */
 async function end(command: Promise<number>): Promise<never> {

@@ -3,7 +3,9 @@ import { isIP } from 'node:net';
 import { distance } from 'fastest-levenshtein';
 import { parse as parseDotenv } from 'dotenv';
 import { z } from 'zod';
+import { accessKeyIn, readAccessKeySync, sayKeyProblem } from './access-key';
 import { parseIsoTime } from './iso-time';
+import { printable } from './printable';
 import { sinkNames, sinks } from './sinks/registry';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -51,6 +53,7 @@ const number = (message: string, check: (value: number) => boolean) =>
 const integer = (min: number, max: number) =>
   number(`a whole number from ${min} to ${max}`, (value) => Number.isInteger(value) && value >= min && value <= max);
 
+/** A filter. Set, it names somebody: one without an id would let everybody's messages out. */
 const ids = (pattern: RegExp, message: string) =>
   z.string().transform((text, context) => {
     const list = [
@@ -61,11 +64,16 @@ const ids = (pattern: RegExp, message: string) =>
           .filter((id) => id !== ''),
       ),
     ];
+    if (list.length === 0)
+      context.addIssue({
+        code: 'custom',
+        message: `${message}, separated by commas, but it names none; unset it to leave nobody out`,
+      });
     const wrong = list.filter((id) => !pattern.test(id));
     if (wrong.length > 0)
       context.addIssue({
         code: 'custom',
-        message: `${message}, separated by commas (not ${wrong.slice(0, 3).join(', ')})`,
+        message: `${message}, separated by commas (not ${printable(wrong.slice(0, 3).join(', '))})`,
       });
     if (list.length > 1000) context.addIssue({ code: 'custom', message: `at most 1000 ids, not ${list.length}` });
     return list;
@@ -125,7 +133,7 @@ const workerShape = {
   ON_CHAT_FAILURE: z.enum(['fail', 'park']).default('fail'),
   SYNC_INTERVAL: interval.prefault('5m'),
   SINK: z.enum(sinkNames).default('file'),
-  DATA_DIR: z.string().default('data'),
+  DATA_DIR: z.string().regex(/\S/, 'a folder').default('data'),
   METRICS_ADDRESS: hostAndPort.optional(),
 };
 
@@ -156,28 +164,38 @@ export const workerVariables: readonly string[] = [
 ];
 
 const KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';
+const KEY_FILE = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE';
 /** Other people's variables that it would be bad to misspell. */
 const NEIGHBOURS = [
   ...['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE'],
   ...['TEMPORAL_TLS', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'],
 ];
-const OTHER_KEY_NAMES = [
-  'ANTHROPIC_COMPLIANCE_API_KEY',
-  'ANTHROPIC_COMPLIANCE_KEY',
-  'COMPLIANCE_ACCESS_KEY',
-  'ANTHROPIC_API_KEY',
-];
+const OTHER_KEY_NAMES = ['ANTHROPIC_COMPLIANCE_API_KEY', 'ANTHROPIC_COMPLIANCE_KEY', 'COMPLIANCE_ACCESS_KEY'];
+const OTHER_KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_ADMIN_KEY', 'ANTHROPIC_ADMIN_API_KEY'];
+const FILTERS = ['ORGANIZATION_IDS', 'PROJECT_IDS', 'USER_IDS'];
 
-/** The process's environment over the `.env` file of the working folder. A variable that is set but empty counts as not set. */
+/**
+ * The process's environment over the `.env` file of the working folder. A variable that is set but empty counts as not set.
+ *
+ * @throws ConfigError if there is an `.env` that cannot be read: nothing of it may be ignored in silence.
+ */
 export function readEnvironment(environment: Environment, folder = process.cwd()): Environment {
-  let file: Environment = {};
+  let file: Buffer;
   try {
-    file = parseDotenv(readFileSync(`${folder}/.env`));
+    file = readFileSync(`${folder}/.env`);
   } catch (error) {
-    const missing = typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
-    if (!missing) throw new ConfigError(`.env in ${folder} cannot be read`, { cause: error });
+    const code = codeOf(error);
+    if (code === 'ENOENT') return { ...environment };
+    const reason = code === 'EISDIR' ? 'it is a folder' : (code ?? 'for an unknown reason');
+    throw new ConfigError(`.env in ${printable(folder)} cannot be read: ${reason}`, { cause: error });
   }
-  return { ...file, ...environment };
+  if (file.includes(0)) throw new ConfigError(`.env in ${printable(folder)} is not text in UTF-8: save it so`);
+  return { ...parseDotenv(file), ...environment };
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** @throws ConfigError */
@@ -188,32 +206,53 @@ export function loadClientConfig(environment: Environment): ClientConfig {
 /** @throws ConfigError that lists every problem, the sink's settings included. */
 export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const set = withoutEmpty(environment);
-  const problems: string[] = [];
-  if (!set['ANTHROPIC_COMPLIANCE_ACCESS_KEY'] && !set['ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE']) {
-    const other = OTHER_KEY_NAMES.find((name) => set[name]);
-    const hint = other ? ` (${other} is set: rename it)` : '';
-    problems.push(
-      `ANTHROPIC_COMPLIANCE_ACCESS_KEY is not set: the Compliance Access Key, sk-ant-api01-..., or ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE, a file that holds it${hint}`,
-    );
-  }
-  const keyFile = set['ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE'];
-  if (keyFile && !isReadable(keyFile)) {
-    problems.push(
-      `${shown('ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE', set)}: expected a file that can be read and holds the key`,
-    );
-  }
-  if (keyFile && set[KEY]) problems.push(`${KEY}: expected either this or ${KEY}_FILE, not both`);
+  const problems = keyProblems(set);
   const sink = workerShape.SINK.safeParse(set['SINK']);
   if (sink.success) problems.push(...issuesOf(sinks[sink.data].settings.safeParse(set), set));
   const settings = parse(workerSchema, set, problems);
-  return { ...clientConfig(settings), settings, environment: set, warnings: misspellings(set) };
+  const warnings = [...misspellings(set), ...emptyFilters(environment)];
+  return { ...clientConfig(settings), settings, environment: set, warnings };
 }
 
-function isReadable(path: string): boolean {
+/** Empty counts as not set, by contract; whoever meant somebody, as with `USER_IDS=$USERS`, hears of it. */
+function emptyFilters(environment: Environment): string[] {
+  return FILTERS.filter((name) => environment[name] === '').map(
+    (name) => `${name} is set but empty, which counts as not set: it leaves nobody out`,
+  );
+}
+
+function keyProblems(set: Environment): string[] {
+  const { [KEY]: key, [KEY_FILE]: file } = set;
+  if (key !== undefined && file !== undefined) return [`${KEY}: expected either this or ${KEY_FILE}, not both`];
+  if (file !== undefined) {
+    const problem = problemOf(() => readAccessKeySync(file));
+    return problem === undefined
+      ? []
+      : [`${shown(KEY_FILE, set)}: expected a file that can be read and holds the key: ${problem}`];
+  }
+  if (key !== undefined) {
+    const problem = problemOf(() => accessKeyIn(key));
+    return problem === undefined ? [] : [`${shown(KEY, set)}: expected the Compliance Access Key: ${problem}`];
+  }
+  const renamed = OTHER_KEY_NAMES.find((name) => set[name]);
+  const other = OTHER_KEYS.find((name) => set[name]);
+  const hint = renamed
+    ? ` (${renamed} is set: rename it)`
+    : other
+      ? ` (${other} is for another kind of key; the primary owner makes this one in claude.ai, Organization settings)`
+      : '';
+  return [
+    `${KEY} is not set: the Compliance Access Key, sk-ant-api01-..., or ${KEY_FILE}, a file that holds it${hint}`,
+  ];
+}
+
+function problemOf(read: () => string): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trim() !== '';
-  } catch {
-    return false;
+    read();
+    return undefined;
+  } catch (error) {
+    const code = codeOf(error);
+    return `${sayKeyProblem(code)} (${code ?? 'unknown'})`;
   }
 }
 
@@ -237,7 +276,7 @@ function issuesOf(result: z.ZodSafeParseResult<unknown>, set: Environment): stri
 function shown(variable: string, set: Environment): string {
   const value = set[variable] ?? '';
   if (variable === KEY || value.includes('sk-ant-')) return `${variable}=(hidden)`;
-  return `${variable}=${value.replace(/\/\/[^/]*@/, '//(hidden)@').replace(/[?#].*$/, '?(hidden)')}`;
+  return `${variable}=${printable(value.replace(/\/\/[^/]*@/, '//(hidden)@').replace(/[?#].*$/s, '?(hidden)'))}`;
 }
 
 function withoutEmpty(environment: Environment): Environment {

@@ -32,6 +32,8 @@ export const FailureType = {
   chatUnreadable: 'ChatUnreadable',
   /** Most of the chats that were listed are gone when they are read: another tenant's list, or key. Ends the sync. */
   chatsGone: 'ChatsGone',
+  /** The file that holds the key holds none at the moment: retried until it does. */
+  noKey: 'NoKey',
   /** 5xx, network, cut answers: retried until it passes. */
   apiUnavailable: 'ApiUnavailable',
   /** 429, or no turn within reach: retried when the API allows. */
@@ -44,6 +46,8 @@ export const FailureType = {
   ledgerDisagrees: 'LedgerDisagrees',
   /** The sync that was asked for has not ended yet: retried, expected. */
   notYet: 'NotYet',
+  /** Temporal itself is away or busy, as seen by an activity that asks it: retried. */
+  temporalUnavailable: 'TemporalUnavailable',
   /** `requestSync` fails with this when its sync failed; details[0] is the report. */
   syncFailed: 'SyncFailed',
   /** A bug of this product. The message holds the error's class and no more. */

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
-import { ConfigError } from './config';
+import { ConfigError, readEnvironment, type Environment } from './config';
+import { printable } from './printable';
 
 /** Thrown for a command that is used wrongly: exit code 2. */
 export class UsageError extends Error {
@@ -14,7 +15,21 @@ export function exitWith(error: unknown): never {
     process.exit(error.exitCode === 0 ? 0 : 2);
   }
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`error: ${message}\n`);
-  if (process.env['LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  // Several wrong settings are a line each; what else comes, from wherever, is one.
+  const lines = error instanceof ConfigError ? message.split('\n') : [message];
+  say(`error: ${lines.map(printable).join('\n')}`);
+  if (isDebugging() && error instanceof Error) (error.stack ?? '').split('\n').map(printable).forEach(say);
   process.exit(error instanceof ConfigError || error instanceof UsageError ? 2 : 1);
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+function isDebugging(): boolean {
+  let environment: Environment = process.env;
+  try {
+    environment = readEnvironment(process.env);
+  } catch {
+    // That the file cannot be read is, it may be, what is being told.
+  }
+  return ['debug', 'trace'].includes(environment['LOG_LEVEL'] ?? '');
 }

@@ -14,5 +14,7 @@ export function parseIsoTime(text: string): string | undefined {
   const day = Number(text.slice(8, 10));
   const month = Number(text.slice(5, 7));
   const daysInMonth = new Date(Date.UTC(Number(text.slice(0, 4)), month, 0)).getUTCDate();
-  return day > daysInMonth ? undefined : new Date(Math.floor(ms / 1000) * 1000).toISOString();
+  const iso = new Date(Math.floor(ms / 1000) * 1000).toISOString();
+  // An offset may lead out of the years that four digits name.
+  return day > daysInMonth || iso.length !== 24 ? undefined : iso;
 }

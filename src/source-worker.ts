@@ -60,6 +60,10 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
       localActivityTaskSlotSupplier: NONE,
       nexusTaskSlotSupplier: NONE,
     },
+  }).catch(async (error: unknown) => {
+    // A worker lets go of its connection only by running to its end.
+    await sync.runUntil(Promise.resolve()).catch(() => undefined);
+    throw error;
   });
   const workers = [sync, calls];
   const shutdown = (): void => {

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   type Client,
-  isGrpcServiceError,
-  ServiceError,
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -13,7 +11,9 @@ import type { UpdateDefinition } from '@temporalio/common';
 import type { Ask } from './activities/types';
 import { chatSyncWorkflowId, syncTaskQueue } from './contract';
 import { memoSchema, newState, type Memo, type Report, type State } from './state';
+import { troubleOf } from './temporal-errors';
 import type { chatSync } from './workflows/chat-sync';
+import { memoOf } from './workflows/memo';
 import {
   pauseUpdate,
   progressQuery,
@@ -24,9 +24,8 @@ import {
   type RewindRequest,
 } from './workflows/messages';
 
-const GRPC = { deadlineExceeded: 4, resourceExhausted: 8, aborted: 10, unavailable: 14 } as const;
-const TRANSIENT: readonly number[] = Object.values(GRPC);
-const UPDATE_TRIES = 8;
+/** How long an update is tried: a command says what is wrong within 10 s, and Temporal retries the activity. */
+const UPDATE_MS = 8000;
 const DESCRIBE_MS = 10_000;
 /** Temporal forgets a poller five minutes after its last poll; a live one polls at least once a minute. */
 const POLLER_AGE_MS = 70_000;
@@ -88,12 +87,12 @@ export function createSource(client: Client, name: string): Source {
   ): Promise<Result> {
     const description = await describe();
     if (description?.status.name === 'RUNNING') throw new ChainMovedError();
-    const state = description ? revived(memoOf(description)) : newState(name);
+    const state = description ? revived(readMemo(description)) : newState(name);
     const startWorkflowOperation = new WithStartWorkflowOperation<typeof chatSync>('chatSync', {
       workflowId,
       taskQueue: syncTaskQueue(name),
       args: [state],
-      memo: { state: { ...state, running: false } satisfies Memo },
+      memo: { state: memoOf(state) },
       workflowIdConflictPolicy: 'USE_EXISTING',
       staticSummary: `The source ${name}: its timestamp, and its syncs one after another`,
       staticDetails: 'Each run is one sync. Its input is the state before it, its end the state after it.',
@@ -111,6 +110,7 @@ export function createSource(client: Client, name: string): Source {
   ): Promise<Result> {
     // The same id for every try: one that was taken although its answer got lost is not taken twice by a run.
     const updateId = randomUUID();
+    const until = Date.now() + UPDATE_MS;
     for (let tries = 1; ; tries++) {
       try {
         try {
@@ -121,7 +121,7 @@ export function createSource(client: Client, name: string): Source {
         return await updateWithStart(definition, request, updateId);
       } catch (error) {
         if (isRefusal(error)) throw new RefusedError(error.cause.message, { cause: error });
-        if (tries === UPDATE_TRIES || !isTransient(error)) throw error;
+        if (Date.now() >= until || !isTransient(error)) throw error;
         await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** tries * (0.5 + Math.random())));
       }
     }
@@ -133,7 +133,7 @@ export function createSource(client: Client, name: string): Source {
       const description = await describe();
       if (!description) return { memo: null, open: false, waitingFor: null };
       return {
-        memo: memoOf(description),
+        memo: readMemo(description),
         open: description.status.name === 'RUNNING',
         waitingFor: waitingFor(description),
       };
@@ -146,8 +146,8 @@ export function createSource(client: Client, name: string): Source {
       }
     },
     askForSync: (by) => update(syncUpdate, { by }),
-    pause: (reason) => update(pauseUpdate, { reason, since: new Date().toISOString() }),
-    resume: () => update(resumeUpdate, { at: new Date().toISOString() }),
+    pause: (reason) => update(pauseUpdate, { reason }),
+    resume: () => update(resumeUpdate, {}),
     rewind: (request) => update(rewindUpdate, request),
     async workers() {
       const { pollers } = await client.workflowService.describeTaskQueue({
@@ -176,7 +176,7 @@ class ChainMovedError extends Error {
   override name = 'ChainMovedError';
 }
 
-function memoOf(description: WorkflowExecutionDescription): Memo {
+function readMemo(description: WorkflowExecutionDescription): Memo {
   const memo = memoSchema.safeParse(description.memo?.['state']);
   if (memo.success) return memo.data;
   throw new UnreadableStateError(
@@ -204,8 +204,7 @@ function isOvertaken(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   if (error instanceof ChainMovedError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   if (error instanceof WorkflowNotFoundError || isOvertaken(error)) return true;
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && TRANSIENT.includes(cause.code);
+  return troubleOf(error) !== undefined;
 }
 
 function waitingFor(description: WorkflowExecutionDescription): string | null {

@@ -159,14 +159,18 @@ const pausedSchema = z.object({ reason: z.string(), since: time });
 const chatSyncShape = {
   v: z.literal(1),
   source: z.string(),
-  /** Raised by `rewind` to the time (ms) of its request: windows of one epoch follow each other without gap or overlap. */
+  /** Raised by `rewind` to its time (ms): windows of one epoch follow each other without gap or overlap. */
   epoch: count,
+  /** The id of the update that did so last. */
+  rewoundBy: z.string().optional(),
   /** How many syncs have ended. The one that runs, or is asked for next, is n + 1. */
   n: count,
   /** The timestamp: every message created before it is in the sink. Moves only when a window was committed. */
   syncedThrough: time.nullable(),
   /** When a sync completed last. */
   lastSuccessAt: time.optional(),
+  /** Where the source really began: the first window's start, or that of an earlier one that a rewind brought. */
+  since: time.optional(),
   /** Hash of the filters that the last completed sync followed. */
   filters: z.string().optional(),
   /** The sink that the last completed sync wrote to; absent since a rewind, when it may be a new one, and in states of older builds. */
@@ -179,10 +183,10 @@ const chatSyncShape = {
   unfinished: unfinishedSchema.optional(),
   /** A window that `rewind` gave up and that the ledger does not know of yet. */
   abandoned: windowSchema.optional(),
-  /** At most 200. */
+  /** At most 200, and no more than the memo has room for. */
   parked: z.array(parkedSchema),
   paused: pausedSchema.optional(),
-  /** The last five. */
+  /** The last twenty. */
   reports: z.array(reportSchema),
 };
 
@@ -193,9 +197,23 @@ export const stateSchema = z.object({
 });
 export type State = z.infer<typeof stateSchema>;
 
-/** The state as the workflow's memo holds it: without the policy and the rest of the page, which may be long. */
-export const memoSchema = z.object({ ...chatSyncShape, running: z.boolean() });
-export type Memo = z.infer<typeof memoSchema>;
+const fromSeconds = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+/** Id, then `from`, `to` and `since` in seconds since 1970, then the reason or its code: short, since there may be many. */
+const storedParkedSchema = z
+  .tuple([z.string(), z.int(), z.int(), z.int(), z.string()])
+  .transform(([chatId, from, to, since, reason]) => ({
+    chatId,
+    from: fromSeconds(from),
+    to: fromSeconds(to),
+    reason,
+    since: fromSeconds(since),
+  }));
+
+/** The state as the workflow's memo holds it (workflows/memo.ts): without what may be long. */
+export const memoSchema = z.object({ ...chatSyncShape, parked: z.array(storedParkedSchema), running: z.boolean() });
+export type Memo = z.output<typeof memoSchema>;
+export type StoredMemo = z.input<typeof memoSchema>;
 
 /** A source that has never run. */
 export const newState = (source: string): State => ({

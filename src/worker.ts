@@ -1,10 +1,8 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, type Logger } from '@temporalio/worker';
+import type { Logger } from '@temporalio/worker';
 import { Command } from 'commander';
+import { readAccessKey } from './access-key';
 import { createApiSlots } from './api-slots';
 import { createComplianceApi } from './compliance-api/client';
 import type { ProxySettings } from './compliance-api/connection';
@@ -17,15 +15,24 @@ import { policyOf } from './policy';
 import { installRuntime } from './runtime';
 import { sinks } from './sinks/registry';
 import { UnsuitableError, type Sink } from './sinks/sink';
-import { createSource } from './source';
-import { createSourceWorker } from './source-worker';
-import { temporalSettings, type TemporalSettings } from './temporal';
+import { createSource, type Source } from './source';
+import { createSourceWorker, type SourceWorker } from './source-worker';
+import { temporalSettings, type TemporalSettings } from './temporal-settings';
 import { watchSource } from './watch-source';
 import { watchWorkers } from './watch-workers';
 import { version } from './version';
+import { connectWorker, persist, temporalPartOf, type WorkerConnection } from './worker-connection';
 
-const RECONNECT_MS = 5000;
-const MEMO_WARN_BYTES = 128 * 1024;
+// What our dependencies should not do any more is not for operators to read.
+process.noDeprecation = true;
+
+const workflowBundle = { codePath: join(__dirname, 'workflow-bundle.js') };
+
+interface Started {
+  connection: WorkerConnection;
+  source: Source;
+  worker: SourceWorker;
+}
 
 async function main(): Promise<void> {
   new Command('worker')
@@ -37,6 +44,7 @@ async function main(): Promise<void> {
   const environment = readEnvironment(process.env);
   const config = loadWorkerConfig(environment);
   const temporal = temporalSettings(environment);
+  requireOwnCertificates(environment);
   const logger = createLogger(config.log);
   for (const warning of config.warnings) logger.warn(warning);
 
@@ -54,8 +62,7 @@ async function main(): Promise<void> {
   const { METRICS_ADDRESS: metricsAddress } = config.settings;
   const runtime = await installRuntime({ logger, source: config.source, metricsAddress });
   const metrics = createMetrics(runtime.metricMeter);
-  const connection = await connect(temporal, logger, stop.signal);
-  if (connection) await serve({ connection, config, temporal, logger, metrics, sink, signal: stop.signal });
+  await serve({ config, temporal, logger, metrics, sink, signal: stop.signal });
 }
 
 /** What an operator can mend, a sync waits for. @throws ConfigError for a sink whose place can never do. */
@@ -66,27 +73,7 @@ async function tryOut(sink: Sink, logger: Logger): Promise<void> {
   });
 }
 
-/** Tries until Temporal answers. Undefined: stopped before it did. */
-async function connect(
-  { address, connection }: TemporalSettings,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<NativeConnection | undefined> {
-  while (!signal.aborted) {
-    try {
-      // The SDK warns of a memo beyond 2 KiB; ours is the source's state, of about twice that.
-      return await NativeConnection.connect({ ...connection, payloadLimits: { memoWarnSize: MEMO_WARN_BYTES } });
-    } catch (error) {
-      const reason = error instanceof Error ? error.name : 'unknown';
-      logger.warn(`no Temporal at ${address} yet, trying again every ${RECONNECT_MS / 1000} s`, { reason });
-      await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-  return undefined;
-}
-
 interface Serving {
-  connection: NativeConnection;
   config: WorkerConfig;
   temporal: TemporalSettings;
   logger: Logger;
@@ -95,15 +82,9 @@ interface Serving {
   signal: AbortSignal;
 }
 
-async function serve({ connection, config, temporal, logger, metrics, sink, signal }: Serving): Promise<void> {
+async function serve({ config, temporal, logger, metrics, sink, signal }: Serving): Promise<void> {
   const { settings, source: name } = config;
-  const { namespace } = temporal;
   const policy = policyOf(settings, version);
-  const clientConnection = await Connection.connect({
-    ...temporal.connection,
-    channelArgs: { 'grpc.max_reconnect_backoff_ms': 5000 },
-  });
-  const source = createSource(new Client({ connection: clientConnection, namespace }), name);
   const pacer = createPacer({ requestsPerSecond: policy.requestsPerSecond, workers: policy.workers });
   const slots = createApiSlots(policy);
   const api = createComplianceApi({
@@ -115,14 +96,36 @@ async function serve({ connection, config, temporal, logger, metrics, sink, sign
     observe: (endpoint, outcome) => metrics.requested(endpoint, outcome),
     sent: () => slots.sent(),
   });
-  const workflowBundle = { codePath: join(__dirname, 'workflow-bundle.js') };
+  const start = async (): Promise<Started> => {
+    const connection = await connectWorker(temporal);
+    try {
+      const source = createSource(connection.client, name);
+      const parts = { source, sink, api, slots, policy, metrics, workflowBundle };
+      const { namespace } = temporal;
+      return {
+        connection,
+        source,
+        worker: await createSourceWorker({ connection: connection.native, namespace, ...parts }),
+      };
+    } catch (error) {
+      await connection.close();
+      throw await temporalPartOf(error, temporal);
+    }
+  };
+  let started: Started | undefined;
   try {
-    const parts = { connection, namespace, source, sink, api, slots, policy, metrics, workflowBundle };
-    const worker = await createSourceWorker(parts);
+    started = await persist(start, { logger, signal });
+    if (!started) return;
+    const { source, worker } = started;
     signal.addEventListener('abort', () => worker.shutdown());
     const running = worker.run();
     if (signal.aborted) worker.shutdown();
-    logger.info(`serving source ${name}`, { temporal: temporal.address, namespace, sink: sink.name, version });
+    logger.info(`serving source ${name}`, {
+      temporal: temporal.address,
+      namespace: temporal.namespace,
+      sink: sink.name,
+      version,
+    });
     process.send?.('ready');
     void watchWorkers({ source, expected: policy.workers, logger, signal });
     if (settings.METRICS_ADDRESS !== undefined) {
@@ -131,16 +134,23 @@ async function serve({ connection, config, temporal, logger, metrics, sink, sign
       });
     }
     // What does not heed its end in time is left to others; that is no failure of ours.
-    await running.catch((error: unknown) => {
-      if (!signal.aborted) throw error;
+    await running.catch(async (error: unknown) => {
+      if (!signal.aborted) throw await temporalPartOf(error, temporal);
       logger.warn('ended before everything was drained', { error });
     });
   } finally {
     await api.close();
     await sink.close?.();
-    await clientConnection.close();
-    await connection.close();
+    await started?.connection.close();
   }
+}
+
+/** Node.js reads it when it starts, before `.env`. @throws ConfigError */
+function requireOwnCertificates({ NODE_EXTRA_CA_CERTS: wanted }: Environment): void {
+  if (!wanted || process.env['NODE_EXTRA_CA_CERTS'] === wanted) return;
+  throw new ConfigError(
+    'NODE_EXTRA_CA_CERTS: in .env it comes too late for this process, and would do nothing: set it in the environment',
+  );
 }
 
 /** The proxy's variables may stand in .env, which the process's own environment does not hold. */
@@ -153,7 +163,7 @@ function proxyOf({ HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy }: Environment):
 /** The key, or how to read it anew for each request. */
 function accessKeyOf({ settings }: WorkerConfig): () => Promise<string> | string {
   const { ANTHROPIC_COMPLIANCE_ACCESS_KEY: key = '', ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: file } = settings;
-  return file === undefined ? () => key : async () => (await readFile(file, 'utf8')).trimEnd();
+  return file === undefined ? () => key : () => readAccessKey(file);
 }
 
 void main().then(

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -11,6 +11,7 @@ import {
   type Environment,
   misspellings,
 } from '../src/config';
+import { printable } from '../src/printable';
 
 const ACCESS_KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';
 const KEY_FILE = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE';
@@ -89,7 +90,6 @@ describe('loadWorkerConfig', () => {
     ['ORGANIZATION_IDS', `org_1, ${UUID},org_1,`, ['org_1', UUID]],
     ['PROJECT_IDS', 'proj_1,claude_proj_2', ['proj_1', 'claude_proj_2']],
     ['USER_IDS', 'user_1', ['user_1']],
-    ['USER_IDS', ' , ', []],
     ['LISTING', 'organization', 'organization'],
     ['MESSAGES', 'all', 'all'],
     ['REQUESTS_PER_SECOND', '0.25', 0.25],
@@ -122,6 +122,11 @@ describe('loadWorkerConfig', () => {
     ['ORGANIZATION_IDS', 'org_1,acme', 'organization ids (org_... or UUIDs), separated by commas (not acme)'],
     ['PROJECT_IDS', 'user_1', 'project ids'],
     ['USER_IDS', 'a@example.com', 'user ids'],
+    ...['ORGANIZATION_IDS', 'PROJECT_IDS', 'USER_IDS'].flatMap((name) =>
+      [',', ' ', ' , ,, ', '\t', ',,'].map((text): [string, string, string] => [name, text, 'but it names none']),
+    ),
+    ['USER_IDS', '\u200b', 'user ids'],
+    ['DATA_DIR', '  ', 'a folder'],
     ['USER_IDS', Array.from({ length: 1001 }, (_, i) => `user_${i}`).join(','), 'at most 1000 ids, not 1001'],
     ['LISTING', 'all', 'one of auto, organization, per-user'],
     ['MESSAGES', 'old', 'one of new, all'],
@@ -148,7 +153,7 @@ describe('loadWorkerConfig', () => {
     const found = problems({ [variable]: value });
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(new RegExp(`^${variable}=`));
-    expect(found[0]).toContain(value);
+    expect(found[0]).toContain(printable(value));
     expect(found[0]).toContain(expected);
   });
 
@@ -162,7 +167,17 @@ describe('loadWorkerConfig', () => {
 });
 
 describe('the access key', () => {
-  it.each(['ANTHROPIC_COMPLIANCE_API_KEY', 'ANTHROPIC_COMPLIANCE_KEY', 'COMPLIANCE_ACCESS_KEY', 'ANTHROPIC_API_KEY'])(
+  it.each(['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_ADMIN_API_KEY'])(
+    'is another kind of key than %s, which is not to be renamed',
+    (name) => {
+      const [problem] = problemsOf(() => loadWorkerConfig({ [name]: SECRET }));
+      expect(problem).toContain(`${ACCESS_KEY} is not set`);
+      expect(problem).toContain(`${name} is for another kind of key`);
+      expect(problem).not.toContain('rename');
+    },
+  );
+
+  it.each(['ANTHROPIC_COMPLIANCE_API_KEY', 'ANTHROPIC_COMPLIANCE_KEY', 'COMPLIANCE_ACCESS_KEY'])(
     'is named by its right name where it is set as %s',
     (name) => {
       const [problem] = problemsOf(() => loadWorkerConfig({ [name]: SECRET }));
@@ -209,6 +224,12 @@ describe('the warnings', () => {
   it('leave other variables alone, and settings that are right', () => {
     const others = { PATH: '/bin', HOME: '/root', SINKS: 'x', TEMPORAL_ADDRESS: 'localhost:7233', HTTPS_PROXY: 'x' };
     expect(load({ ...others, PAGE_SIZE: '5', FILE_DIR: 'out' }).warnings).toEqual([]);
+  });
+
+  it.each(['ORGANIZATION_IDS', 'PROJECT_IDS', 'USER_IDS'])('say that %s, set but empty, counts as not set', (name) => {
+    const { warnings, settings } = load({ [name]: '' });
+    expect(warnings).toEqual([expect.stringMatching(`^${name} is set but empty.*leaves nobody out`)]);
+    expect(settings).not.toHaveProperty(name);
   });
 
   it('never hold a value', () => {
@@ -271,6 +292,18 @@ describe('readEnvironment', () => {
   it('adds what the .env file of the folder says, and lets the environment win', () => {
     writeFileSync(join(folder, '.env'), '# a comment\nSOURCE=file\nPAGE_SIZE="7"\n');
     expect(readEnvironment({ SOURCE: 'environment' }, folder)).toEqual({ SOURCE: 'environment', PAGE_SIZE: '7' });
+  });
+
+  it.each<[string, (path: string) => void, string]>([
+    ['is a folder', (path) => mkdirSync(path), 'it is a folder'],
+    ['is text in UTF-16', (path) => writeFileSync(path, Buffer.from('\ufeffSOURCE=a', 'utf16le')), 'UTF-8'],
+    ['leads nowhere but to itself', (path) => symlinkSync(path, path), 'ELOOP'],
+  ])('refuses a .env that %s: nothing of it is ignored in silence', (_title, make, reason) => {
+    const own = mkdtempSync(join(folder, 'env-'));
+    make(join(own, '.env'));
+    const read = () => readEnvironment({}, own);
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(reason);
   });
 
   it('does without a .env file', () => {

@@ -4,7 +4,7 @@ import { load } from 'js-yaml';
 import { z } from 'zod';
 import { loadWorkerConfig } from '../src/config';
 import { sinkNames, sinks } from '../src/sinks/registry';
-import { temporalSettings } from '../src/temporal';
+import { temporalSettings } from '../src/temporal-settings';
 import { version } from '../src/version';
 
 const root = join(__dirname, '..');
@@ -125,6 +125,7 @@ describe("the worker's settings", () => {
       ...sinkSettings,
       'HTTPS_PROXY',
       'NO_PROXY',
+      'NODE_EXTRA_CA_CERTS',
     ]);
     expect(names.filter((name) => !known.has(name))).toEqual([]);
   });

@@ -1,7 +1,9 @@
 import { log } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, type ApplicationFailureOptions } from '@temporalio/common';
+import { sayKeyProblem } from '../access-key';
 import { ApiError, recoveryOf, type ApiErrorKind, type Recovery } from '../compliance-api/errors';
 import { FailureType } from '../contract';
+import { cut, LONGEST_REASON_BYTES } from '../cut';
 import { printable } from '../printable';
 import { SinkError } from '../sinks/sink';
 
@@ -30,9 +32,13 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
   if (error instanceof ApiError) return apiFailure(error, facts);
   if (error instanceof SinkError) {
     if (error.code === 'STALE_WINDOW') {
-      return ApplicationFailure.nonRetryable(`${error.message} (${error.code})`, FailureType.ledgerDisagrees);
+      return failure({
+        type: FailureType.ledgerDisagrees,
+        message: `${error.message} (${error.code})`,
+        nonRetryable: true,
+      });
     }
-    return ApplicationFailure.create({
+    return failure({
       type: FailureType.sinkUnavailable,
       message: `${error.message} (${error.code})`,
       details: [{ requests: facts.requests }],
@@ -41,11 +47,18 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
   const name = error instanceof Error ? error.name : typeof error;
   // A bug: where it happened goes to the log, without the first line, which may quote what it stumbled over.
   log.error(`unexpected ${name}`, { at: framesOf(error) });
-  return ApplicationFailure.create({
+  return failure({
     type: FailureType.unexpected,
     message: `unexpected ${name}`,
     details: [{ requests: facts.requests }],
   });
+}
+
+/** Every failure of an activity of ours: as long as Temporal shows it, and without frames, which are those of this file. */
+export function failure(options: ApplicationFailureOptions): ApplicationFailure {
+  const made = ApplicationFailure.create({ ...options, message: cut(options.message ?? '', LONGEST_REASON_BYTES) });
+  made.stack = '';
+  return made;
 }
 
 function framesOf(error: unknown): string[] {
@@ -55,7 +68,7 @@ function framesOf(error: unknown): string[] {
 
 /** The attempt has learnt something about others; its own request has yet to be made again. @param said How that failed. */
 export function retryFailure(said: string, { chatId, requests, soon }: FailureFacts): ApplicationFailure {
-  return ApplicationFailure.create({
+  return failure({
     type: FailureType.apiUnavailable,
     message: `${named(chatId)}${said}`,
     ...(soon && { nextRetryDelay: SOON_MS }),
@@ -72,16 +85,16 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
   switch (facts.recovery ?? recoveryOf(error)) {
     case 'never':
     case 'gone':
-      return ApplicationFailure.create({ type: FailureType.chatUnreadable, message, nonRetryable: true, details });
+      return failure({ type: FailureType.chatUnreadable, message, nonRetryable: true, details });
     case 'stop': {
       const { type, remedy } = stopOf(error.kind);
-      return ApplicationFailure.create({ type, message: `${error.message}${remedy}`, nonRetryable: true, details });
+      return failure({ type, message: `${error.message}${remedy}`, nonRetryable: true, details });
     }
     case 'later': {
       const limited = error.kind === 'rate-limited' || error.kind === 'not-our-turn';
-      return ApplicationFailure.create({
-        type: limited ? FailureType.rateLimited : FailureType.apiUnavailable,
-        message,
+      return failure({
+        type: laterType(error),
+        message: `${message}${keyRemedy(error)}`,
         ...(limited ? { category: ApplicationFailureCategory.BENIGN } : {}),
         ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(SOON_MS, retryAfterMs) }),
         details,
@@ -89,6 +102,14 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
     }
   }
 }
+
+function laterType({ kind }: ApiError): FailureType {
+  if (kind === 'no-key') return FailureType.noKey;
+  return kind === 'rate-limited' || kind === 'not-our-turn' ? FailureType.rateLimited : FailureType.apiUnavailable;
+}
+
+const keyRemedy = ({ kind, code }: ApiError): string =>
+  kind === 'no-key' ? `; the file that ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE names: ${sayKeyProblem(code)}` : '';
 
 const named = (chatId: string | undefined): string => (chatId === undefined ? '' : `chat ${printable(chatId)}: `);
 
@@ -106,7 +127,6 @@ const wrongKey: Stop = {
 const refused = (remedy: string): Stop => ({ type: FailureType.apiRefused, remedy });
 
 const stops: Partial<Record<ApiErrorKind, Stop>> = {
-  'no-key': wrongKey,
   unauthorized: wrongKey,
   'key-expired': wrongKey,
   'key-deactivated': {

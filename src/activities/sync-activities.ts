@@ -1,17 +1,19 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
 import type { Metrics } from '../metrics';
 import { healedOf, recordsOf, SinkError, type Published, type Sink } from '../sinks/sink';
-import { reportOf, UnreadableStateError, type Source } from '../source';
+import { isTransient, reportOf, UnreadableStateError, type Source } from '../source';
 import type { Policy } from '../state';
-import { toFailure } from './failures';
+import { troubleOf } from '../temporal-errors';
+import { failure, toFailure } from './failures';
 import { requireSink } from './require-sink';
 import type { Ledger, LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
 
 const HEARTBEAT_MS = 5000;
 const SOONEST_LOOK_MS = 1000;
-const LATEST_LOOK_MS = 30_000;
+/** So soon that a request sees its own report before further syncs push it out of the memo. */
+const LATEST_LOOK_MS = 5000;
 
 export interface SyncDependencies {
   source: Source;
@@ -23,8 +25,8 @@ export interface SyncDependencies {
 /** The activities on the workflows' queue: they talk to Temporal and to the sink, never to the API. */
 export function createSyncActivities({ source, sink, policy, metrics }: SyncDependencies): SyncActivities {
   return {
-    askForSync: () => safely(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
-    awaitReport: (_name, n) => safely(() => awaitReport(source, n)),
+    askForSync: () => fromTemporal(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
+    awaitReport: (_name, n) => fromTemporal(() => awaitReport(source, n)),
     readPolicy: () => Promise.resolve(policy),
     readLedger: (request) => withSink(request.sink, () => readLedger(sink, request)),
     claimArchive: ({ sink: name, id, over }) => withSink(name, async () => (await sink.claim?.(id, over)) ?? id),
@@ -59,11 +61,25 @@ async function safely<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof UnreadableStateError) {
-      throw ApplicationFailure.nonRetryable(error.message, FailureType.unexpected);
-    }
     throw toFailure(error);
   }
+}
+
+/** What asks Temporal: its outage is no bug of ours. */
+async function fromTemporal<T>(run: () => Promise<T>): Promise<T> {
+  return await safely(() =>
+    run().catch((error: unknown) => {
+      if (error instanceof UnreadableStateError) {
+        throw failure({ type: FailureType.unexpected, message: error.message, nonRetryable: true });
+      }
+      if (!isTransient(error)) throw error;
+      throw failure({
+        type: FailureType.temporalUnavailable,
+        message: `Temporal ${troubleOf(error) ?? 'is busy'}; trying again`,
+        category: ApplicationFailureCategory.BENIGN,
+      });
+    }),
+  );
 }
 
 /** What the sink knows. Whatever it will need is tried too, unless its place is another one than it should be. */
@@ -114,7 +130,7 @@ async function awaitReport(source: Source, n: number): ReturnType<SyncActivities
   if (report !== 'not yet') return report;
   const counters = view.memo?.unfinished?.counters;
   const waited = Date.now() - activityInfo().scheduledTimestampMs;
-  throw ApplicationFailure.create({
+  throw failure({
     type: FailureType.notYet,
     message: `sync ${n} runs: ${counters?.chats ?? 0} chats, ${counters?.messages ?? 0} messages so far`,
     category: ApplicationFailureCategory.BENIGN,

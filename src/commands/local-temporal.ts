@@ -1,11 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isLoopback } from '../config';
-import { connectClient, NoTemporalError, type TemporalSettings } from '../temporal';
+import { connectClient } from '../temporal';
+import { knownTrouble, NoTemporalError, TemporalError } from '../temporal-errors';
+import { hostAndPort, type TemporalSettings } from '../temporal-settings';
 import { endOf } from './child';
 
 const FIND_CLI = join(__dirname, '..', '..', 'scripts', 'temporal-cli.mjs');
@@ -16,6 +17,10 @@ const RETENTION = '30d';
 const SQLITE = ['--sqlite-pragma', 'journal_mode=wal'];
 /** What the CLI is told here is meant for this server, whatever profile or variables name another. */
 const NO_PROFILE = ['--disable-config-file', '--disable-config-env'];
+
+/** Of what the server says, enough to find the reason in. */
+const SAID_KEPT = 8192;
+const databaseIn = (dataDir: string): string => join(dataDir, 'temporal.db');
 
 export interface LocalTemporal {
   /** Null where the server was there before us: its Web UI is whose it is. */
@@ -29,14 +34,22 @@ export interface LocalTemporal {
 /**
  * Sees to it that Temporal answers at the address: starts one with a database file under `dataDir` if none does and the
  * address is this machine. A remote one that is down is an error: a second server would hold a second timestamp.
- * @throws NoTemporalError, or Error if there is no Temporal CLI.
+ * @throws TemporalError if something else answers, or refuses us; Error if there is no Temporal CLI, or it does not start.
  */
 export async function ensureTemporal(settings: TemporalSettings, dataDir: string): Promise<LocalTemporal> {
-  if (await answers(settings))
+  if (await isListening(settings.address)) {
+    const client = await connectClient(settings);
+    await client.connection.close();
     return { webUi: null, ended: new Promise(() => undefined), stop: () => Promise.resolve() };
+  }
   const { host, port } = hostAndPort(settings.address);
   if (!isLoopback(host)) throw new NoTemporalError(settings.address);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  if (settings.tls !== undefined) {
+    throw new TemporalError(
+      `nothing answers at ${settings.address}, and a Temporal started there has no TLS: start yours, or unset TEMPORAL_API_KEY and TEMPORAL_TLS_... (a profile may set them)`,
+      true,
+    );
+  }
   const cli = await findCli();
   const uiPort = await freePort(port + UI_PORT_DISTANCE);
   const server = spawn(
@@ -44,11 +57,11 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
     [
       ...NO_PROFILE,
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`],
-      ...['--db-filename', join(dataDir, 'temporal.db'), ...SQLITE],
+      ...['--db-filename', databaseIn(dataDir), ...SQLITE],
       ...['--namespace', settings.namespace, '--log-level', 'error'],
     ],
     // A group of its own: Ctrl-C in the terminal must not end it before the worker has drained.
-    { stdio: ['ignore', 'ignore', 'inherit'], detached: true },
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   const ended = endOf(server);
   const stop = async (): Promise<void> => {
@@ -66,12 +79,20 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
 }
 
 async function started(server: ChildProcess, settings: TemporalSettings, dataDir: string): Promise<void> {
+  let said = '';
+  const keep = (chunk: Buffer): void => void (said = `${said}${chunk.toString()}`.slice(-SAID_KEPT));
+  server.stderr?.on('data', keep);
   for (let tries = 0; tries < START_TRIES && server.exitCode === null; tries++) {
-    if (await answers(settings)) return;
+    if (await answers(settings)) {
+      server.stderr?.off('data', keep).pipe(process.stderr, { end: false });
+      return;
+    }
     await sleep(250);
   }
+  const trouble = knownTrouble(said);
+  if (trouble === undefined) process.stderr.write(said);
   throw new Error(
-    `the Temporal server did not start at ${settings.address}: is the port free, and ${dataDir} writable?`,
+    `the Temporal server did not start at ${settings.address} on ${databaseIn(dataDir)}: ${trouble ?? 'is the port free, and the folder writable?'}`,
   );
 }
 
@@ -107,11 +128,6 @@ function isListening(address: string): Promise<boolean> {
     socket.once('close', () => resolve(false));
     socket.once('error', () => socket.destroy());
   });
-}
-
-function hostAndPort(address: string): { host: string; port: number } {
-  const url = new URL(`tcp://${address}`);
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 7233) };
 }
 
 /** The port, or any other if it is taken. */

@@ -2,7 +2,9 @@ import type { Client } from '@temporalio/client';
 import { loadClientConfig, type ClientConfig, type Environment } from '../config';
 import { createSource, type Source } from '../source';
 import { printable } from '../printable';
-import { connectClient, temporalSettings, type TemporalSettings } from '../temporal';
+import { connectClient } from '../temporal';
+import { answerOf } from '../temporal-errors';
+import { temporalSettings, type TemporalSettings } from '../temporal-settings';
 
 /** What a command needs of Temporal: it reads SOURCE, TEMPORAL_* and LOG_*, and nothing else. */
 export interface Session {
@@ -12,13 +14,15 @@ export interface Session {
   source: Source;
 }
 
-/** Runs a command against Temporal and closes the connection behind it. @throws ConfigError, NoTemporalError */
+/** Runs a command against Temporal and closes the connection behind it. @throws ConfigError, TemporalError */
 export async function withSession<T>(environment: Environment, run: (session: Session) => Promise<T>): Promise<T> {
   const config = loadClientConfig(environment);
   const temporal = temporalSettings(environment);
   const client = await connectClient(temporal);
   try {
     return await run({ config, temporal, client, source: createSource(client, config.source) });
+  } catch (error) {
+    throw answerOf(error, temporal) ?? error;
   } finally {
     await client.connection.close();
   }

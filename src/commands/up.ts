@@ -1,7 +1,8 @@
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadWorkerConfig, type Environment, type WorkerConfig } from '../config';
-import { temporalSettings } from '../temporal';
+import { temporalSettings } from '../temporal-settings';
 import { startChild } from './child';
 import { demoEnvironment, isDemo, startDemo } from './demo';
 import { ensureTemporal } from './local-temporal';
@@ -28,6 +29,7 @@ export async function upCommand(given: Environment, options: { once?: boolean })
       environment = demoEnvironment(given);
     }
     const dataDir = resolve(environment['DATA_DIR'] || 'data');
+    await makeFolder(dataDir);
     if (isDemo(given)) {
       const demo = await startDemo(environment, dataDir);
       started.unshift(demo);
@@ -40,7 +42,6 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     started.unshift(server);
     say(`Records:  ${recordsOf(config, dataDir)}`);
     if (server.webUi !== null) say(`Web UI:   ${server.webUi}`);
-    if (isDemo(given) && (await hasTimestamp(environment))) environment = { ...environment, BACKFILL_START: '' };
     const worker = startChild('worker', WORKER, [], forWorker(environment), ['ignore', 'inherit', 'inherit', 'ipc']);
     started.unshift(worker);
     const endedEarly = worker.ready.then(
@@ -74,9 +75,15 @@ export async function upCommand(given: Environment, options: { once?: boolean })
   }
 }
 
-/** A backfill start that is ignored is warned of; the demo sets one by itself. */
-const hasTimestamp = (environment: Environment): Promise<boolean> =>
-  withSession(environment, async ({ source }) => Boolean((await source.view()).memo?.syncedThrough));
+async function makeFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await access(dataDir, constants.W_OK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new Error(`DATA_DIR=${dataDir} cannot be written (${code})`, { cause: error });
+  }
+}
 
 /** Ends after one sync, or never: then Ctrl-C does. */
 async function syncs(session: Session, config: WorkerConfig, once: boolean): Promise<number> {

@@ -13,7 +13,11 @@ export type Recovery = 'later' | 'gone' | 'never' | 'stop';
  * have sent it once, and a refusal of one request is asked about before it counts against a chat (see attempt-memory.ts).
  */
 const failures = {
-  'no-key': { says: 'the access key could not be read, or is not one', onList: 'stop', onMessages: 'stop' },
+  // An editor, or a secret that is swapped, leaves none for a moment.
+  'no-key': {
+    says: 'waiting for an access key: there is none, or it is not one',
+    ...{ onList: 'later', onMessages: 'later' },
+  },
   unauthorized: { says: 'the access key is unknown or revoked', onList: 'stop', onMessages: 'never', believed: 2 },
   'key-deactivated': {
     says: 'the access key is deactivated; once it is enabled again, the same key works',

@@ -119,7 +119,7 @@ export function createRequest(options: ComplianceApiOptions): {
     } catch (error) {
       throw new ApiError('no-key', { endpoint, code: errorCode(error) });
     }
-    if (!/^[\x21-\x7e]+$/.test(key)) throw new ApiError('no-key', { endpoint });
+    if (!/^[\x21-\x7e]+$/.test(key)) throw new ApiError('no-key', { endpoint, code: 'KEY_WITH_OTHER_CHARACTERS' });
     return key;
   }
 

@@ -1,6 +1,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import { apiTaskQueue } from '../contract';
 import type { ApiActivities, ChatPageRequest, SyncActivities } from '../activities/types';
+import { shortCode } from './markdown';
 
 const options = {
   startToCloseTimeout: '10m',
@@ -34,13 +35,14 @@ export function proxyActivitiesOf(source: string): Activities {
     discoverOrganizations: (request) =>
       api.discoverOrganizations.executeWithOptions({ summary: `organizations${page(request.page)}` }, [request]),
     discoverUsers: (request) =>
-      api.discoverUsers.executeWithOptions({ summary: `users of ${request.organization}${page(request.page)}` }, [
-        request,
-      ]),
+      api.discoverUsers.executeWithOptions(
+        { summary: `users of ${shortCode(request.organization)}${page(request.page)}` },
+        [request],
+      ),
     fetchChatPage: (request) =>
       api.fetchChatPage.executeWithOptions({ summary: `${listOf(request)}${page(request.afterId)}` }, [request]),
     emitMessages: (request) => {
-      const summary = `${request.parked ? 'parked: ' : ''}${request.chatId}${page(request.afterId)}`;
+      const summary = `${request.parked ? 'parked: ' : ''}${shortCode(request.chatId)}${page(request.afterId)}`;
       const retry = { ...options.retry, ...(request.parked && { maximumAttempts: TRIES_OF_PARKED }) };
       return api.emitMessages.executeWithOptions({ summary, retry }, [request]);
     },
@@ -49,6 +51,8 @@ export function proxyActivitiesOf(source: string): Activities {
 
 function listOf({ form, window, userIds }: ChatPageRequest): string {
   const users =
-    form === 'organization' ? '' : ` of ${userIds[0]}${userIds.length > 1 ? ` and ${userIds.length - 1} more` : ''}`;
+    form === 'organization'
+      ? ''
+      : ` of ${shortCode(userIds[0] ?? '')}${userIds.length > 1 ? ` and ${userIds.length - 1} more` : ''}`;
   return form === 'per-user-by-creation' ? `chats${users}` : `chats${users} since ${window.from}`;
 }

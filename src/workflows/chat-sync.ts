@@ -4,6 +4,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  currentUpdateInfo,
   isCancellation,
   makeContinueAsNewFunc,
   setCurrentDetails,
@@ -12,24 +13,20 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Checkpoint, Memo, Policy, Report, State } from '../state';
+import type { Checkpoint, Policy, Report, State } from '../state';
+import { cut, LONGEST_REASON_BYTES } from '../cut';
 import { proxyActivitiesOf } from './activity-proxies';
-import { condensed, leftOf } from './checkpoint';
+import { leftOf } from './checkpoint';
 import { detailsOf } from './details';
-import {
-  pauseUpdate,
-  progressQuery,
-  resumeUpdate,
-  rewindUpdate,
-  syncUpdate,
-  type Progress,
-  type RewindRequest,
-} from './messages';
+import { bounded, memoOf } from './memo';
+import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate, type Progress } from './messages';
+import { readPause, readResume, readRewind, readSync } from './requests';
 import { rewind, validateRewind } from './rewind';
 import { failedReport } from './reports';
 import { sync } from './sync';
 
-const REPORTS_KEPT = 5;
+/** As many as a request that looks every five seconds could miss. */
+const REPORTS_KEPT = 20;
 
 /**
  * The source. Each run waits to be asked, does one sync, and continues as new with its next state: the state is the
@@ -53,16 +50,24 @@ export async function chatSync(input: State): Promise<void> {
     show();
   };
 
-  setHandler(syncUpdate, () => {
-    if (state.paused) return { n: state.n, refused: true };
-    if (!state.running) change({ running: {} });
-    return { n: state.n + 1, refused: false };
+  setHandler(
+    syncUpdate,
+    () => {
+      if (state.paused) return { n: state.n, refused: true };
+      if (!state.running) change({ running: {} });
+      return { n: state.n + 1, refused: false };
+    },
+    { validator: readSync },
+  );
+  setHandler(pauseUpdate, (request) => change({ paused: { ...readPause(request), since: iso(Date.now()) } }), {
+    validator: readPause,
   });
-  setHandler(pauseUpdate, (paused) => change({ paused }));
-  setHandler(resumeUpdate, () => change({ paused: undefined }));
-  setHandler(rewindUpdate, (request) => change(rewind(state, request)), {
-    validator: (request: RewindRequest) => validateRewind(state, request),
-  });
+  setHandler(resumeUpdate, () => change({ paused: undefined }), { validator: readResume });
+  setHandler(
+    rewindUpdate,
+    (request) => change(rewind(state, readRewind(request, Date.now()), updateId(), Date.now())),
+    { validator: (request) => validateRewind(state, readRewind(request, Date.now()), updateId()) },
+  );
   setHandler(progressQuery, () => (state.running ? progressOf(state, unpublished) : null));
   show();
 
@@ -115,15 +120,10 @@ function cancellable(work: () => Promise<void>): { ended: Promise<void>; callOff
   return { ended: scope.run(work), callOff: () => scope.cancel() };
 }
 
-/** Small, since it goes to the server with every step. */
-function memoOf({ running, unfinished, ...state }: State): Memo {
-  const checkpoint = unfinished?.checkpoint ? condensed(unfinished.checkpoint) : null;
-  return {
-    ...state,
-    unfinished: unfinished && { ...unfinished, checkpoint, toRetry: [] },
-    running: running !== undefined,
-  };
-}
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** Within a handler of an update. */
+const updateId = (): string => currentUpdateInfo()?.id ?? '';
 
 function progressOf({ unfinished }: State, unpublished: { chats: number; messages: number }): Progress {
   const { chats = 0, messages = 0 } = unfinished?.counters ?? {};
@@ -137,7 +137,7 @@ function progressOf({ unfinished }: State, unpublished: { chats: number; message
 }
 
 function ended(state: State, report: Report): Partial<State> {
-  const reports = [...state.reports, report].slice(-REPORTS_KEPT);
+  const reports = [...state.reports, bounded(report)].slice(-REPORTS_KEPT);
   const success = report.outcome === 'completed' ? { lastSuccessAt: new Date().toISOString() } : {};
   return { n: report.n, running: undefined, reports, ...success };
 }
@@ -146,6 +146,6 @@ function ended(state: State, report: Report): Partial<State> {
 function reasonOf(error: unknown): string {
   if (isCancellation(error)) return 'Cancelled: the sync was cancelled; the next one takes up its window';
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) return `${cause.type}: ${cause.message}`.slice(0, 1000);
+  if (cause instanceof ApplicationFailure) return cut(`${cause.type}: ${cause.message}`, LONGEST_REASON_BYTES);
   return `Unexpected: ${cause instanceof Error ? cause.name : typeof cause}; this is a bug, please report it`;
 }

@@ -1,6 +1,7 @@
 import type { Checkpoint, Policy, State } from '../state';
 import { leftOf } from './checkpoint';
 import { formNames } from './listing';
+import { code } from './markdown';
 import { someOf } from './some-of';
 
 /** What the run knows beside the state. */
@@ -11,10 +12,10 @@ export interface RunFacts {
   checkpoint: Checkpoint | undefined;
 }
 
-/** What the Web UI shows of a source as its current details: Markdown, ids, times and counts only. */
+/** What the Web UI shows of a source as its current details: Markdown, where what others have written stands as code. */
 export function detailsOf(state: State, { unpublished, policy, checkpoint }: RunFacts): string {
   const rows: [string, string][] = [['Synced through', state.syncedThrough ?? 'nothing yet']];
-  if (state.paused) rows.push(['Paused', `since ${state.paused.since}: ${cell(state.paused.reason)}`]);
+  if (state.paused) rows.push(['Paused', `since ${state.paused.since}: ${code(state.paused.reason)}`]);
   const { unfinished, running } = state;
   if (unfinished) {
     const { window, counters } = unfinished;
@@ -25,14 +26,14 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
     if (unfinished.checkpoint) {
       rows.push(['Listed and not read', String(leftOf(unfinished.checkpoint).length - unpublished.chats)]);
     }
-    if (unfinished.reason !== '') rows.push(['Ended early', cell(unfinished.reason)]);
-    if (running) rows.push(...unfinished.warnings.map((warning): [string, string] => ['Warning', cell(warning)]));
+    if (unfinished.reason !== '') rows.push(['Ended early', code(unfinished.reason)]);
+    if (running) rows.push(...unfinished.warnings.map((warning): [string, string] => ['Warning', code(warning)]));
   }
   if (state.parked.length > 0) {
-    const ids = state.parked.map(({ chatId }) => chatId);
-    rows.push([`Parked (${ids.length})`, cell(someOf(ids))]);
+    const chats = state.parked.map(({ chatId, reason }) => `${code(chatId)}: ${code(reason)}`);
+    rows.push([`Parked (${chats.length})`, someOf(chats)]);
   }
-  if (checkpoint) rows.push(['Listing', cell(listingOf(checkpoint))]);
+  if (checkpoint) rows.push(['Listing', listingOf(checkpoint)]);
   if (policy) {
     const { listing, messages, sink, requestsPerSecond, workers, pageSize, settleSeconds } = policy;
     rows.push([
@@ -46,16 +47,16 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
   if (last) {
     const { n, outcome, reason, from, to, chats, messages, requests, warnings } = last;
     const what = from === null ? '' : `, ${from} to ${to}: ${chats} chats, ${messages} messages, ${requests} requests`;
-    rows.push([`Last sync (${n})`, cell(`${outcome}${what}${reason === undefined ? '' : `; ${reason}`}`)]);
-    if (!running) rows.push(...warnings.map((warning): [string, string] => ['Warning', cell(warning)]));
+    rows.push([`Last sync (${n})`, `${outcome}${what}${reason === undefined ? '' : `; ${code(reason)}`}`]);
+    if (!running) rows.push(...warnings.map((warning): [string, string] => ['Warning', code(warning)]));
   }
   return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
 }
 
 function listingOf({ form, why, users }: Checkpoint): string {
   const organization = users.current?.organization;
-  const at = organization == null ? '' : `, at organization ${organization}`;
-  return `${formNames[form]}${at}${why === null ? '' : `; ${why}`}`;
+  const at = organization == null ? '' : `, at organization ${code(organization)}`;
+  return `${formNames[form]}${at}${why === null ? '' : `; ${code(why)}`}`;
 }
 
 function filtersOf({ organizationIds, projectIds, userIds }: Policy): string {
@@ -64,8 +65,6 @@ function filtersOf({ organizationIds, projectIds, userIds }: Policy): string {
     ['projects', projectIds],
     ['users', userIds],
   ] as const;
-  const set = filters.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${someOf(ids)}`);
-  return set.length > 0 ? cell(set.join('; ')) : 'none';
+  const set = filters.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${someOf(ids.map(code))}`);
+  return set.length > 0 ? set.join('; ') : 'none';
 }
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

@@ -1,36 +1,29 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { Ask } from '../activities/types';
 
-/** Every update takes one object, which stays in the history: who asked, and when. */
+/** Every update takes one object, which stays in the history, and is checked by requests.ts: it may come from anywhere. */
 export interface AskRequest {
   /** The workflow that asks. */
-  by: string;
+  by?: string;
 }
 /** Asks the source for a sync. Returns at once; several callers share the sync that runs or comes. */
 export const syncUpdate = defineUpdate<Ask, [AskRequest]>('sync');
 
 export interface PauseRequest {
-  reason: string;
-  /** When the operator asked, ISO 8601. */
-  since: string;
+  /** In the operator's words, at most 200 characters. */
+  reason?: string;
 }
 export const pauseUpdate = defineUpdate<void, [PauseRequest]>('pause');
 
-export interface ResumeRequest {
-  /** When the operator asked, ISO 8601. */
-  at: string;
-}
-export const resumeUpdate = defineUpdate<void, [ResumeRequest]>('resume');
+export const resumeUpdate = defineUpdate<void, [object]>('resume');
 
 export interface RewindRequest {
-  /** The next `from`, on a whole second. */
+  /** The next `from`, cut to the second: an ISO 8601 date or time that is not in the future. */
   to: string;
   /** Allows `to` to be later than the timestamp: what lies between is never read. */
-  skip: boolean;
-  /** Why, in the operator's words; stays in the history. */
-  reason: string;
-  /** The time of the request, ms: becomes the epoch. */
-  epoch: number;
+  skip?: boolean;
+  /** Why, in the operator's words, at most 200 characters; stays in the history. */
+  reason?: string;
 }
 /** Sets the timestamp. Rejected while a sync runs, or without `skip` for a time later than the timestamp. */
 export const rewindUpdate = defineUpdate<void, [RewindRequest]>('rewind');

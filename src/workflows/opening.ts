@@ -4,6 +4,7 @@ import type { Window } from '../sinks/sink';
 import type { Checkpoint, Policy, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
 import { possess, type Possession } from './archive';
+import { backfillWarnings, isMoved, isPublished } from './backfill';
 import { ending, takenUpAgain } from './checkpoint';
 import { firstForm, organizationPages } from './listing';
 import { NO_COUNTERS } from './reports';
@@ -24,7 +25,7 @@ export async function begin(
   const ledger = await activities.readLedger({ sink: policy.sink, archive: held?.held ? held.id : null });
   const { requests, serverTime, warnings: found } = await lookAtOrganizations(activities, policy);
   const now = host.now();
-  const warnings = [...found, ...clockWarnings(host.state, now, serverTime), ...warningsOf(policy, host.state)];
+  const warnings = [...found, ...clockWarnings(host.state, now, serverTime), ...filterWarnings(policy, host.state)];
   const possession = await possess(activities, policy, host, ledger);
   const { abandoned, syncedThrough, epoch, archive } = host.state;
   const inArchive = <W extends Window | null>(window: W): W => window && { ...window, archive: archive?.id };
@@ -38,6 +39,12 @@ export async function begin(
   }
   const { backfillStart, settleSeconds } = policy;
   const start = syncedThrough ?? backfillStart;
+  const { unfinished } = host.state;
+  if (unfinished && isMoved(policy, host.state) && !(await isPublished(activities, policy, unfinished))) {
+    await abandon(unfinished.window);
+    host.change({ unfinished: undefined });
+  }
+  warnings.push(...backfillWarnings(policy, host.state));
   const before = host.state.unfinished ?? forgotten(ledger.unfinished, epoch, start);
   const facts = { epoch, syncedThrough, backfillStart, now, serverTime, settleSeconds };
   const window = inArchive(before?.window ?? openWindow(facts));
@@ -161,13 +168,8 @@ function clockWarnings({ syncedThrough }: State, now: number, serverTime: string
   return warnings;
 }
 
-function warningsOf(policy: Policy, state: State): string[] {
+function filterWarnings(policy: Policy, state: State): string[] {
   const warnings: string[] = [];
-  if (state.syncedThrough !== null && policy.backfillStart !== null) {
-    warnings.push(
-      `BACKFILL_START is ignored: the source is synced through ${state.syncedThrough}; \`chat-sync rewind --to ${policy.backfillStart}\` brings earlier messages`,
-    );
-  }
   if (state.syncedThrough !== null && state.filters !== undefined && state.filters !== policy.filters) {
     warnings.push(
       `the filters changed: they apply from ${state.syncedThrough} on; earlier messages of what was added are not there (\`chat-sync rewind\` brings them)`,

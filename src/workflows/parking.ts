@@ -1,6 +1,7 @@
 import type { Window } from '../sinks/sink';
 import type { Parked, Policy } from '../state';
 import { reasonOf, type Unreadable } from './failures';
+import { fitting } from './memo';
 import { createPart, type PartActivities } from './part';
 import { inTime } from './in-time';
 import { saturate } from './saturate';
@@ -14,10 +15,11 @@ export function park(unreadable: readonly Unreadable[], { onChatFailure }: Polic
   if (onChatFailure === 'fail') return [];
   const { from, to } = host.unfinished.window;
   const since = new Date(host.now()).toISOString();
-  return unreadable
+  const room = Math.max(0, MOST_PARKED - host.parked.length);
+  const wanted = unreadable
     .filter(({ chatId }, index) => unreadable.findIndex((other) => other.chatId === chatId) === index)
-    .slice(0, Math.max(0, MOST_PARKED - host.parked.length))
     .map((chat) => ({ chatId: chat.chatId, from, to, reason: reasonOf(chat), since }));
+  return fitting(host.parked, wanted).slice(0, room);
 }
 
 /** A parked chat that is met in a window misses what it holds of that, too. */

@@ -20,6 +20,11 @@ export function completedReport(
   { window, counters, checkpoint, warnings: begun }: Unfinished,
 ): Report {
   const warnings = [...begun];
+  if (window.from === window.to) {
+    warnings.push(
+      `BACKFILL_START is not set: this source begins now, at ${window.to}; \`chat-sync rewind --to 2026-01-01\` brings the messages since then`,
+    );
+  }
   const { form, why } = checkpoint ?? { form: 'organization', why: null };
   if (form === 'per-user-by-creation') {
     warnings.push(

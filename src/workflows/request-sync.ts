@@ -11,7 +11,7 @@ const { askForSync } = proxyActivities<SyncActivities>({
 /** Its "not yet" is a failed attempt, which Temporal retries: no history grows and no slot is held however long it takes. */
 const { awaitReport } = proxyActivities<SyncActivities>({
   startToCloseTimeout: '30s',
-  retry: { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '30s' },
+  retry: { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '5s' },
 });
 
 /**

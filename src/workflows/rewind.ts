@@ -1,13 +1,14 @@
 import type { State } from '../state';
 import type { RewindRequest } from './messages';
 
-/** @throws Error that says why the timestamp may not be set so. */
-export function validateRewind(state: State, { to, epoch, skip }: RewindRequest): void {
-  if (isRepeated(state, { to, epoch })) return;
+type Wanted = Pick<Required<RewindRequest>, 'to' | 'skip'>;
+
+/** @throws Error that says why the timestamp may not be set so. @param id The update's. */
+export function validateRewind(state: State, { to, skip }: Wanted, id: string): void {
+  if (isRepeated(state, id)) return;
   if (state.running) {
     throw new Error(`a sync is running: wait for its end, or cancel the workflow chat-sync/${state.source}`);
   }
-  if (epoch <= state.epoch) throw new Error(`the source was rewound later, at ${new Date(state.epoch).toISOString()}`);
   if (!skip && state.syncedThrough !== null && Date.parse(to) > Date.parse(state.syncedThrough)) {
     throw new Error(
       `${to} is later than the timestamp ${state.syncedThrough}: messages between would be missing (--skip allows it)`,
@@ -15,13 +16,21 @@ export function validateRewind(state: State, { to, epoch, skip }: RewindRequest)
   }
 }
 
-/** Sets the timestamp under a new epoch; an unfinished window is given up, which the next sync tells the sink. */
-export function rewind(state: State, { to, epoch }: RewindRequest): Partial<State> {
-  if (isRepeated(state, { to, epoch })) return {};
+/**
+ * Sets the timestamp under a new epoch; an unfinished window is given up, which the next sync tells the sink. An update
+ * whose answer got lost is sent again, perhaps to a later run: by its id it is known, and changes nothing.
+ *
+ * @param now The workflow's clock, ms: no client's, which may be a year ahead.
+ */
+export function rewind(state: State, { to }: Pick<Wanted, 'to'>, id: string, now: number): Partial<State> {
+  if (isRepeated(state, id)) return {};
   const abandoned = state.unfinished?.window ?? state.abandoned;
-  return { syncedThrough: to, epoch, unfinished: undefined, abandoned, sink: undefined, archive: undefined };
+  const epoch = Math.max(state.epoch + 1, now);
+  const forgotten = { unfinished: undefined, sink: undefined, archive: undefined };
+  return { syncedThrough: to, epoch, rewoundBy: known(id), abandoned, ...forgotten };
 }
 
-/** An update whose answer got lost is sent again. */
-const isRepeated = (state: State, { to, epoch }: Pick<RewindRequest, 'to' | 'epoch'>): boolean =>
-  epoch === state.epoch && to === state.syncedThrough;
+/** Temporal takes ids of a thousand bytes; ours are UUIDs. */
+const known = (id: string): string => id.slice(0, 64);
+
+const isRepeated = (state: State, id: string): boolean => state.rewoundBy === known(id);

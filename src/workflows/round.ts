@@ -7,7 +7,7 @@ import { everybodysFailure, failureDetails, oddItem, unreadableFailure, type Unr
 import { fetchPage, FormRefused } from './fetch-page';
 import { inTime } from './in-time';
 import { otherForm } from './listing';
-import { MOST_PARKED, park } from './parking';
+import { park } from './parking';
 import { createPart, type Part } from './part';
 import { saturate } from './saturate';
 import { FEW } from './suspects';
@@ -97,7 +97,8 @@ async function endRound(part: Part, policy: Policy, host: WalkHost): Promise<{ c
   if (left.length === 0 || left.some((chatId) => hopeless.every((chat) => chat.chatId !== chatId))) return { closed };
   // What has no id can only be asked for by its page.
   if (left.includes('')) host.save({ checkpoint: asksAgain(checkpointOf(host)) });
-  throw unreadableFailure(hopeless, policy.onChatFailure === 'park' ? `; ${MOST_PARKED} chats are parked already` : '');
+  const more = policy.onChatFailure === 'park' ? `; ${host.parked.length} chats are parked already` : '';
+  throw unreadableFailure(hopeless, more);
 }
 
 function chatsGone({ gone, read }: Part): ApplicationFailure {

@@ -1,5 +1,6 @@
 import type { Counters, Report, State, Unfinished } from '../state';
 import type { Activities } from './activity-proxies';
+import { askForOneChat, sinceWith } from './backfill';
 import { counting } from './counting';
 import { failureDetails } from './failures';
 import { begin } from './opening';
@@ -29,8 +30,10 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
     host.change({ unfinished });
   }
   const { window } = unfinishedOf(host);
-  if (window.from !== window.to) {
-    const counted = counting(activities, (add) => host.note({ unfinished: withCounts(unfinishedOf(host), add) }));
+  const counted = counting(activities, (add) => host.note({ unfinished: withCounts(unfinishedOf(host), add) }));
+  if (window.from === window.to) {
+    await askForOneChat(counted, policy, window);
+  } else {
     const place = walkHost(host);
     for (const step of [walk, retryParked]) {
       if ((await step(counted, policy, place)) === 'interrupted') return 'interrupted';
@@ -42,7 +45,13 @@ export async function sync(activities: Activities, host: SyncHost): Promise<Repo
   await activities.commitWindow({ window, sink: policy.sink, closing });
   const report = completedReport(policy, host.state, unfinishedOf(host));
   // The timestamp moves here, and nowhere else but by `rewind`.
-  host.change({ syncedThrough: window.to, unfinished: undefined, filters: policy.filters, sink: policy.sink });
+  host.change({
+    syncedThrough: window.to,
+    since: sinceWith(host.state, window),
+    unfinished: undefined,
+    filters: policy.filters,
+    sink: policy.sink,
+  });
   return report;
 }
 

@@ -235,7 +235,7 @@ describe('an ApiError', () => {
       const { url, requests } = await serve(json(chatPage()));
       const error = await failureOf(clientOf(url, { accessKey: () => key }).listChats({}));
       expect(error.kind).toBe('no-key');
-      expect(recoveryOf(error)).toBe('stop');
+      expect(recoveryOf(error)).toBe('later');
       if (key !== '') expect(inspect(error, { showHidden: true })).not.toContain(key);
       expect(requests).toHaveLength(0);
     },

@@ -102,7 +102,7 @@ test('rewind, which gives up a window', async () => {
   breakChat('500-no-retry');
   await under.sync();
   under.simulator.setFaults();
-  await under.source.rewind({ to: '2026-09-15T00:00:00.000Z', skip: false, reason: 'recorded', epoch: Date.now() });
+  await under.source.rewind({ to: '2026-09-15T00:00:00.000Z', skip: false, reason: 'recorded' });
   await under.sync();
   await saveRuns('rewind');
 });

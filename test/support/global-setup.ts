@@ -13,7 +13,12 @@ export default async function setup(): Promise<void> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const cli = execFileSync(process.execPath, [join(__dirname, '../../scripts/temporal-cli.mjs')], { encoding: 'utf8' });
   const environment = await TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path: cli.trim() }, log: { format: 'json', level: 'error' } },
+    server: {
+      executable: { type: 'existing-path', path: cli.trim() },
+      log: { format: 'json', level: 'error' },
+      // Temporal Cloud's: a source must get by with it.
+      extraArgs: ['--dynamic-config-value', 'limit.memoSize.error=40960'],
+    },
   });
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(__dirname, '../../src/workflows/index.ts'),

@@ -6,6 +6,7 @@ import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporal
 import { ApplicationFailure } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import { DEMO_KEY, startSimulator, type Simulator, type SimulatorOptions } from '../../simulator';
+import { readAccessKey } from '../../src/access-key';
 import { createApiSlots } from '../../src/api-slots';
 import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
@@ -19,6 +20,7 @@ import { createSource, type Source } from '../../src/source';
 import { createSourceWorker, type SourceWorker } from '../../src/source-worker';
 import { reportSchema, type Policy, type Report, type State } from '../../src/state';
 import type { chatSync } from '../../src/workflows/chat-sync';
+import { memoOf } from '../../src/workflows/memo';
 import type { requestSync } from '../../src/workflows/request-sync';
 import type { ParsedRecord } from './parsed-record';
 import { workflowBundle } from './server';
@@ -90,8 +92,9 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
   };
 
   async function startWorker(settings: Environment = {}, policy: Partial<Policy> = {}): Promise<void> {
+    const keyFile = options.settings?.['ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE'];
     const config = loadWorkerConfig({
-      ANTHROPIC_COMPLIANCE_ACCESS_KEY: DEMO_KEY,
+      ...(keyFile === undefined && { ANTHROPIC_COMPLIANCE_ACCESS_KEY: DEMO_KEY }),
       ANTHROPIC_BASE_URL: simulator.url,
       SOURCE: name,
       DATA_DIR: dataDir,
@@ -106,7 +109,8 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     const timeouts = { headersMs: 2000, bodyMs: 2000, wholeBodyMs: 5000 };
     const slots = createApiSlots(followed);
     const { sent } = slots;
-    const api = createComplianceApi({ baseUrl, accessKey: () => accessKey, pacer, version: 'test', timeouts, sent });
+    const readKey = () => (keyFile === undefined ? accessKey : readAccessKey(keyFile));
+    const api = createComplianceApi({ baseUrl, accessKey: readKey, pacer, version: 'test', timeouts, sent });
     const plain = sinks[SINK].create(config.environment, { source: name, dataDir });
     const wrapped = options.wrapSink?.(plain) ?? plain;
     sink = wrapped;
@@ -172,7 +176,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<ParsedRecord>(text)),
     ledger: async () => lines<LedgerLine>(await readFile(join(folder, 'ledger.jsonl'), 'utf8')),
     async goOnFrom(state) {
-      const memo = { state: { ...state, running: false } };
+      const memo = { state: memoOf(state) };
       const options = {
         workflowId: chatSyncWorkflowId(name),
         taskQueue: syncTaskQueue(name),

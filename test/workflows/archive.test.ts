@@ -53,7 +53,7 @@ async function inMidSync(source: SourceUnderTest): ReturnType<SourceUnderTest['r
 }
 
 const rewindTo = (source: SourceUnderTest, to: string): Promise<void> =>
-  source.source.rewind({ to, skip: false, reason: 'test', epoch: Date.now() });
+  source.source.rewind({ to, skip: false, reason: 'test' });
 
 const rewindsNamed = (report: Report): string[] =>
   [...(report.reason ?? '').matchAll(/rewind --to (\S+?)`/g)].map(([, to = '']) => to);

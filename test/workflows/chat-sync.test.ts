@@ -83,27 +83,6 @@ describe('a backfill', () => {
   });
 });
 
-describe('the first sync without a backfill start', () => {
-  test('it begins at now with one request, and the next sync brings what came since', async () => {
-    let now = Date.now() - 3_600_000;
-    const tenant = createTenant({ chats: 5 });
-    under = await startSource({ simulator: { tenant, clock: () => now } });
-
-    const first = await under.sync();
-
-    expect(first).toMatchObject({ outcome: 'completed', chats: 0, messages: 0, requests: 1 });
-    expect(first.from).toBe(first.to);
-    expect(await under.ledger()).toMatchObject([{ from: first.to, to: first.to, chats: 0, records: 0, parts: [] }]);
-
-    const message = tenant.addMessage(firstChat(tenant).id);
-    now += 60_000;
-    const second = await under.sync();
-
-    expect(second).toMatchObject({ from: first.to, messages: 1 });
-    expect(idsOf(await under.records())).toEqual([message.id]);
-  });
-});
-
 describe('a later sync', () => {
   test('it brings new messages of old and new chats, renamed and moved ones too, and nothing again', async () => {
     let now = Date.now() - 3_600_000;
@@ -136,15 +115,6 @@ describe('a later sync', () => {
 
     expect(second).toMatchObject({ outcome: 'completed', from: first.to, to: first.to, chats: 0, requests: 0 });
     expect(await under.ledger()).toHaveLength(1);
-  });
-
-  test('it ignores a backfill start and warns with the way to have it', async () => {
-    under = await startSource({ settings: BACKFILL });
-    await under.sync();
-    const { warnings, to } = await under.sync();
-
-    expect(to).not.toBeNull();
-    expect(warnings.join()).toMatch(/BACKFILL_START is ignored.*rewind --to 2026-08-01/);
   });
 });
 

@@ -1,5 +1,4 @@
 import { newState, type State } from '../../src/state';
-import type { RewindRequest } from '../../src/workflows/messages';
 import { rewind, validateRewind } from '../../src/workflows/rewind';
 
 const THROUGH = '2026-04-08T12:00:00.000Z';
@@ -14,13 +13,10 @@ const state = (other: Partial<State> = {}): State => ({
   syncedThrough: THROUGH,
   ...other,
 });
-const request = (other: Partial<RewindRequest> = {}): RewindRequest => ({
-  to: EARLIER,
-  skip: false,
-  reason: 'a test',
-  epoch: 200,
-  ...other,
-});
+type Request = Parameters<typeof validateRewind>[1];
+const request = (other: Partial<Request> = {}): Request => ({ to: EARLIER, skip: false, ...other });
+const ID = 'an-update';
+const NOW = 200;
 const unfinished = {
   window: WINDOW,
   checkpoint: null,
@@ -30,74 +26,68 @@ const unfinished = {
   reason: '',
 };
 
+const rewound = (before: State, now = NOW): State => ({ ...before, ...rewind(before, request(), ID, now) });
+
 describe('validateRewind', () => {
-  it.each<[string, State, RewindRequest]>([
+  it.each<[string, State, Request]>([
     ['an earlier time', state(), request()],
     ['the timestamp itself', state(), request({ to: THROUGH })],
     ['a later time, when told to skip', state(), request({ to: LATER, skip: true })],
     ['any time where there is no timestamp yet', state({ syncedThrough: null }), request({ to: LATER })],
     ['an earlier time while a window is unfinished', state({ unfinished }), request()],
-    ['the request that was carried out already', state(), request({ to: THROUGH, epoch: 100 })],
-    ['the same while a sync runs', state({ running: {} }), request({ to: THROUGH, epoch: 100 })],
-    ['one epoch more', state(), request({ epoch: 101 })],
+    ['the update that was carried out already', state({ rewoundBy: ID }), request({ to: LATER })],
+    ['the same while a sync runs', state({ rewoundBy: ID, running: {} }), request()],
   ])('allows %s', (_title, given, asked) => {
-    expect(() => validateRewind(given, asked)).not.toThrow();
+    expect(() => validateRewind(given, asked, ID)).not.toThrow();
   });
 
-  it.each<[string, State, RewindRequest, RegExp]>([
+  it.each<[string, State, Request, RegExp]>([
     ['while a sync runs', state({ running: {} }), request(), /a sync is running/],
     ['to a later time, and names both', state(), request({ to: LATER }), new RegExp(`${LATER}.*${THROUGH}.*--skip`)],
-    [
-      'by an older request, and says when the newer one was',
-      state(),
-      request({ epoch: 99 }),
-      /1970-01-01T00:00:00.100Z/,
-    ],
-    ['by an older request, also with skip', state(), request({ epoch: 99, skip: true }), /rewound later/],
-    ['to another time under the same epoch', state(), request({ epoch: 100 }), /rewound later/],
-    ['by an older request where there is no timestamp', state({ syncedThrough: null }), request({ epoch: 1 }), /later/],
   ])('refuses %s', (_title, given, asked, message) => {
-    expect(() => validateRewind(given, asked)).toThrow(message);
+    expect(() => validateRewind(given, asked, ID)).toThrow(message);
   });
 });
 
 describe('rewind', () => {
-  it('sets the timestamp and the epoch', () => {
-    expect(rewind(state(), request())).toMatchObject({ syncedThrough: EARLIER, epoch: 200 });
+  it.each([
+    ["the workflow's clock", 100, 200, 200],
+    ['one more, where that is behind, as after a clock that was ahead', 300, 200, 301],
+  ])('sets the timestamp, and the epoch to %s', (_title, epoch, now, expected) => {
+    expect(rewind(state({ epoch }), request(), ID, now)).toMatchObject({ syncedThrough: EARLIER, epoch: expected });
   });
 
   it('gives up the unfinished window, for the sink to be told', () => {
-    const changed = { ...state({ unfinished }), ...rewind(state({ unfinished }), request()) };
-    expect(changed).toMatchObject({ unfinished: undefined, abandoned: WINDOW });
+    expect(rewound(state({ unfinished }))).toMatchObject({ unfinished: undefined, abandoned: WINDOW });
   });
 
   it('keeps a window that was given up before and that the sink does not know of yet', () => {
-    const before = state({ abandoned: ABANDONED });
-    expect({ ...before, ...rewind(before, request()) }.abandoned).toEqual(ABANDONED);
+    expect(rewound(state({ abandoned: ABANDONED })).abandoned).toEqual(ABANDONED);
   });
 
   it('has nothing to give up where no window is open', () => {
-    expect(rewind(state(), request()).abandoned).toBeUndefined();
+    expect(rewound(state()).abandoned).toBeUndefined();
   });
 
   it('leaves all else as it is', () => {
     const since = '2026-04-02T00:00:00.000Z';
     const parked = [{ chatId: 'chat', from: EARLIER, to: THROUGH, reason: 'r', since }];
     const before = state({ n: 7, filters: 'f', parked, paused: { reason: 'audit', since }, unfinished });
-    const { syncedThrough, epoch, unfinished: _, abandoned, ...rest } = { ...before, ...rewind(before, request()) };
-    expect({ syncedThrough, epoch, abandoned }).toEqual({ syncedThrough: EARLIER, epoch: 200, abandoned: WINDOW });
+    const { syncedThrough, epoch, rewoundBy, unfinished: _, abandoned, ...rest } = rewound(before);
+    expect({ syncedThrough, epoch, abandoned }).toEqual({ syncedThrough: EARLIER, epoch: NOW, abandoned: WINDOW });
+    expect(rewoundBy).toBe(ID);
     expect(rest).toEqual({ v: 1, source: 's', n: 7, filters: 'f', parked, paused: before.paused, reports: [] });
   });
 
-  it('changes nothing when it is repeated', () => {
-    const once = { ...state({ unfinished }), ...rewind(state({ unfinished }), request()) };
-    expect(() => validateRewind(once, request())).not.toThrow();
-    expect(rewind(once, request())).toEqual({});
+  it('changes nothing when it is repeated, also after a window was completed', () => {
+    const once = rewound(state({ unfinished }));
+    for (const later of [once, { ...once, syncedThrough: LATER }]) {
+      expect(rewind(later, request(), ID, NOW + 1)).toEqual({});
+    }
   });
 
-  it('changes nothing when it is repeated after a window was opened', () => {
-    const opened = { ...unfinished, window: { epoch: 200, from: EARLIER, to: THROUGH } };
-    const later = state({ syncedThrough: EARLIER, epoch: 200, unfinished: opened });
-    expect({ ...later, ...rewind(later, request()) }).toEqual(later);
+  it('is another one under another id', () => {
+    const once = rewound(state());
+    expect(rewind(once, request(), 'another', NOW)).toMatchObject({ syncedThrough: EARLIER, epoch: NOW + 1 });
   });
 });

@@ -272,7 +272,7 @@ describe('the Web UI', () => {
 
     expect(await under.currentDetails(first)).toMatch(/Settings \|.*MESSAGES new.*PAGE_SIZE 7,.*\n\| Filters \| none/);
     expect(await under.currentDetails(second)).toMatch(
-      /Settings \|.*MESSAGES all.*PAGE_SIZE 9,.*\n\| Filters \| users user_somebody/,
+      /Settings \|.*MESSAGES all.*PAGE_SIZE 9,.*\n\| Filters \| users `user_somebody`/,
     );
   });
 });

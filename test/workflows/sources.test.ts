@@ -53,7 +53,7 @@ test('sources sync side by side, each its own organization with a key, a rate, a
   expect(simulator.requests).toHaveLength(first.requests + second.requests + third.requests);
 
   const to = '2026-09-20T00:00:00.000Z';
-  await one.source.rewind({ to, skip: false, reason: 'test', epoch: Date.now() });
+  await one.source.rewind({ to, skip: false, reason: 'test' });
   simulator.revokeKey(keys[1]!.key);
   for (const id of tenant.chats.keys()) tenant.addMessage(id);
   now += 60_000;

@@ -1,0 +1,94 @@
+import { cut, jsonBytes, LONGEST_REASON_BYTES } from '../cut';
+import type { Parked, Report, State, StoredMemo } from '../state';
+import { condensed } from './checkpoint';
+
+/** Temporal Cloud takes 40 KB, its envelope included: beyond that a workflow's task fails, and no update is taken any more. */
+const MEMO_BYTES = 38_000;
+/** Of these, for the parked chats: two hundred of them, as the API names chats. */
+const PARKED_BYTES = 25_000;
+const CODE_BYTES = 32;
+const BRIEF_BYTES = 200;
+const BRIEF_REPORTS = 5;
+const WARNING_BYTES = 600;
+const WARNINGS_BYTES = 4000;
+
+/**
+ * The state as the memo repeats it: what a chain that was terminated goes on from, and `status` reads without a worker. All
+ * of it while there is room; then what is only nice to know goes. No parked chat does: `fitting` sees to their room.
+ */
+export function memoOf({ running, unfinished, parked, ...state }: State): StoredMemo {
+  const checkpoint = unfinished?.checkpoint ? condensed(unfinished.checkpoint) : null;
+  let memo: StoredMemo = {
+    ...state,
+    parked: parked.map((chat) => stored(chat, chat.reason)),
+    unfinished: unfinished && { ...unfinished, checkpoint, toRetry: [] },
+    running: running !== undefined,
+  };
+  for (const condense of STEPS) {
+    if (jsonBytes(memo) <= MEMO_BYTES) break;
+    memo = condense(memo);
+  }
+  return memo;
+}
+
+const STEPS: readonly ((memo: StoredMemo) => StoredMemo)[] = [
+  (memo) => ({ ...memo, parked: memo.parked.map(([id, from, to, since, why]) => [id, from, to, since, codeOf(why)]) }),
+  (memo) => ({ ...memo, reports: memo.reports.map((report, i, all) => (i < all.length - 1 ? brief(report) : report)) }),
+  ({ unfinished, ...memo }) => {
+    if (!unfinished) return memo;
+    const { checkpoint } = unfinished;
+    return {
+      ...memo,
+      unfinished: { ...unfinished, warnings: [], checkpoint: checkpoint && { ...checkpoint, refusals: [] } },
+    };
+  },
+  // Without its checkpoint a window is walked from its start, where the sink knows what it has.
+  ({ unfinished, reports, ...memo }) => ({
+    ...memo,
+    reports: reports.slice(-BRIEF_REPORTS).map(brief),
+    unfinished: unfinished && { ...unfinished, checkpoint: null },
+  }),
+];
+
+/** Those of `more` for which the memo has room beside the chats that are parked. */
+export function fitting(parked: readonly Parked[], more: readonly Parked[]): Parked[] {
+  const bytesOf = (chat: Parked): number => jsonBytes(stored(chat, '')) + CODE_BYTES + 1;
+  let bytes = parked.reduce((sum, chat) => sum + bytesOf(chat), 0);
+  return more.filter((chat) => {
+    const fits = bytes + bytesOf(chat) <= PARKED_BYTES;
+    if (fits) bytes += bytesOf(chat);
+    return fits;
+  });
+}
+
+/** A report as long as the state keeps: what it quotes, as ids, may be of any length. */
+export function bounded(report: Report): Report {
+  const warnings: string[] = [];
+  let bytes = 0;
+  for (const warning of report.warnings.map((text) => cut(text, WARNING_BYTES))) {
+    bytes += jsonBytes(warning);
+    if (bytes <= WARNINGS_BYTES) warnings.push(warning);
+  }
+  const more = report.warnings.length - warnings.length;
+  if (more > 0) warnings.push(`and ${more} more warnings`);
+  return { ...report, warnings, ...reasonWithin(report, LONGEST_REASON_BYTES) };
+}
+
+const brief = (report: Report): Report => ({ ...report, warnings: [], ...reasonWithin(report, BRIEF_BYTES) });
+
+const reasonWithin = ({ reason }: Report, bytes: number): Pick<Report, 'reason'> =>
+  reason === undefined ? {} : { reason: cut(reason, bytes) };
+
+const stored = ({ chatId, from, to, since }: Parked, reason: string): StoredMemo['parked'][number] => [
+  chatId,
+  second(from),
+  second(to),
+  second(since),
+  reason,
+];
+
+const second = (time: string): number => Math.floor(Date.parse(time) / 1000);
+
+/** `bad-request, status 400` of a reason of ours, which says so in brackets. */
+const codeOf = (reason: string): string =>
+  cut(/\(([a-z-]+(?:, status \d{3})?)/.exec(reason)?.[1] ?? reason, CODE_BYTES);

@@ -1,0 +1,60 @@
+import { parseIsoTime } from '../iso-time';
+import type { PauseRequest, RewindRequest } from './messages';
+
+/** Characters: it stands in the state, in each run's input, and in the memo. */
+export const LONGEST_REASON = 200;
+
+/**
+ * Each update may come from Temporal's Web UI or CLI, with any value: what does not fit is refused before it is taken, and
+ * stands nowhere. What fits comes back whole, times in their one form.
+ *
+ * @throws Error that says what is expected.
+ */
+export function readSync(value: unknown): void {
+  fieldsOf(value, ['by'], 'sync');
+}
+
+export function readResume(value: unknown): void {
+  fieldsOf(value, [], 'resume');
+}
+
+export function readPause(value: unknown): Required<PauseRequest> {
+  const { reason } = fieldsOf(value, ['reason'], 'pause');
+  return { reason: textOf(reason, 'reason') };
+}
+
+/** @param now The workflow's clock, ms. */
+export function readRewind(value: unknown, now: number): Required<RewindRequest> {
+  const { to, skip = false, reason } = fieldsOf(value, ['to', 'skip', 'reason'], 'rewind');
+  const time = typeof to === 'string' ? parseIsoTime(to) : undefined;
+  if (time === undefined)
+    throw new Error('rewind: `to` is an ISO 8601 date or time, as {"to": "2026-04-08T14:30:00Z"}');
+  if (Date.parse(time) > now) throw new Error('rewind: `to` is in the future');
+  if (typeof skip !== 'boolean') throw new Error('rewind: `skip` is true or false');
+  return { to: time, skip, reason: textOf(reason, 'reason') };
+}
+
+/** Nothing at all is an object without fields. An unknown field may be a misspelt one: it is refused, and not repeated. */
+function fieldsOf<Name extends string>(
+  value: unknown,
+  names: readonly Name[],
+  update: string,
+): { [K in Name]?: unknown } {
+  const given: unknown = value ?? {};
+  if (!isPlain(given) || Object.keys(given).some((name) => !names.some((known) => known === name))) {
+    const fields = names.map((name) => `\`${name}\``).join(', ');
+    throw new Error(`${update} takes ${fields === '' ? 'nothing' : `one object, with ${fields} at most`}`);
+  }
+  return given;
+}
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+
+function textOf(value: unknown, name: string): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value !== 'string' || value.length > LONGEST_REASON) {
+    throw new Error(`\`${name}\` is a text of at most ${LONGEST_REASON} characters`);
+  }
+  return value;
+}

@@ -1,0 +1,47 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { createSyncActivities } from '../../src/activities/sync-activities';
+import { loadWorkerConfig } from '../../src/config';
+import { FailureType } from '../../src/contract';
+import { createMetrics } from '../../src/metrics';
+import { policyOf } from '../../src/policy';
+import { sinks } from '../../src/sinks/registry';
+import { createSource } from '../../src/source';
+import { connectClient } from '../../src/temporal';
+import { temporalSettings } from '../../src/temporal-settings';
+import { startRelay } from '../support/relay';
+import { address } from '../support/server';
+import '../support/temporal';
+
+test('an outage of Temporal, as those see it who ask for a sync, is said as such and is no bug of ours', async () => {
+  const relay = await startRelay(address);
+  const settings = temporalSettings({ TEMPORAL_CONFIG_FILE: '/dev/null', TEMPORAL_ADDRESS: relay.address });
+  const client = await connectClient(settings);
+  const config = loadWorkerConfig({ ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'k' });
+  const activities = createSyncActivities({
+    source: createSource(client, 'outage'),
+    sink: sinks.stdout.create({}, { source: 'outage', dataDir: '' }),
+    policy: policyOf(config.settings, 'test'),
+    metrics: createMetrics(Runtime.instance().metricMeter),
+  });
+  await relay.close();
+  const logged: string[] = [];
+  const environment = new MockActivityEnvironment(
+    {},
+    { logger: new DefaultLogger('INFO', ({ message }) => logged.push(message)) },
+  );
+
+  for (const ask of [() => activities.askForSync('outage'), () => activities.awaitReport('outage', 1)]) {
+    const failure: unknown = await environment.run(ask).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure).toMatchObject({
+      type: FailureType.temporalUnavailable,
+      category: ApplicationFailureCategory.BENIGN,
+      message: expect.stringMatching(/^Temporal does not answer/),
+      nonRetryable: false,
+    });
+  }
+  expect(logged).toEqual([]);
+  await client.connection.close();
+});
