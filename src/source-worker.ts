@@ -43,12 +43,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     // The default sends a heartbeat in 24 s; a dead worker's request should be taken over within 30 s.
     maxHeartbeatThrottleInterval: '5s',
   } as const;
-  const sync = await Worker.create({
-    ...shared,
-    taskQueue: syncTaskQueue(source.name),
-    workflowBundle,
-    activities: { ...createSyncActivities({ source, sink, policy, metrics }) },
-  });
+  // First the one without workflows: where Temporal is away it fails before threads for them are made, which would stay.
   const calls = await Worker.create({
     ...shared,
     taskQueue: apiTaskQueue(source.name),
@@ -60,9 +55,15 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
       localActivityTaskSlotSupplier: NONE,
       nexusTaskSlotSupplier: NONE,
     },
+  });
+  const sync = await Worker.create({
+    ...shared,
+    taskQueue: syncTaskQueue(source.name),
+    workflowBundle,
+    activities: { ...createSyncActivities({ source, sink, policy, metrics }) },
   }).catch(async (error: unknown) => {
     // A worker lets go of its connection only by running to its end.
-    await sync.runUntil(Promise.resolve()).catch(() => undefined);
+    await calls.runUntil(Promise.resolve()).catch(() => undefined);
     throw error;
   });
   const workers = [sync, calls];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noopMetricMeter } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { DEMO_KEY, startSimulator, type Simulator } from '../simulator';
 import { createApiSlots } from '../src/api-slots';
@@ -33,6 +34,9 @@ afterEach(async () => {
   await simulator.close();
 });
 
+// A connection that failed leaves the runtime where it is.
+afterAll(() => Runtime.instance().shutdown());
+
 const warnings: string[] = [];
 const logger = new DefaultLogger('WARN', ({ message }) => warnings.push(message));
 const stop = () => new AbortController();
@@ -53,7 +57,7 @@ async function start(between: () => Promise<void>): Promise<WorkerConnection> {
   const connection = await connectWorker(settings);
   await between();
   const source = createSource(connection.client, name);
-  const metrics = createMetrics(Runtime.instance().metricMeter);
+  const metrics = createMetrics(noopMetricMeter);
   const parts = { source, sink, api, slots: createApiSlots(policy), policy, metrics, workflowBundle };
   try {
     const worker = await createSourceWorker({ connection: connection.native, namespace: 'default', ...parts });

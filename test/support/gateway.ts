@@ -45,9 +45,10 @@ export async function startGateway(
       const own = answer.ok ? await change(page, asked) : undefined;
       const passed = ['date', 'x-should-retry'].flatMap((name) => {
         const value = answer.headers.get(name);
-        return value === null ? [] : [[name, value]];
+        return value === null ? [] : [[name, value] as const];
       });
-      response.writeHead(own?.status ?? answer.status, { ...Object.fromEntries(passed), ...own?.headers });
+      const headers: Record<string, string> = Object.fromEntries(passed);
+      response.writeHead(own?.status ?? answer.status, { ...headers, ...own?.headers });
       response.end(own?.body ?? JSON.stringify(page));
     })();
   });

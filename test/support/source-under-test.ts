@@ -108,9 +108,15 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     const pacer = createPacer({ requestsPerSecond: followed.requestsPerSecond, workers: followed.workers });
     const timeouts = { headersMs: 2000, bodyMs: 2000, wholeBodyMs: 5000 };
     const slots = createApiSlots(followed);
-    const { sent } = slots;
     const readKey = () => (keyFile === undefined ? accessKey : readAccessKey(keyFile));
-    const api = createComplianceApi({ baseUrl, accessKey: readKey, pacer, version: 'test', timeouts, sent });
+    const api = createComplianceApi({
+      baseUrl,
+      accessKey: readKey,
+      pacer,
+      version: 'test',
+      timeouts,
+      sent: () => slots.sent(),
+    });
     const plain = sinks[SINK].create(config.environment, { source: name, dataDir });
     const wrapped = options.wrapSink?.(plain) ?? plain;
     sink = wrapped;
