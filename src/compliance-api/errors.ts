@@ -42,7 +42,7 @@ const failures = {
   },
   'version-refused': { says: 'the server does not take this anthropic-version', onList: 'stop', onMessages: 'stop' },
   'unknown-parameter': { says: 'the server does not know a parameter', onList: 'stop', onMessages: 'stop' },
-  'cursor-refused': { says: 'the server does not take its own cursor any more', onList: 'stop', onMessages: 'never' },
+  'cursor-refused': { says: 'the server refuses its own cursor', onList: 'stop', onMessages: 'never' },
   'query-refused': {
     says: 'the server does not take these parameters together',
     ...{ onList: 'stop', onMessages: 'never', believed: 2 },

@@ -13,7 +13,7 @@ export const isMoved = ({ backfillStart }: Policy, { syncedThrough, unfinished }
   syncedThrough === null &&
   unfinished !== undefined &&
   backfillStart !== null &&
-  unfinished.window.from !== backfillStart;
+  Date.parse(unfinished.window.from) !== Date.parse(backfillStart);
 
 /** Whether the sink holds anything of a window: then to begin it anew would send that twice. */
 export async function isPublished(
@@ -37,7 +37,8 @@ export function backfillWarnings({ backfillStart }: Policy, { syncedThrough, sin
     ];
   }
   const from = unfinished?.window.from;
-  if (from === undefined || from === unfinished?.window.to || from === backfillStart) return [];
+  if (from === undefined || from === unfinished?.window.to) return [];
+  if (backfillStart !== null && Date.parse(from) === Date.parse(backfillStart)) return [];
   const now = backfillStart === null ? 'is not set any more' : `is ${backfillStart} now`;
   const wayOut =
     backfillStart === null

@@ -8,7 +8,7 @@ const DRAIN_MS = 3 * 60_000;
 
 /**
  * Fills a part, and sees to it that what was read is published within ten minutes, however long anything else takes. What
- * is called off stays on its list, for the next part. While nothing was read there is nothing to publish, and no hurry.
+ * is called off stays on its list, for the next part; so does the rest where everybody is refused. While nothing was read there is nothing to publish, and no hurry.
  */
 export async function inTime(
   part: Part,
@@ -16,14 +16,16 @@ export async function inTime(
   fill: () => Promise<void>,
 ): Promise<void> {
   const { ended, callOff } = host.cancellable(fill);
+  const cut = (): void => {
+    part.cut();
+    callOff();
+  };
+  part.onEverybody(cut);
   let stopTimer = (): void => undefined;
   part.onFirstRead(() => {
     stopTimer = host.after(OPEN_MS, () => {
       part.close();
-      stopTimer = host.after(DRAIN_MS, () => {
-        part.cut();
-        callOff();
-      });
+      stopTimer = host.after(DRAIN_MS, cut);
     });
   });
   await ended;

@@ -5,7 +5,7 @@ import { isFiltered } from '../filters';
 import type { Published, ReadChat, Span, Window } from '../sinks/sink';
 import type { Policy } from '../state';
 import { createSuspects } from './suspects';
-import { failureType, type Unreadable } from './failures';
+import { everybodysFailure, failureType, type Unreadable } from './failures';
 import { ownerPasses, readChat, type StagedChat } from './read-chat';
 
 /** Emit activities scheduled ahead, at least: enough to keep the API's queue busy, few enough to drain soon. */
@@ -36,6 +36,8 @@ export interface Part {
   readonly isCut: boolean;
   /** Runs `then` when the first chat was read. */
   onFirstRead(then: () => void): void;
+  /** Runs `then` when it is found that not the chats are refused, but everybody. */
+  onEverybody(then: () => void): void;
   /** Takes no more chats. */
   close(): void;
   cut(): void;
@@ -63,6 +65,7 @@ export function createPart(
   const unreadable: Unreadable[] = [];
   const suspects = createSuspects();
   let firstRead: (() => void) | undefined;
+  let allRefused: (() => void) | undefined;
   let isClosed = false;
   let isCut = false;
   let unexplained = 0;
@@ -78,7 +81,7 @@ export function createPart(
     const request = { window, chatId, span: { from, to }, parked, wantsOwner, messages, pageSize, sink };
     const chat = await readChat(activities, request);
     if (chat.gone) gone.push(chatId);
-    else suspects.clear();
+    else suspects.someoneWasRead();
     if (!ownerPasses(chat, policy, parked)) {
       skipped.push(chatId);
       return;
@@ -114,6 +117,7 @@ export function createPart(
       return isCut;
     },
     onFirstRead: (then) => void (firstRead = then),
+    onEverybody: (then) => void (allRefused = then),
     close: () => void (isClosed = true),
     cut: () => void (isCut = true),
     hasRoom: () => reading < emitsAhead,
@@ -128,6 +132,7 @@ export function createPart(
         } else if (healed ? staysParked(error) : failureType(error) === FailureType.chatUnreadable) {
           unreadable.push({ chatId, error });
           if (!healed) suspects.add({ chatId, error });
+          if (!isCut && everybodysFailure(suspects.everybody())) allRefused?.();
         } else part.fatal ??= { error };
       }
       reading -= 1;

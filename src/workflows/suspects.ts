@@ -6,22 +6,24 @@ export const FEW = 5;
 /** Tells chats that cannot be read from a key, settings or a server with which none can. */
 export interface Suspects {
   add(unreadable: Unreadable): void;
-  /** A chat was read. */
-  clear(): void;
-  /** Those that were refused since, where it is everybody; empty where it is not known to be. */
+  /** A chat was read: with it others can be compared from now on. */
+  someoneWasRead(): void;
+  /** Those that were refused, where it is everybody; empty where it is not known to be. */
   everybody(): readonly Unreadable[];
 }
 
 export function createSuspects(): Suspects {
   let inARow: Unreadable[] = [];
+  let isReadable = false;
   return {
     add(unreadable) {
       const { kind, proven } = failureDetails(unreadable.error);
-      if (proven || kind === undefined) return;
+      if (isReadable || proven || kind === undefined) return;
       const isSame = inARow.every(({ error }) => failureDetails(error).kind === kind);
       inARow = isSame ? [...inARow, unreadable] : [unreadable];
     },
-    clear() {
+    someoneWasRead() {
+      isReadable = true;
       inARow = [];
     },
     everybody: () => (inARow.length < FEW ? [] : inARow),

@@ -32,7 +32,7 @@ describe.each([
       const atOnce = createTenant({ ...few, chats: 60, from: at, to: at });
       under = await start({ simulator: { tenant: atOnce, generation }, settings });
       under.simulator.setCursorsExpired(true);
-      expect((await under.sync()).reason).toBe('ApiRefused: chats: the server refuses its own cursor');
+      expect((await under.sync()).reason).toMatch(/^ApiRefused: chats: the server refuses its own cursor/);
 
       under.simulator.setCursorsExpired(false);
       expect((await under.sync()).outcome).toBe('completed');

@@ -119,10 +119,11 @@ test('it does not take a window that was given up for one that was completed', a
   const tenant = createTenant({ chats: 4, messagesPerChat: 2 });
   under = await startSource({ simulator: { tenant }, settings: BACKFILL });
   under.simulator.setFaults({
-    targets: [...tenant.chats.keys()].map((chatId) => ({ chatId, kind: '500-no-retry', times: 1 })),
+    targets: [...tenant.chats.keys()].map((chatId) => ({ chatId, kind: '500-no-retry', times: Infinity })),
   });
   await under.sync();
   const { window } = (await under.source.view()).memo!.unfinished!;
+  under.simulator.setFaults();
   await under.sink.commit?.(window, { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null });
 
   const { outcome, reason } = await under.sync();

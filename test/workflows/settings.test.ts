@@ -243,9 +243,10 @@ describe('an unfinished window', () => {
       const { length } = under.simulator.requests;
       await under.restart({ USER_IDS, ...settings });
       expect(await under.sync()).toMatchObject({ ...window, chats: failed.chats });
-      expect(asked(under, length, 'limit')).toEqual([settings.PAGE_SIZE]);
-      const messages = under.simulator.requests.slice(length).filter(({ path }) => path.endsWith('/messages'));
-      expect(messages.map(({ query }) => query.includes('created_at'))).toEqual([settings.MESSAGES !== 'all']);
+      expect(asked(under, length, 'limit')[0]).toBe(settings.PAGE_SIZE);
+      const messages = under.simulator.requests.slice(length).filter(({ path }) => path.endsWith(`${broken}/messages`));
+      const asksForTimes = new Set(messages.map(({ query }) => query.includes('created_at')));
+      expect(asksForTimes).toEqual(new Set([settings.MESSAGES !== 'all']));
     }
 
     under.simulator.revokeKey(DEMO_KEY);
