@@ -6,9 +6,8 @@ import { healedOf, recordsOf, SinkError, type Published, type Sink, type Totals 
 import { reportOf, UnreadableStateError, type Source } from '../source';
 import type { Policy } from '../state';
 import { toFailure } from './failures';
-import { readLedger } from './read-ledger';
 import { requireSink } from './require-sink';
-import type { PublishRequest, SyncActivities } from './types';
+import type { Ledger, LedgerRequest, PublishRequest, SyncActivities } from './types';
 
 const HEARTBEAT_MS = 5000;
 const SOONEST_LOOK_MS = 1000;
@@ -65,6 +64,19 @@ async function safely<T>(run: () => Promise<T>): Promise<T> {
     }
     throw toFailure(error);
   }
+}
+
+/** What the sink knows. Whatever it will need is tried too, unless its place is another one than it should be. */
+async function readLedger(sink: Sink, { archive: held }: LedgerRequest): Promise<Ledger> {
+  const archive = await sink.archive?.();
+  if ((archive ?? null) === held) await sink.check?.();
+  return {
+    kept: sink.last !== undefined,
+    missing: (await sink.missing?.()) ?? null,
+    last: (await sink.last?.()) ?? null,
+    unfinished: (await sink.unfinished?.()) ?? [],
+    ...(archive !== undefined && { archive }),
+  };
 }
 
 /** @throws SinkError if the sink has forgotten chats of the window: it is another folder, or another volume. */

@@ -1,5 +1,5 @@
 import { type Closing, type Published, SinkError, type Window } from '../sink';
-import { countOf, goneOf, type WindowState } from './window-state';
+import { countOf, goneOf, type WindowState } from './lists';
 import { finishParts, requireParts } from './parts';
 import type { Workspace } from './workspace';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conflictSchema, healedSchema } from './window-state';
+import { conflictSchema, healedSchema } from './lists';
 
 const lineSchema = z.object({
   epoch: z.number(),

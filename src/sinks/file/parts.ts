@@ -3,7 +3,7 @@ import { SinkError, type Window } from '../sink';
 import { hasCode } from './errors';
 import type { Files } from './files';
 import { dayFolder, partNumber, partPath } from './layout';
-import type { Part, WindowState } from './window-state';
+import type { Part, WindowState } from './lists';
 
 /** The first number that no part of a window with this end has. */
 export async function nextNumber(files: Files, source: string, window: Window, state: WindowState): Promise<number> {

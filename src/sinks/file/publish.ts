@@ -4,7 +4,7 @@ import { discardBatches, joinBatches, planParts } from './batches';
 import { finish } from './close';
 import { randomName } from './files';
 import { partPath } from './layout';
-import { type Part, publishedOf, type WindowState } from './window-state';
+import { type Part, publishedOf, type WindowState } from './lists';
 import { Once } from './once';
 import { finishParts, nextNumber, requireParts } from './parts';
 import type { Workspace } from './workspace';
