@@ -1,15 +1,14 @@
 import * as nodeFileSystem from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { stageBatch } from './file/batches';
 import { close, findClosed } from './file/close';
 import { toSinkError } from './file/errors';
 import type { FileSystem } from './file/file-system';
 import { createFiles } from './file/files';
-import { LEDGER, MESSAGES } from './file/layout';
 import { createLedger } from './file/ledger';
 import { createLists } from './file/lists';
 import { createMarker } from './file/marker';
-import { hasStrayParts } from './file/parts';
+import { missing } from './file/missing';
 import { publish as publishIn } from './file/publish';
 import { createStaging } from './file/staging';
 import { tryFileSystem } from './file/trial';
@@ -125,17 +124,6 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     return marker.claim(id, over);
   }
 
-  async function missing(): Promise<string | null> {
-    await ledger.verify();
-    const line = await ledger.last();
-    for (const { path, bytes } of line?.parts ?? []) {
-      if ((await files.sizeOf(join(files.root, source, path))) !== bytes) return path;
-    }
-    if ((await marker.read()) !== null && !(await files.isFolder(join(files.root, source, MESSAGES)))) return MESSAGES;
-    if ((await ledger.endOf()) > 0) return null;
-    return (await hasStrayParts(files, source, await lists.windows())) ? LEDGER : null;
-  }
-
   function saying<A extends unknown[], R>(step: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
     return (...args) =>
       step(...args).catch(async (error: unknown) => {
@@ -154,6 +142,6 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     check: saying(check),
     archive: saying(marker.read),
     claim: saying(claim),
-    missing: saying(missing),
+    missing: saying(() => missing(space)),
   };
 }

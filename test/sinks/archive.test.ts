@@ -117,20 +117,22 @@ describe('an archive', () => {
     expect(await ledgerLines(folder)).toMatchObject([{ chats: 2, records: 2 }]);
   });
 
-  it.each(['write', 'publish', 'commit'] as const)('believes nothing that a %s did while it was away', async (name) => {
-    await sink.claim?.('mine', null);
-    await sink.publish?.(mine, [await writeChat(sink, mine, 'chat_a', [1])]);
+  /** A sink whose place is swapped once, right behind its look at the marker; and what brings the old one back. */
+  function swappedOnce(put: () => Promise<void>): { late: Sink; bringBack: () => Promise<void> } {
     let swapped: Promise<() => Promise<void>> | undefined;
     const fs = watchedFileSystem(async (operation, run) => {
-      // Right behind the look at the marker.
-      if (operation.name === 'close' && operation.path.endsWith('archive.json')) {
-        await run();
-        swapped ??= swap(() => mkdir(dir));
-        await swapped;
-      } else await run();
+      await run();
+      if (operation.name !== 'close' || !operation.path.endsWith('archive.json')) return;
+      swapped ??= swap(put);
+      await swapped;
     });
-    const late = createFileSink({ dir, source: 'test', fs });
-    await late.has?.(first, 'chat_a');
+    return { late: createFileSink({ dir, source: 'test', fs }), bringBack: async () => (await swapped)?.() };
+  }
+
+  it.each(['write', 'publish', 'commit'] as const)('makes no folder in a %s while it is away', async (name) => {
+    await sink.claim?.('mine', null);
+    await sink.publish?.(mine, [await writeChat(sink, mine, 'chat_a', [1])]);
+    const { late, bringBack } = swappedOnce(async () => mkdir(dir));
     const step = {
       write: async () => writeChat(late, mine, 'chat_b', [1]),
       publish: async () => late.publish?.(mine, [{ chatId: 'chat_empty', receipts: [] }]),
@@ -139,11 +141,26 @@ describe('an archive', () => {
 
     await expect(step()).rejects.toMatchObject({ code: 'ARCHIVE_LOST' });
 
-    await (
-      await swapped!
-    )();
+    expect(await readdir(dir)).toEqual([]);
+    await bringBack();
     await late.commit?.(mine, closing(1, 1));
     expect(await ledgerLines(folder)).toMatchObject([{ chats: 1, records: 1 }]);
+  });
+
+  it('believes nothing that it read in another one in its place', async () => {
+    await sink.claim?.('mine', null);
+    await sink.publish?.(mine, [await writeChat(sink, mine, 'chat_a', [1])]);
+    const { late, bringBack } = swappedOnce(async () => {
+      const theirs = { ...mine, archive: 'theirs' };
+      await open().claim?.('theirs', null);
+      for (const chatId of ['chat_x', 'chat_y']) await open().publish?.(theirs, [{ chatId, receipts: [] }]);
+    });
+
+    await expect(late.publish?.(mine, [])).rejects.toMatchObject({ code: 'ARCHIVE_FOREIGN' });
+
+    await bringBack();
+    expect(await late.publish?.(mine, [])).toMatchObject({ totals: { chats: 1, records: 1 } });
+    expect(await late.has?.(mine, 'chat_x')).toBe(false);
   });
 
   it('says that its marker is damaged, and which file that is', async () => {

@@ -111,6 +111,16 @@ describe('the file sink, when a worker wakes up late', () => {
     expect((await ledgerLines(folder)).map((line) => line.to)).toEqual([first.to, second.to]);
   });
 
+  it('writes nothing over the line of another window that came first', async () => {
+    const { fs, paused, goOn } = pausingFileSystem(({ name, to }) => name === 'link' && /ledger-0$/.test(to ?? ''));
+    const late = open(fs).commit?.(second, closing(0, 0));
+    await paused;
+    await open().commit?.(first, closing(0, 0));
+    goOn();
+    await late;
+    expect((await ledgerLines(folder)).map((line) => line.to)).toEqual([first.to, second.to]);
+  });
+
   it.each(['link', 'read', 'readdir', 'rename'])('shows nothing of a window given up during its %s', async (name) => {
     const { fs, paused, goOn } = pausingFileSystem(
       (operation) => operation.name === name && /list-|messages|-\w{32}$/.test(`${operation.to} ${operation.path}`),

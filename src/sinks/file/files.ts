@@ -4,8 +4,9 @@ import { dirname, join, relative, sep } from 'node:path';
 import { SinkError } from '../sink';
 import { hasCode } from './errors';
 import type { FileSystem, Handle } from './file-system';
+import { createFolders } from './folders';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const COPY_BYTES = 256 * 1024;
 
 export type Append = (bytes: Uint8Array) => Promise<void>;
@@ -18,6 +19,9 @@ export function randomName(): string {
 
 /** Durable steps on files that belong to their owner alone, in real folders below `root` (which may be a link). */
 export function createFiles(fs: FileSystem, root: string) {
+  const folders = createFolders(fs, root);
+  const { syncFolder } = folders;
+
   async function exists(path: string): Promise<boolean> {
     try {
       await fs.lstat(path);
@@ -42,64 +46,6 @@ export function createFiles(fs: FileSystem, root: string) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null;
       throw error;
     }
-  }
-
-  async function isFolder(path: string): Promise<boolean> {
-    try {
-      const stats = await fs.lstat(path);
-      if (stats.isDirectory()) return true;
-      throw stats.isSymbolicLink()
-        ? new SinkError('SYMLINK', `A folder inside FILE_DIR (${root}) is a symbolic link: replace it by a real one.`)
-        : new SinkError('ENOTDIR', `A file inside FILE_DIR (${root}) is where a folder is needed: move it away.`);
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return false;
-      throw error;
-    }
-  }
-
-  async function syncFolder(path: string): Promise<void> {
-    const handle = await fs.open(path, O_RDONLY | O_DIRECTORY);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  }
-
-  async function syncParents(first: string): Promise<void> {
-    for (let path = dirname(root); path.length >= dirname(first).length; path = dirname(path)) {
-      await syncFolder(path);
-      if (path === dirname(path)) break;
-    }
-  }
-
-  /** Makes the folder of a source, if it is not there. */
-  async function makeSource(source: string): Promise<void> {
-    if (await isFolder(join(root, source))) return;
-    const first = await fs.mkdir(root, { mode: 0o700, recursive: true });
-    if (typeof first === 'string') await syncParents(first);
-    await makeFolder(root, source);
-  }
-
-  async function makeFolder(parent: string, name: string): Promise<void> {
-    const path = join(parent, name);
-    await fs.mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    });
-    await isFolder(path);
-    await syncFolder(parent);
-  }
-
-  /** The path of a folder below that of a source, which has to be there; the folder itself is made. */
-  async function folder(source: string, ...names: string[]): Promise<string> {
-    let path = join(root, source);
-    await isFolder(path);
-    for (const name of names) {
-      const parent = path;
-      path = join(parent, name);
-      if (!(await isFolder(path))) await makeFolder(parent, name);
-    }
-    return path;
   }
 
   /** Makes a new file of what `fill` appends, on disk when it resolves; leaves nothing behind when it fails. */
@@ -179,15 +125,12 @@ export function createFiles(fs: FileSystem, root: string) {
   }
 
   return {
+    ...folders,
     fs,
     root,
     nameOf,
     exists,
     sizeOf,
-    isFolder,
-    makeSource,
-    folder,
-    syncFolder,
     create,
     claim,
     replace,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { SinkError, type Window } from '../sink';
 import { hasCode } from './errors';
 import type { Files } from './files';
-import { dayFolder, isPartOf, MESSAGES, partNumber, partPath } from './layout';
+import { dayFolder, partNumber, partPath } from './layout';
 import type { Part, WindowState } from './lists';
 
 /** The first number that no part of a window with this end has. */
@@ -54,23 +54,6 @@ export async function requireParts(
         `bring it back. If it is gone for good, cancel the workflow chat-sync/${source}, then \`chat-sync rewind --to ${from}\`.`,
     );
   }
-}
-
-/** Whether there is a part that no open window can have made. */
-export async function hasStrayParts(files: Files, source: string, open: Window[]): Promise<boolean> {
-  const folder = join(files.root, source, MESSAGES);
-  const namesIn = (path: string): Promise<string[]> =>
-    files.fs.readdir(path).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
-      throw error;
-    });
-  for (const day of await namesIn(folder)) {
-    for (const name of await namesIn(join(folder, day))) {
-      const path = `${MESSAGES}/${day}/${name}`;
-      if (name.endsWith('.ndjson') && !open.some((window) => isPartOf(window, path))) return true;
-    }
-  }
-  return false;
 }
 
 async function finishPart(files: Files, source: string, staging: string, part: Part): Promise<void> {
