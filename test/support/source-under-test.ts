@@ -98,7 +98,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     const pacer = createPacer({ requestsPerSecond: followed.requestsPerSecond, workers: followed.workers });
     const timeouts = { headersMs: 2000, bodyMs: 2000, wholeBodyMs: 5000 };
     const slots = createApiSlots(followed);
-    const { sent } = slots;
+    const sent = () => slots.sent();
     const api = createComplianceApi({ baseUrl, accessKey: () => accessKey, pacer, version: 'test', timeouts, sent });
     const plain = sinks[SINK].create(config.environment, { source: name, dataDir });
     const wrapped = options.wrapSink?.(plain) ?? plain;
