@@ -37,8 +37,9 @@ export async function withStage<T>(
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'chat-sync-bench-'));
   const processes = startProcesses();
+  const over = new AbortController();
   const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over.signal });
   });
   const work = async (): Promise<T> => {
     const stage = await setUp(options, processes, folder, signal);
@@ -52,6 +53,7 @@ export async function withStage<T>(
     signal.throwIfAborted();
     return await Promise.race([work(), aborted, processes.failed]);
   } finally {
+    over.abort();
     await processes.stop(signal.aborted ? 'once' : undefined);
     await rm(folder, { recursive: true, force: true });
   }

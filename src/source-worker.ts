@@ -10,7 +10,7 @@ import type { Source } from './source';
 import type { Policy } from './state';
 
 /** How far the queue's limit, which all workers share, lies above the rate that their pacers keep. */
-const QUEUE_HEADROOM = 1.5;
+const QUEUE_HEADROOM = 2;
 /** What the tuner wants to know beside the activities' slots; the API's worker has no such tasks. */
 const NONE = { type: 'fixed-size', numSlots: 1 } as const;
 
