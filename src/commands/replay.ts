@@ -28,11 +28,15 @@ export async function replayCommand(environment: Environment, ids: string[], opt
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
   });
-  if (options.file !== undefined) return replay([await fromFile(options.file)]);
-  return withSession(environment, (session) => replay(fromServer(session, ids)));
+  if (options.file !== undefined) return replay([await fromFile(options.file)], options.file);
+  return withSession(environment, (session) => {
+    const workflowIds = ids.length > 0 ? ids : [chatSyncWorkflowId(session.source.name)];
+    return replay(fromServer(session, workflowIds), workflowIds.join(', '));
+  });
 }
 
-async function replay(histories: ReplayHistoriesIterable): Promise<number> {
+/** @param named What the histories are of. */
+async function replay(histories: ReplayHistoriesIterable, named: string): Promise<number> {
   let diverged = 0;
   let replayed = 0;
   for await (const { workflowId, runId, error } of Worker.runReplayHistories(
@@ -43,13 +47,12 @@ async function replay(histories: ReplayHistoriesIterable): Promise<number> {
     if (error) diverged += 1;
     print(`${error ? 'diverged' : 'deterministic'}  ${workflowId}  ${runId}${error ? `  ${error.message}` : ''}`);
   }
-  if (replayed === 0) throw new Error('there is no such workflow');
+  if (replayed === 0) throw new Error(`Temporal holds no run of ${named}`);
   return diverged > 0 ? 1 : 0;
 }
 
-/** The runs of these workflows, or, of none named, of the source's chain. */
-async function* fromServer({ client, source }: Session, ids: string[]): AsyncGenerator<HistoryAndWorkflowId> {
-  for (const id of ids.length > 0 ? ids : [chatSyncWorkflowId(source.name)]) {
+async function* fromServer({ client }: Session, ids: string[]): AsyncGenerator<HistoryAndWorkflowId> {
+  for (const id of ids) {
     yield* client.workflow.list({ query: `WorkflowId = '${id.replaceAll("'", "''")}'` }).intoHistories();
   }
 }
@@ -66,6 +69,9 @@ async function fromFile(file: string): Promise<HistoryAndWorkflowId> {
     const started = startedSchema.safeParse(history.events?.[0]);
     return { workflowId: started.data?.workflowExecutionStartedEventAttributes.workflowId || file, history };
   } catch (error) {
-    throw new UsageError(`--file ${file}: not a workflow history in JSON`, { cause: error });
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new UsageError(`--file ${file}: ${missing ? 'there is no such file' : 'not a workflow history in JSON'}`, {
+      cause: error,
+    });
   }
 }

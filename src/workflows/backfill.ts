@@ -8,12 +8,15 @@ const earlier = (a: string, b: string): string => (Date.parse(a) <= Date.parse(b
 /** Where the source really begins, once this window is completed. */
 export const sinceWith = ({ since }: State, window: Window): string => earlier(since ?? window.from, window.from);
 
+/** Windows begin on a whole second. */
+const isAt = (from: string, time: string): boolean => Date.parse(from) === Math.floor(Date.parse(time) / 1000) * 1000;
+
 /** Another `BACKFILL_START` than the first window began with, which is not completed. */
 export const isMoved = ({ backfillStart }: Policy, { syncedThrough, unfinished }: State): boolean =>
   syncedThrough === null &&
   unfinished !== undefined &&
   backfillStart !== null &&
-  Date.parse(unfinished.window.from) !== Date.parse(backfillStart);
+  !isAt(unfinished.window.from, backfillStart);
 
 /** Whether the sink holds anything of a window: then to begin it anew would send that twice. */
 export async function isPublished(
@@ -36,9 +39,8 @@ export function backfillWarnings({ backfillStart }: Policy, { syncedThrough, sin
       `BACKFILL_START is ignored: the source began at ${began}; \`chat-sync rewind --to ${backfillStart}\` brings earlier messages, and what came since then once more`,
     ];
   }
-  const from = unfinished?.window.from;
-  if (from === undefined || from === unfinished?.window.to) return [];
-  if (backfillStart !== null && Date.parse(from) === Date.parse(backfillStart)) return [];
+  const { from, to } = unfinished?.window ?? {};
+  if (from === undefined || from === to || (backfillStart !== null && isAt(from, backfillStart))) return [];
   const now = backfillStart === null ? 'is not set any more' : `is ${backfillStart} now`;
   const wayOut =
     backfillStart === null

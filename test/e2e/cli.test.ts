@@ -83,6 +83,8 @@ test('it syncs, tells its status, pauses, resumes and rewinds', async () => {
     'requests',
     'gone',
     'skipped',
+    'conflicts',
+    'unexplained',
     'parked',
     'warnings',
   ]);
