@@ -54,20 +54,26 @@ const LISTS = [
   { list: 'organizations', path: /\/organizations$/, generation: 'mid', type: 'ApiRefused' },
 ] as const;
 
-describe.each(LISTS)('pages of $list that turn in circles ($generation)', ({ path, generation, list, type }) => {
-  test.each(Object.keys(TURNS))('%s', async (how) => {
-    tenant = createTenant({ organizations: 3, usersPerOrganization: 6, chats: 9, messagesPerChat: [3, 8] });
-    const settings: Environment = { PAGE_SIZE: '2', ...(generation === 'mid' && { LISTING: 'per-user' }) };
-    under = await startBehindGateway({ tenant, generation }, settings);
-    turn(path, TURNS[how]!);
+const [EVERYBODYS, ...OTHERS] = LISTS;
+const CASES = [
+  ...Object.keys(TURNS).map((how) => ({ ...EVERYBODYS, how })),
+  ...OTHERS.flatMap((list) =>
+    ['between two pages', 'on the last item, under new cursors'].map((how) => ({ ...list, how })),
+  ),
+];
 
-    const report = await under.sync();
+test.each(CASES)('pages of $list that turn $how ($generation)', async ({ path, generation, list, type, how }) => {
+  tenant = createTenant({ organizations: 3, usersPerOrganization: 6, chats: 9, messagesPerChat: [3, 8] });
+  const settings: Environment = { PAGE_SIZE: '2', ...(generation === 'mid' && { LISTING: 'per-user' }) };
+  under = await startBehindGateway({ tenant, generation }, settings);
+  turn(path, TURNS[how]!);
 
-    expect(report.outcome).toBe('failed');
-    expect(report.reason).toMatch(new RegExp(`^${type}: .*${list}: the server's pages go in circles`));
-    expect(under.simulator.requests.length).toBeLessThan(1000);
-    under.setGateway();
-    expect((await under.sync()).outcome).toBe('completed');
-    expectExactly(await under.records(), tenant, generation === 'now' ? {} : { wanted });
-  });
+  const report = await under.sync();
+
+  expect(report.outcome).toBe('failed');
+  expect(report.reason).toMatch(new RegExp(`^${type}: .*${list}: the server's pages go in circles`));
+  expect(under.simulator.requests.length).toBeLessThan(1000);
+  under.setGateway();
+  expect((await under.sync()).outcome).toBe('completed');
+  expectExactly(await under.records(), tenant, generation === 'now' ? {} : { wanted });
 });
