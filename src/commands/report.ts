@@ -7,12 +7,15 @@ export function publicReport({ n, ...report }: Report): Omit<Report, 'n'> {
 
 /** The report in words, a line each for what there is to know. */
 export function reportLines(report: Report): string[] {
-  const { outcome, from, to, chats, messages, requests, gone, skipped, parked, warnings, reason } = report;
+  const { outcome, from, to, chats, messages, requests, gone, skipped, conflicts, unexplained, parked } = report;
+  const { warnings, reason } = report;
   if (outcome === 'refused') return [`refused: ${reason ?? ''}`];
   const window = from === null || to === null ? 'before a window was opened' : `${from} to ${to}`;
   const extras = [
     gone > 0 ? `${gone} gone` : '',
     skipped > 0 ? `${skipped} left out by filters` : '',
+    conflicts > 0 ? `${conflicts} messages that came twice, otherwise` : '',
+    unexplained > 0 ? `${unexplained} changed without a message` : '',
     parked > 0 ? `${parked} parked` : '',
   ].filter((extra) => extra !== '');
   const figures = [`${chats} chats`, `${messages} messages`, `${requests} requests`, ...extras].join(', ');

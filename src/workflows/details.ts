@@ -23,6 +23,7 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
     rows.push(['Chats', String(counters.chats + unpublished.chats)]);
     rows.push(['Messages', String(counters.messages + unpublished.messages)]);
     rows.push(['Requests', String(counters.requests)]);
+    if (counters.gone > 0) rows.push(['Gone', String(counters.gone)]);
     if (unfinished.checkpoint) {
       rows.push(['Listed and not read', String(leftOf(unfinished.checkpoint).length - unpublished.chats)]);
     }
