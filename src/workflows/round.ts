@@ -10,13 +10,14 @@ import { otherForm } from './listing';
 import { park } from './parking';
 import { createPart, type Part } from './part';
 import { saturate } from './saturate';
-import { FEW } from './suspects';
 import { EndlessList } from './trail';
 import { checkpointOf, publish, type WalkHost } from './walk-host';
 
 /** Lists asked at the same time, as long as fewer chats than this are listed and not published: one payload holds their ids. */
 const LISTS_AHEAD = 5;
 const LISTED_AHEAD = 3500;
+/** So many chats that are gone are no accident, where they are most of a part. */
+const FEWEST_GONE = 3;
 export type WalkActivities = ApiActivities & Pick<SyncActivities, 'publishPart'>;
 
 /**
@@ -71,7 +72,7 @@ async function endRound(part: Part, policy: Policy, host: WalkHost): Promise<{ c
   const isDecided = ({ error }: Unreadable): boolean => part.read.length === 0 || failureDetails(error).proven;
   const own = part.unreadable.filter((chat) => !everybody.has(chat.chatId) && isDecided(chat));
   // Chats go now and then; when most are gone it is the list that is another's.
-  const mostAreGone = part.gone.length >= FEW && part.gone.length > part.read.length;
+  const mostAreGone = part.gone.length >= FEWEST_GONE && part.gone.length > part.read.length;
 
   const { closed } = await publish(part, host, park(own, policy, host), mostAreGone ? part.gone : []);
   if (closed) return { closed };

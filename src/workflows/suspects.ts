@@ -1,7 +1,7 @@
 import { failureDetails, type Unreadable } from './failures';
 
 /** After so many different chats in a row that are refused in the same way, it is not the chats. */
-export const FEW = 5;
+const FEW = 5;
 
 /** Tells chats that cannot be read from a key, settings or a server with which none can. */
 export interface Suspects {
