@@ -98,10 +98,11 @@ function isWanted(message: Message, page: MessagePage, { span, messages }: EmitR
   return message.createdAtMs >= Date.parse(span.from) && message.createdAtMs < Date.parse(span.to);
 }
 
-/** Whether a chat that holds no message of the span changed in it all the same, and was not deleted. */
-function isUnexplained({ updated_at, deleted_at }: MessagePage, { from, to }: Span): boolean {
-  const updatedAt = timeOf(updated_at);
-  return !deleted_at && updatedAt !== undefined && updatedAt >= Date.parse(from) && updatedAt < Date.parse(to);
+/** Whether a chat that holds no message of the span changed in it all the same, and was neither created then nor deleted. */
+function isUnexplained({ created_at, updated_at, deleted_at }: MessagePage, { from, to }: Span): boolean {
+  const isWithin = (time: number | undefined): boolean =>
+    time !== undefined && time >= Date.parse(from) && time < Date.parse(to);
+  return !deleted_at && isWithin(timeOf(updated_at)) && !isWithin(timeOf(created_at));
 }
 
 /** Messages that are newer than their chat's `updated_at`, both on whole seconds; none where that is no time. */

@@ -39,6 +39,7 @@ const chatUserSchema = z.object({ id: z.string(), email_address: z.string().null
 export const messagePageSchema = z.object({
   id: idSchema,
   name: z.string().nullish(),
+  created_at: z.unknown().optional(),
   updated_at: z.unknown().optional(),
   deleted_at: z.unknown().optional(),
   organization_id: z.string().nullish(),

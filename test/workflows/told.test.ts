@@ -69,6 +69,7 @@ test('a chat that changed without a message of the window is counted: it may hol
   tenant.addMessage(late, { createdAt: Date.parse(first.to!) - 60_000, at: Date.now() });
   tenant.moveChat(moved, null);
   tenant.deleteChat(deleted);
+  tenant.addChat();
 
   const report = await under.nextSync();
 
