@@ -1,7 +1,7 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ComplianceApi } from '../compliance-api/client';
-import { ApiError } from '../compliance-api/errors';
+import { ApiError, recoveryOf, timesUntilBelieved, type Recovery } from '../compliance-api/errors';
 import type { Sink } from '../sinks/sink';
 import { memorySchema, remember, rememberOthers, type Memory } from './attempt-memory';
 import { retryFailure, toFailure } from './failures';
@@ -79,6 +79,14 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       return retryFailure(memory.said ?? '', { ...facts, soon: memory.refusals > 0 });
     }
 
+    /** Where a few were refused before it, and none could be read, a chat that is refused need not ask for others first. */
+    function recoveryFrom(error: ApiError): Recovery {
+      const recovery = remember(memory, { error, limit, now: now() });
+      if (recovery !== 'later' || chatId === undefined || recoveryOf(error) !== 'never') return recovery;
+      const isOneOfMany = others.refused(chatId, error.kind);
+      return isOneOfMany && timesUntilBelieved(error) === 2 ? 'never' : 'later';
+    }
+
     try {
       if (memory.askForOthers) throw await askForOthers();
       return await run({
@@ -97,7 +105,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (error instanceof ApplicationFailure) throw error;
-      const recovery = error instanceof ApiError ? remember(memory, { error, limit, now: now() }) : undefined;
+      const recovery = error instanceof ApiError ? recoveryFrom(error) : undefined;
       memory.sinkFailed = recovery === undefined;
       const { requests, askForOthers: asksFirst, refusals, served } = memory;
       if (recovery === 'gone' && options.gone) return options.gone({ limit, requests });

@@ -1,11 +1,14 @@
 import type { ComplianceApi } from '../compliance-api/client';
-import { ApiError, recoveryOf } from '../compliance-api/errors';
+import { ApiError, recoveryOf, type ApiErrorKind } from '../compliance-api/errors';
+import { FEW_CHATS } from '../contract';
 import type { Others } from './attempt-memory';
 
 /** What else can be asked for with the same key, to tell what is wrong with one chat from what is wrong for everybody. */
 export interface OtherRequests {
   /** Notes a chat whose messages could be read just now. */
   readable(chatId: string): void;
+  /** Notes a chat that was refused. @returns whether it is one of a few in a row, all in the same way, and none is known to be readable. */
+  refused(chatId: string, kind: ApiErrorKind): boolean;
   /** Makes one request: for such a chat, or, where none is known but `chatId`, for the organizations. */
   ask(chatId: string | undefined, signal: AbortSignal): Promise<Others>;
 }
@@ -13,6 +16,7 @@ export interface OtherRequests {
 /** One for each process. */
 export function createOthers(api: ComplianceApi): OtherRequests {
   let known: string | undefined;
+  let inARow = { kind: '', chatIds: new Set<string>() };
 
   async function askForChat(chatId: string, signal: AbortSignal): Promise<Others> {
     const error = await failureOf(api.getChatMessages(chatId, { limit: 1 }, { signal }, () => Promise.resolve()));
@@ -22,8 +26,14 @@ export function createOthers(api: ComplianceApi): OtherRequests {
   }
 
   return {
-    readable: (chatId) => {
+    readable(chatId) {
       known = chatId;
+      inARow = { kind: '', chatIds: new Set() };
+    },
+    refused(chatId, kind) {
+      if (inARow.kind !== kind) inARow = { kind, chatIds: new Set() };
+      if (inARow.chatIds.size < FEW_CHATS) inARow.chatIds.add(chatId);
+      return known === undefined && inARow.chatIds.size >= FEW_CHATS;
     },
     async ask(chatId, signal) {
       if (known !== undefined && known !== chatId) return askForChat(known, signal);

@@ -1,7 +1,5 @@
+import { FEW_CHATS } from '../contract';
 import { failureDetails, type Unreadable } from './failures';
-
-/** After so many different chats in a row that are refused in the same way, it is not the chats. */
-const FEW = 5;
 
 /** Tells chats that cannot be read from a key, settings or a server with which none can. */
 export interface Suspects {
@@ -26,6 +24,6 @@ export function createSuspects(): Suspects {
       isReadable = true;
       inARow = [];
     },
-    everybody: () => (inARow.length < FEW ? [] : inARow),
+    everybody: () => (inARow.length < FEW_CHATS ? [] : inARow),
   };
 }

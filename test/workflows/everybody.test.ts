@@ -30,14 +30,14 @@ test.each<[string, OwnAnswer, RegExp]>([
   ],
 ])('%s', async (_what, answer, reason) => {
   tenant = createTenant({ chats: 230, messagesPerChat: 1 });
-  under = await startBehindGateway({ tenant }, { ON_CHAT_FAILURE: 'park' });
+  under = await startBehindGateway({ tenant }, { ON_CHAT_FAILURE: 'park', REQUESTS_PER_SECOND: '60' });
   under.setGateway((page) => (page.chat_messages ? answer : undefined));
 
   const report = await under.sync();
 
   expect(report).toMatchObject({ outcome: 'failed', parked: 0, chats: 0 });
   expect(report.reason).toMatch(reason);
-  expect(under.simulator.requests.length).toBeLessThan(700);
+  expect(under.simulator.requests.length).toBeLessThan(300);
   // In the middle of a sync too, where some were read before.
   let read = 0;
   under.setGateway((page) => (page.chat_messages && ++read > 50 ? answer : undefined));
