@@ -14,7 +14,7 @@ test('a text is cut between characters, to the bytes that it takes as JSON in UT
       else {
         expect(jsonBytes(short)).toBeLessThanOrEqual(most);
         // The characters of a text, and of its beginning, are the same ones.
-        expect([...text].slice(0, [...short].length - 1)).toEqual([...short].slice(0, -1));
+        expect(Array.from(text).slice(0, Array.from(short).length - 1)).toEqual(Array.from(short).slice(0, -1));
       }
     }),
   );
