@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, start } from '../support/cli';
@@ -63,6 +65,22 @@ test.each([[['status']], [['up', '--once']]])(
   },
 );
 
+test('a local Temporal whose database is damaged is said as such, in one line', async () => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  const DATA_DIR = folder();
+  writeFileSync(join(DATA_DIR, 'temporal.db'), 'no database. '.repeat(100));
+
+  const { code, stderr } = await run(['up', '--once'], { ...KEY, DATA_DIR, TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
+
+  expect(code).toBe(1);
+  expect(oneLine(stderr)).toMatch(
+    /^error: the Temporal server did not start at .*temporal\.db: its database is damaged.*$/,
+  );
+});
+
 test('certificates that .env names for the worker, which reads them too late, are refused', async () => {
   const DATA_DIR = folder();
   writeFileSync(join(DATA_DIR, '.env'), 'NODE_EXTRA_CA_CERTS=/etc/our-ca.pem\n');
@@ -72,10 +90,10 @@ test('certificates that .env names for the worker, which reads them too late, ar
 });
 
 test.each([
-  [['replay', '--file', 'nowhere.json'], 2, 'nowhere.json: there is no such file'],
-  [['replay', 'no-such-workflow'], 1, 'Temporal holds no run of no-such-workflow'],
-  [['pause', '--reason', 'x'.repeat(201)], 2, 'at most 200 characters'],
-])('it says what is not there, or too long: %p', async (args, code, message) => {
+  ['a history', ['replay', '--file', 'nowhere.json'], 2, 'nowhere.json: there is no such file'],
+  ['a workflow', ['replay', 'no-such-workflow'], 1, 'Temporal holds no run of no-such-workflow'],
+  ['a reason', ['pause', '--reason', 'x'.repeat(201)], 2, 'at most 200 characters'],
+])('it says what is not there, or too long: %s', async (_title, args, code, message) => {
   const { stderr, ...ended } = await run(args, { TEMPORAL_ADDRESS: address, DATA_DIR: folder() });
   expect(ended).toEqual({ code, stdout: '' });
   expect(stderr).toContain(message);
