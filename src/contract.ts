@@ -20,9 +20,6 @@ export const apiTaskQueue = (source: string): string => `chat-sync-${source}-api
 /** So many requests may be under way at once: the rate is kept while an answer takes half a minute or less. */
 export const mostUnderWay = (requestsPerSecond: number): number => Math.min(600, Math.ceil(requestsPerSecond * 30));
 
-/** After so many different chats in a row that are refused in the same way, and none that is read, it is not the chats. */
-export const FEW_CHATS = 5;
-
 /** `type` of each ApplicationFailure of this product: what Temporal's history and the Web UI show. */
 export const FailureType = {
   /** 401: the key is missing, unknown or revoked. Ends the sync. */

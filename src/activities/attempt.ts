@@ -79,7 +79,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       return retryFailure(memory.said ?? '', { ...facts, soon: memory.refusals > 0 });
     }
 
-    /** Where a few were refused before it, and none could be read, a chat that is refused need not ask for others first. */
+    /** Where many were refused before it, and none could be read, a chat that is refused need not ask for others first. */
     function recoveryFrom(error: ApiError): Recovery {
       const recovery = remember(memory, { error, limit, now: now() });
       if (recovery !== 'later' || chatId === undefined || recoveryOf(error) !== 'never') return recovery;

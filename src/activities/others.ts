@@ -1,13 +1,15 @@
 import type { ComplianceApi } from '../compliance-api/client';
 import { ApiError, recoveryOf, type ApiErrorKind } from '../compliance-api/errors';
-import { FEW_CHATS } from '../contract';
 import type { Others } from './attempt-memory';
+
+/** After so many different chats in a row that are refused in the same way, another one need not ask first. */
+const MANY_CHATS = 20;
 
 /** What else can be asked for with the same key, to tell what is wrong with one chat from what is wrong for everybody. */
 export interface OtherRequests {
   /** Notes a chat whose messages could be read just now. */
   readable(chatId: string): void;
-  /** Notes a chat that was refused. @returns whether it is one of a few in a row, all in the same way, and none is known to be readable. */
+  /** Notes a chat that was refused. @returns whether it is one of many in a row, all in the same way, and none is known to be readable. */
   refused(chatId: string, kind: ApiErrorKind): boolean;
   /** Makes one request: for such a chat, or, where none is known but `chatId`, for the organizations. */
   ask(chatId: string | undefined, signal: AbortSignal): Promise<Others>;
@@ -32,8 +34,8 @@ export function createOthers(api: ComplianceApi): OtherRequests {
     },
     refused(chatId, kind) {
       if (inARow.kind !== kind) inARow = { kind, chatIds: new Set() };
-      if (inARow.chatIds.size < FEW_CHATS) inARow.chatIds.add(chatId);
-      return known === undefined && inARow.chatIds.size >= FEW_CHATS;
+      if (inARow.chatIds.size < MANY_CHATS) inARow.chatIds.add(chatId);
+      return known === undefined && inARow.chatIds.size >= MANY_CHATS;
     },
     async ask(chatId, signal) {
       if (known !== undefined && known !== chatId) return askForChat(known, signal);

@@ -1,5 +1,7 @@
-import { FEW_CHATS } from '../contract';
 import { failureDetails, type Unreadable } from './failures';
+
+/** After so many different chats in a row that are refused in the same way, and none that is read, it is not the chats. */
+const FEW_CHATS = 5;
 
 /** Tells chats that cannot be read from a key, settings or a server with which none can. */
 export interface Suspects {
