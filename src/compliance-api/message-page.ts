@@ -14,42 +14,44 @@ const mostParsedBytes = 64 * 1024;
 const quote = 0x22;
 const openBracket = 0x5b;
 const smallN = 0x6e;
-const openBrace = 0x7b;
 
 /** A message whose fields stay the bytes that came; of use as long as its page is. */
 export class Message {
   constructor(
-    private readonly bytes: Bytes,
-    private readonly index: PageIndex,
+    private readonly page: { bytes: Bytes; index: PageIndex },
     private readonly item: number,
     readonly id: string,
-    /** When it was created, as it came, and ms since 1970. */
-    readonly created_at: string,
+    /** When it was created, ms since 1970. */
     readonly createdAtMs: number,
   ) {}
 
   /** By their names, in their order. */
   fields(): ReadonlyMap<string, RawField> {
-    return this.index.fieldsOf(this.item) ?? new Map<string, RawField>();
+    return this.page.index.fieldsOf(this.item) ?? new Map<string, RawField>();
   }
 
   slices({ from, to }: Span): Buffer[] {
-    return this.bytes.slices(from, to);
+    return this.page.bytes.slices(from, to);
+  }
+
+  /** When it was created, as the API wrote it. */
+  get created_at(): string {
+    const field = this.fields().get('created_at');
+    return field === undefined ? '' : String(JSON.parse(this.page.bytes.text(field.valueFrom, field.to)));
   }
 
   /** Whether it is without content: what the API leaves of a message that was deleted. */
   isEmpty(): boolean {
     const content = this.fields().get('content');
-    return (
-      content === undefined ||
-      /^(null|\[\])$/.test(this.bytes.text(content.valueFrom, Math.min(content.to, content.valueFrom + 5)))
-    );
+    if (content === undefined) return true;
+    const { valueFrom, to } = content;
+    return to - valueFrom <= 4 && ['null', '[]'].includes(this.page.bytes.text(valueFrom, to));
   }
 
   /** Of everything that came but white space. */
   digest(): string {
     const hash = createHash('sha256');
-    for (const slice of this.slices(this.index.item(this.item))) hash.update(slice);
+    for (const slice of this.slices(this.page.index.item(this.item))) hash.update(slice);
     return hash.digest('hex');
   }
 }
@@ -58,8 +60,10 @@ export class Message {
 export function messagePageReader(bytes: Bytes): BodyReader<MessagePage> {
   const index = new PageIndex(bytes, 'chat_messages', Object.keys(messagePageSchema.shape));
 
+  const page = { bytes, index };
+
   function read(): Reading<MessagePage> {
-    if (bytes.at(0) !== openBrace) return { misfit: 'the whole' };
+    if (!index.isObject) return { misfit: 'the whole' };
     const given = Object.fromEntries([...index.fields].map(([name, span]) => [name, parsed(span)]));
     const head = messagePageSchema.safeParse(given);
     if (!head.success) return { misfit: misfitOf(messagePageSchema, given) };
@@ -91,7 +95,7 @@ export function messagePageReader(bytes: Bytes): BodyReader<MessagePage> {
       const first = startsWith(name);
       if (first !== undefined && first !== openBracket && first !== smallN) return name;
     }
-    return new Message(bytes, index, item, id.data, createdAt, createdAtMs);
+    return new Message(page, item, id.data, createdAtMs);
   }
 
   /** 0, which nothing here may be, where it is too long. */

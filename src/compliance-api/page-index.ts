@@ -49,7 +49,12 @@ export class PageIndex implements JsonWatcher {
     private readonly names: readonly string[],
   ) {}
 
-  /** Whether the page has a list of items. */
+  /** Whether the page is an object at all. */
+  get isObject(): boolean {
+    return this.bytes.at(0) === openBrace;
+  }
+
+  /** Whether it has a list of items. */
   get hasItems(): boolean {
     const list = this.fields.get(this.list);
     return list !== undefined && this.bytes.at(list.from) === openBracket;
