@@ -8,7 +8,8 @@ import { filesBelow, ledgerLines, newFolder, removeFolders, visibleIds } from '.
 import { both, completing, type Plan, rewinding, type Step, type Sync } from './steps';
 import { dyingFileSystem, Killed, plainFileSystem, watchedFileSystem } from './watched-file-system';
 
-jest.setTimeout(60_000);
+// Thousands of steps on real files: a busy disk may need a while.
+jest.setTimeout(240_000);
 afterEach(removeFolders);
 
 function open(dir: string, fs: FileSystem): Sink {
