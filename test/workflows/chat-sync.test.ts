@@ -73,7 +73,8 @@ describe('a backfill', () => {
 
   test('it loses and doubles nothing while a tenth of the requests fails', async () => {
     const tenant = createTenant({ chats: 40 });
-    under = await startSource({ simulator: { tenant, faults: { rate: 0.1, seed: 7 } }, settings: BACKFILL });
+    const simulator = { tenant, faults: { rate: 0.1, seed: 7 } };
+    under = await startSource({ simulator, settings: BACKFILL, serverHangs: true });
 
     const report = await under.sync();
 

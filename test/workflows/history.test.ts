@@ -22,6 +22,7 @@ test('it keeps message text, chat names, e-mail addresses and the key out of Tem
   const tenant = createTenant({ chats: 12, usersPerOrganization: 3 });
   under = await startSource({
     simulator: { tenant, faults: { rate: 0.2, seed: 3 } },
+    serverHangs: true,
     settings: { BACKFILL_START: '2026-08-01' },
     policy: { maxHistoryEvents: 60 },
   });
