@@ -14,6 +14,8 @@ type Column = readonly [title: string, value: (result: Result) => string];
 
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
+/** Of a worker, on any answer. */
+const MOST_MEMORY_BYTES = 300e6;
 const number = (value: number, digits = 0): string =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const percent = (share: number): string => `${number(share * 100, 1)} %`;
@@ -78,6 +80,21 @@ const TABLES: Record<Scenario['kind'], { title: string; columns: readonly Column
       ['sink', (result) => mebibytes(result.sinkBytes)],
       ['temporal.db', (result) => mebibytes(result.databaseBytes)],
       ['requests over the fewest', ({ requests, fewestRequests }) => String(requests - fewestRequests)],
+      exact,
+      others,
+    ],
+  },
+  memory: {
+    title: `Answers as large as they may be, all at once (aim: a worker below ${mebibytes(MOST_MEMORY_BYTES)}, whatever the API sends)`,
+    columns: [
+      scenario,
+      ['chats', ({ chats }) => number(chats)],
+      ['messages', ({ messages }) => number(messages)],
+      ['requests', ({ requests }) => number(requests)],
+      ['worker, peak memory', (result) => mebibytes(result.peakMemoryBytes)],
+      ['worker, CPU s', ({ cpuSeconds }) => (cpuSeconds ? number(cpuSeconds.worker, 1) : 'not available')],
+      ['sink', (result) => mebibytes(result.sinkBytes)],
+      ['seconds', ({ chain }) => number(chain.seconds)],
       exact,
       others,
     ],

@@ -2,7 +2,7 @@ import type { StageOptions } from './stage';
 
 export interface Scenario {
   readonly name: string;
-  readonly kind: 'rate' | 'requests' | 'unlimited' | 'per-user' | 'size';
+  readonly kind: 'rate' | 'requests' | 'unlimited' | 'per-user' | 'size' | 'memory';
   readonly stage: StageOptions;
   /** Runs only when it is named. */
   readonly isLong?: boolean;
@@ -51,6 +51,11 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     };
     return { name: `size-${chats}`, kind: 'size', stage, isLong: true };
   };
+  const memory: Scenario = {
+    name: 'memory',
+    kind: 'memory',
+    stage: { tenant: { ...tenant(0), hostile: quick ? 1 : 3 }, requestsPerSecond: UNLIMITED, workers: 1 },
+  };
   const bigChats = quick ? [2500] : [2500, 2500, 2500, 1000, 1001];
   const requests: Scenario = {
     name: 'requests',
@@ -63,6 +68,7 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     rate(10, 1, 40),
     rate(10, 3, 40),
     requests,
+    memory,
     unlimited(1000),
     unlimited(10_000),
     perUser(50_000),

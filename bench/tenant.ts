@@ -11,6 +11,8 @@ export const tenantSpecSchema = z.object({
   latencyMs: z.number(),
   /** In two organizations, behind a server that lists per user only; null: the demo's people, behind one of today. */
   users: z.int().nullable(),
+  /** Instead of all that: an API whose every answer is as large as it may be, with so many chats of each kind. */
+  hostile: z.int().optional(),
 });
 export type TenantSpec = z.infer<typeof tenantSpecSchema>;
 
@@ -41,9 +43,10 @@ export interface TenantProcess extends TenantReady {
   facts(): Promise<TenantFacts>;
 }
 
-/** Starts tenant-process.ts. */
+/** Starts tenant-process.ts, or hostile-process.ts. */
 export async function startTenant(processes: Processes, folder: string, spec: TenantSpec): Promise<TenantProcess> {
-  const child = processes.fork(join(__dirname, 'tenant-process.js'), { cwd: folder, args: [JSON.stringify(spec)] });
+  const module = join(__dirname, spec.hostile === undefined ? 'tenant-process.js' : 'hostile-process.js');
+  const child = processes.fork(module, { cwd: folder, args: [JSON.stringify(spec)] });
   const message = (): Promise<unknown> =>
     Promise.race([new Promise((resolve) => child.once('message', resolve)), processes.failed]);
   return {

@@ -15,6 +15,11 @@ const own = new Set([
   ...['id', 'role', 'created_at', 'content', 'files', 'artifacts'],
   ...['chat_id', 'chat_name', 'chat_user', 'organization_id', 'organization_uuid', 'project_id'],
 ]);
+const given = ['role', 'created_at', 'content', 'files', 'artifacts'].map((name) => ({
+  name,
+  named: Buffer.from(`,"${name}":`),
+}));
+const none = Buffer.from('null');
 const comma = Buffer.from(',');
 const end = Buffer.from('}');
 
@@ -43,10 +48,9 @@ function fieldsOf(chat: Chat): string {
 function toRecord(ofChat: Buffer, message: Message): MessageRecord {
   const fields = message.fields();
   const json: Buffer[] = [Buffer.from(`{"id":${JSON.stringify(message.id)}`)];
-  for (const name of ['role', 'created_at', 'content', 'files', 'artifacts']) {
+  for (const { name, named } of given) {
     const field = fields.get(name);
-    json.push(Buffer.from(`,"${name}":${field ? '' : 'null'}`));
-    if (field) json.push(...message.slices({ from: field.valueFrom, to: field.to }));
+    json.push(named, ...(field ? message.slices({ from: field.valueFrom, to: field.to }) : [none]));
   }
   json.push(ofChat);
   for (const [name, field] of fields) if (!own.has(name)) json.push(comma, ...message.slices(field));

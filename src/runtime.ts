@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { makeTelemetryFilterString, Runtime, type Logger, type MetricsExporterConfig } from '@temporalio/worker';
+import { keepHeapModest } from './heap';
 
 export interface RuntimeOptions {
   logger: Logger;
@@ -10,6 +11,7 @@ export interface RuntimeOptions {
 
 /** Temporal's runtime of this process; once, and before anything else of Temporal's. @throws Error when nothing can listen at the address. */
 export async function installRuntime({ logger, source, metricsAddress }: RuntimeOptions): Promise<Runtime> {
+  keepHeapModest();
   // Forwarded, or Temporal's core would write to stdout, which is for data.
   const logging = { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }) };
   const options = { logger, shutdownSignals: [] };

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Bytes } from './bytes';
 import type { JsonWatcher } from './json-scanner';
+import { PageIndex, type Span } from './page-index';
 import { conforms, misfitOf } from './schemas';
 
 /** What a body is, or where it is not what was promised. */
@@ -19,13 +20,29 @@ export interface BodyReader<P> {
 /** In memory a value takes up to 60 bytes more than in the body. */
 const mostValues = 250_000;
 
-/** Parses a body as a whole: for lists, where no number and no unknown field matters. */
+/** Parses a small body as a whole. */
+export const jsonReader = (bytes: Bytes): BodyReader<unknown> => ({
+  isFull: (values) => values > mostValues,
+  read: () => ({ page: JSON.parse(bytes.text()) }),
+});
+
+/** Parses a list item by item, and of what is beside them what the schema names: in one piece it would take a multiple. */
 export const listReader =
-  <S extends z.ZodType>(schema: S) =>
-  (bytes: Bytes): BodyReader<z.infer<S>> => ({
-    isFull: (values) => values > mostValues,
-    read() {
-      const json: unknown = JSON.parse(bytes.text());
-      return conforms(schema, json) ? { page: json } : { misfit: misfitOf(schema, json) };
-    },
-  });
+  <S extends z.ZodObject>(schema: S) =>
+  (bytes: Bytes): BodyReader<z.infer<S>> => {
+    const index = new PageIndex(bytes, 'data', Object.keys(schema.shape));
+    const parsed = ({ from, to }: Span): unknown => JSON.parse(bytes.text(from, to));
+    return {
+      watcher: index,
+      isFull: (values) => values > mostValues,
+      read() {
+        if (!index.isObject) return { misfit: 'the whole' };
+        const data = index.hasItems && Array.from({ length: index.itemCount }, (_, item) => parsed(index.item(item)));
+        const fields = [...index.fields]
+          .filter(([name]) => name !== 'data')
+          .map(([name, span]) => [name, parsed(span)]);
+        const json: unknown = { ...Object.fromEntries(fields), data };
+        return conforms(schema, json) ? { page: json } : { misfit: misfitOf(schema, json) };
+      },
+    };
+  };

@@ -1,13 +1,13 @@
 import { errors, type Dispatcher } from 'undici';
 import { first } from './answer-headers';
 import type { BodyReader, Reading } from './body-reader';
-import { Bytes } from './bytes';
+import { Bytes, type Blocks } from './bytes';
 import { decode } from './content-coding';
 import { TimeOver } from './deadline';
 import { ApiError, type ApiErrorFacts } from './errors';
 import { errorCode } from './error-code';
 import { JsonScanner, type JsonFlaw } from './json-scanner';
-import type { Room } from './room';
+import type { Room, Stay } from './room';
 
 export interface BodyLimits {
   /** The largest body, after decompression. */
@@ -21,18 +21,17 @@ export interface BodyLimits {
 export interface BodyContext {
   limits: BodyLimits;
   room: Room;
+  blocks: Blocks;
   /** For the errors: which request this is the answer to. */
   facts: ApiErrorFacts;
   signal?: AbortSignal | undefined;
 }
 
-/** Bodies up to this size are read freely; one that grows beyond waits until it is the only one. */
-const smallBytes = 1024 * 1024;
 const openBrace = 0x7b;
 
 /**
- * Reads a body as JSON and hands what it is to `use`. A large body holds the room until `use` has ended, because it is in
- * memory until then. Whatever ends the reading early also ends the connection.
+ * Reads a body as JSON and hands what it is to `use`. It has its room until `use` has ended, because it is in memory until
+ * then. Whatever ends the reading early also ends the connection.
  * @throws {@link ApiError}: `too-large`, `no-room`, `timeout`, `unexpected-shape` (also: nested without end),
  * `unknown-encoding`, `not-json` (another kind of text), `cut-short` (JSON that breaks off, or has a fault in it: a cut
  * can leave that); the signal's reason; what `use` throws.
@@ -43,21 +42,28 @@ export async function withBody<P, T>(
   createReader: (bytes: Bytes) => BodyReader<P>,
   use: (page: P) => Promise<T>,
 ): Promise<T> {
-  const room = { release: () => {} };
+  const stay = context.room.enter();
+  const bytes = new Bytes(context.blocks);
   try {
-    const reading = await read(response, context, createReader, room);
+    const reading = await read(response, context, { bytes, reader: createReader(bytes), stay });
     if ('misfit' in reading) throw new ApiError('unexpected-shape', { ...context.facts, at: reading.misfit });
     return await use(reading.page);
   } finally {
-    room.release();
+    bytes.release();
+    stay.leave();
   }
+}
+
+interface Body<P> {
+  bytes: Bytes;
+  reader: BodyReader<P>;
+  stay: Stay;
 }
 
 async function read<P>(
   response: Dispatcher.ResponseData,
   context: BodyContext,
-  createReader: (bytes: Bytes) => BodyReader<P>,
-  room: { release: () => void },
+  { bytes, reader, stay }: Body<P>,
 ): Promise<Reading<P>> {
   const { limits, facts, signal } = context;
   const { body, headers } = response;
@@ -74,8 +80,6 @@ async function read<P>(
     if (Number(first(headers, 'content-length')) > limits.capBytes) throw fail('too-large');
     const decoding = decode(body, [headers['content-encoding'] ?? []].flat().join());
     if ('unknown' in decoding) throw fail('unknown-encoding', { coding: asToken(decoding.unknown) });
-    const bytes = new Bytes();
-    const reader = createReader(bytes);
     const scanner = new JsonScanner(bytes, reader.watcher);
     const noJson = (): ApiError => {
       const type = first(headers, 'content-type');
@@ -84,7 +88,6 @@ async function read<P>(
       return isNone ? fail('not-json', { contentType: asMediaType(type) }) : fail('cut-short');
     };
     let size = 0;
-    let alone = false;
     startTimer();
     for await (const chunk of decoding.decoded) {
       size += chunk.length;
@@ -93,10 +96,9 @@ async function read<P>(
       if (flaw === 'too-deep') throw fail('unexpected-shape', { at: 'its nesting' });
       if (flaw === 'not-json') throw noJson();
       if (reader.isFull(scanner.values)) throw fail('too-large');
-      if (size > smallBytes && !alone) {
+      while (size > stay.limit) {
         clearTimeout(timer);
-        room.release = await context.room.take(limits.roomMs, signal);
-        alone = true;
+        await stay.grow(limits.roomMs, signal);
         startTimer();
       }
     }

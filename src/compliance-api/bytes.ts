@@ -2,17 +2,32 @@ const blockBytes = 64 * 1024;
 /** Shorter pieces are copied faster by hand. */
 const shortBytes = 32;
 
+/** Memory that is used again and again: what is left to the garbage collector stays around while the next page comes in. */
+export class Blocks {
+  private readonly free: Buffer[] = [];
+
+  take(): Buffer {
+    return this.free.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
+  }
+
+  give(block: Buffer): void {
+    this.free.push(block);
+  }
+}
+
 /** A text in UTF-8 that grows piece by piece, each byte held once: in blocks, never in one piece. */
 export class Bytes {
   /** In bytes, as every position here. */
   length = 0;
   private readonly blocks: Buffer[] = [];
 
+  constructor(private readonly memory = new Blocks()) {}
+
   /** Copies what stands from `start` to `end` in `source`: a chunk of an answer may be a small part of a large buffer. */
   append(source: Buffer, start: number, end: number): void {
     for (let from = start; from < end;) {
       const at = this.length % blockBytes;
-      if (at === 0) this.blocks.push(Buffer.allocUnsafeSlow(blockBytes));
+      if (at === 0) this.blocks.push(this.memory.take());
       const block = this.blocks.at(-1);
       if (block === undefined) return;
       const count = Math.min(end - from, blockBytes - at);
@@ -42,6 +57,18 @@ export class Bytes {
     const [first, ...more] = this.slices(from, to);
     if (first === undefined) return '';
     return (more.length === 0 ? first : Buffer.concat([first, ...more])).toString('utf8');
+  }
+
+  /** Gives the memory back: slices hold something else from then on. */
+  release(): void {
+    for (const block of this.blocks.splice(0)) this.memory.give(block);
+    this.length = 0;
+  }
+
+  /** Whether these bytes stand at a position. */
+  has(expected: Buffer, position: number): boolean {
+    for (let i = 0; i < expected.length; i++) if (this.at(position + i) !== expected[i]) return false;
+    return true;
   }
 
   at(position: number): number | undefined {

@@ -1,9 +1,8 @@
 import { errors, type Dispatcher } from 'undici';
-import { z } from 'zod';
 import { first, readAnswerHeaders } from './answer-headers';
 import { withBody } from './body';
-import { listReader, type BodyReader } from './body-reader';
-import type { Bytes } from './bytes';
+import { jsonReader, type BodyReader } from './body-reader';
+import { Blocks, type Bytes } from './bytes';
 import { createConnection, type ProxySettings } from './connection';
 import { TimeOver, within } from './deadline';
 import { toApiError } from './error-answer';
@@ -73,8 +72,6 @@ const listCapBytes = 8 * 1024 * 1024;
 const errorBodyCapBytes = 64 * 1024;
 const errorBodyMs = 10_000;
 
-const anyJson = listReader(z.unknown());
-
 /** One request, and what its answer has to be. */
 export interface Call<P, T> {
   endpoint: Endpoint;
@@ -97,7 +94,7 @@ export function createRequest(options: ComplianceApiOptions): {
   const prefix = baseUrl.pathname.replace(/\/+$/, '');
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const dispatcher = options.dispatcher ?? createConnection(baseUrl, timeouts.connectMs, options.proxy);
-  const room = createRoom();
+  const memory = { room: createRoom(), blocks: new Blocks() };
 
   async function turn(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<void> {
     try {
@@ -178,11 +175,11 @@ export function createRequest(options: ComplianceApiOptions): {
         capBytes: errorBodyCapBytes,
         wholeBodyMs: Math.min(limits.wholeBodyMs, errorBodyMs),
       };
-      const context = { limits: brief, room, facts, signal };
-      const json = await withBody(response, context, anyJson, (body) => Promise.resolve(body)).catch(ignoreApiError);
+      const context = { limits: brief, facts, signal, ...memory };
+      const json = await withBody(response, context, jsonReader, (body) => Promise.resolve(body)).catch(ignoreApiError);
       throw toApiError({ ...facts, retryAfterMs }, first(response.headers, 'x-should-retry'), json);
     }
-    const body = await withBody(response, { limits, room, facts, signal }, call.reader, (page) => {
+    const body = await withBody(response, { limits, facts, signal, ...memory }, call.reader, (page) => {
       const at = call.misfit(page);
       if (at !== undefined) throw new ApiError('unexpected-shape', { ...facts, at });
       return call.use(page);
