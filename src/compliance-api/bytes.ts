@@ -65,6 +65,12 @@ export class Bytes {
     this.length = 0;
   }
 
+  /** Whether these bytes stand at a position. */
+  has(expected: Buffer, position: number): boolean {
+    for (let i = 0; i < expected.length; i++) if (this.at(position + i) !== expected[i]) return false;
+    return true;
+  }
+
   at(position: number): number | undefined {
     return this.blocks[Math.floor(position / blockBytes)]?.[position % blockBytes];
   }

@@ -15,6 +15,7 @@ export interface RawField extends Span {
 }
 
 const openBracket = 0x5b;
+const backslash = 0x5c;
 const openBrace = 0x7b;
 const longestName = 1024;
 /** An item with more fields is not read. */
@@ -72,17 +73,34 @@ export class PageIndex implements JsonWatcher {
     return { from: this.items.at(item * 3), to: this.items.at(item * 3 + 1) };
   }
 
-  /** The fields of an item by their names, in their order; null where it is no object, or none that can be read. */
-  fieldsOf(item: number): Map<string, RawField> | null {
-    const first = this.items.at(item * 3 + 2);
-    const end = item + 1 < this.itemCount ? this.items.at((item + 1) * 3 + 2) : this.itemFields.length;
-    if (this.bytes.at(this.items.at(item * 3)) !== openBrace || end - first > mostFields * 3) return null;
+  /** Whether an item is an object, with fields that can be told from each other. */
+  isReadable(item: number): boolean {
+    const { first, end } = this.range(item);
+    if (this.bytes.at(this.item(item).from) !== openBrace || end - first > mostFields) return false;
+    for (let field = first; field < end; field++) {
+      const { from, valueFrom } = this.fieldAt(field);
+      if (valueFrom - 1 - from > longestName) return false;
+    }
+    return true;
+  }
+
+  /** A field of a readable item; of several of one name the last. @param name With its quotation marks. */
+  find(item: number, name: Buffer): RawField | undefined {
+    const { first, end } = this.range(item);
+    for (let field = end - 1; field >= first; field--) {
+      const found = this.fieldAt(field);
+      if (this.isNamed(found, name)) return found;
+    }
+    return undefined;
+  }
+
+  /** The fields of a readable item by their names, in their order. */
+  fieldsOf(item: number): Map<string, RawField> {
+    const { first, end } = this.range(item);
     const fields = new Map<string, RawField>();
-    for (let at = first; at < end; at += 3) {
-      const [from, valueFrom, to] = [this.itemFields.at(at), this.itemFields.at(at + 1), this.itemFields.at(at + 2)];
-      const name = this.nameAt(from, valueFrom - 1);
-      if (name === null) return null;
-      fields.set(name, { from, valueFrom, to });
+    for (let field = first; field < end; field++) {
+      const found = this.fieldAt(field);
+      fields.set(this.nameAt(found.from, found.valueFrom - 1) ?? '', found);
     }
     return fields;
   }
@@ -101,7 +119,7 @@ export class PageIndex implements JsonWatcher {
       this.itemFields = new Integers();
     } else if (depth === 2 && this.inItems) {
       this.itemFrom = from;
-      this.itemField = this.itemFields.length;
+      this.itemField = this.itemFields.length / 3;
       this.itemIsObject = byte === openBrace;
     } else if (depth === 3) {
       this.valueFrom = from;
@@ -119,6 +137,28 @@ export class PageIndex implements JsonWatcher {
     } else if (depth === 3 && this.inItems && this.itemIsObject) {
       for (const mark of [this.nameFrom, this.valueFrom, to]) this.itemFields.push(mark);
     }
+  }
+
+  private range(item: number): { first: number; end: number } {
+    const isLast = item + 1 === this.itemCount;
+    const end = isLast ? this.itemFields.length / 3 : this.items.at((item + 1) * 3 + 2);
+    return { first: this.items.at(item * 3 + 2), end };
+  }
+
+  private fieldAt(field: number): RawField {
+    const at = field * 3;
+    return { from: this.itemFields.at(at), valueFrom: this.itemFields.at(at + 1), to: this.itemFields.at(at + 2) };
+  }
+
+  private isNamed({ from, valueFrom }: RawField, name: Buffer): boolean {
+    const to = valueFrom - 1;
+    if (to - from === name.length && this.bytes.has(name, from)) return true;
+    return this.isEscaped(from, to) && JSON.stringify(this.nameAt(from, to)) === name.toString();
+  }
+
+  private isEscaped(from: number, to: number): boolean {
+    for (let at = from; at < to; at++) if (this.bytes.at(at) === backslash) return true;
+    return false;
   }
 
   private nameAt(from: number, to: number): string | null {

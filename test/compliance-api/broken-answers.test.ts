@@ -82,7 +82,7 @@ describe('an answer that is broken', () => {
     [undefined, page],
   ])('is read where it is JSON all the same, whatever its content type says: %j', async (type, body) => {
     const { url } = await serve(send(body, type === undefined ? {} : { 'content-type': type }));
-    expect((await clientOf(url).listChats({})).body).toMatchObject({ data: [chat], has_more: false });
+    expect((await clientOf(url).listChats({})).body.data).toEqual([chat]);
   });
 
   it.each([
@@ -114,14 +114,14 @@ describe('an answer that is broken', () => {
     ['deflate , identity,gzip', gzipSync(deflateRawSync(page))],
   ])('is read when it is encoded as %j', async (coding, body) => {
     const { url } = await serve(send(body, { 'content-encoding': coding }));
-    expect((await clientOf(url).listChats({})).body).toMatchObject({ data: [chat], has_more: false });
+    expect((await clientOf(url).listChats({})).body.data).toEqual([chat]);
   });
 
   it('is read when it is encoded twice, in headers of its own, and when it begins with a byte order mark', async () => {
     const bytes = brotliCompressSync(gzipSync(`\ufeff${page}`));
     const head = ['HTTP/1.1 200 OK', 'content-encoding: gzip', 'content-encoding: br', 'connection: close', '', ''];
     const { body } = await clientOf(await serveBytes(head.join('\r\n'), bytes)).listChats({});
-    expect(body).toMatchObject({ data: [chat], has_more: false });
+    expect(body.data).toEqual([chat]);
   });
 
   it('is of an unexpected shape when it is nested without end', async () => {

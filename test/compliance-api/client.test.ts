@@ -153,8 +153,9 @@ describe('createComplianceApi', () => {
     );
     const api = clientOf(url);
     expect((await api.listChats({})).body.data).toEqual([bareChat]);
-    const { body } = await api.getChatMessages('claude_chat_1', {}, {}, identity);
-    expect(body.chat_messages.map(({ id }) => id)).toEqual([bareMessage.id]);
+    await api.getChatMessages('claude_chat_1', {}, {}, async ({ chat_messages }) =>
+      expect(chat_messages.map(({ id }) => id)).toEqual([bareMessage.id]),
+    );
   });
 
   it.each([

@@ -53,10 +53,14 @@ const kinds: Record<string, Kind> = {
   characters: one('"', '\u6570\u{1f98a}\u00fc'.repeat(5000), '"'),
 };
 
-/** Some chats of each kind. */
-export function hostileChats(copies: number, time: string): HostileChat[] {
+export const idsOf = ({ id, messages }: HostileChat): string[] =>
+  Array.from({ length: messages }, (_, number) => `${id}_${number}`);
+
+/** Some chats of each kind, or of some kinds. */
+export function hostileChats(copies: number, time: string, names = Object.keys(kinds)): HostileChat[] {
+  const some = Object.entries(kinds).filter(([name]) => names.includes(name));
   return Array.from({ length: copies }, (_, copy) =>
-    Object.entries(kinds).map(([name, { messages, pieces }]) => {
+    some.map(([name, { messages, pieces }]) => {
       const id = `claude_chat_${name}_${copy}`;
       return { id, time, messages, pieces: () => pieces({ id, time }) };
     }),
