@@ -8,7 +8,8 @@ afterEach(() => under.close());
 test('it parks as many chats as the memo has room for, fails by name, and forgets none when it is terminated', async () => {
   const tenant = createTenant({ chats: 4, messagesPerChat: 2 });
   const broken = Array.from({ length: 150 }, (_, i) => `claude_chat_${i}_${'~'.repeat(220)}`);
-  for (const id of broken) tenant.addMessage(tenant.addChat({ id, at: Date.parse('2026-09-01') }).id);
+  const at = Date.parse('2026-09-01');
+  for (const id of broken) tenant.addMessage(tenant.addChat({ id, at }).id, { at });
   under = await startSource({
     simulator: { tenant },
     settings: { BACKFILL_START: '2026-08-01', ON_CHAT_FAILURE: 'park' },
