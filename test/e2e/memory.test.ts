@@ -10,7 +10,7 @@ import { run, start, type Running } from '../support/cli';
 import { address } from '../support/server';
 
 const time = '2026-10-10T10:10:10Z';
-const chats = hostileChats(2, time, ['emoji', 'tiny', 'values']);
+const chats = hostileChats(1, time, ['emoji', 'tiny', 'values']);
 
 let api: HostileApi;
 let settings: Record<string, string>;
