@@ -14,4 +14,6 @@ export function keepHeapModest(): void {
 export function keepHeapSmall(): void {
   setFlagsFromString('--optimize-for-size');
   setFlagsFromString('--heap-growing-percent=20');
+  // The young generation does not grow back.
+  setFlagsFromString('--semi-space-growth-factor=1');
 }

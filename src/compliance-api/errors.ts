@@ -84,7 +84,7 @@ const failures = {
   'server-error': { says: 'the server failed', onList: 'later', onMessages: 'later' },
   network: { says: 'the server could not be reached', onList: 'later', onMessages: 'later' },
   timeout: { says: 'the server took too long', onList: 'later', onMessages: 'later' },
-  'cut-short': { says: 'the answer was cut short or is not JSON', onList: 'later', onMessages: 'later' },
+  'cut-short': { says: 'the answer was cut short', onList: 'later', onMessages: 'later' },
   'too-large': { says: 'the answer is larger than the cap; ask for fewer', onList: 'later', onMessages: 'later' },
   'no-room': { says: 'other large answers fill the memory', onList: 'later', onMessages: 'later' },
   'not-our-turn': { says: 'the rate limit lets no request start now', onList: 'later', onMessages: 'later' },
