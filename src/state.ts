@@ -49,10 +49,11 @@ const chatListSchema = z.object({
   afterId: z.string().nullable(),
   /** By what the list is sorted, of the last chat listed: on a whole second. */
   at: time.nullable(),
-  /** With what its last page was asked for: where a source begins that has only its memo left, which holds no lists. */
-  page: z.object({ afterId: z.string().nullable(), at: time.nullable() }),
-  /** Chats of that page that the sink has not published yet. */
-  left: z.array(z.string()),
+  /**
+   * The pages whose chats the sink has not all published yet, oldest first: with what each was asked for, which is where a
+   * source begins that has only its memo left, and the chats. Short ones are put together.
+   */
+  pages: z.array(z.object({ afterId: z.string().nullable(), at: time.nullable(), left: z.array(z.string()) })),
   hasMore: z.boolean(),
   /** The `at` from which the walk went on when the cursor was refused: once for each, or it would turn in circles. */
   resumedAt: time.nullable().optional(),

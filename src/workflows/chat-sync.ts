@@ -1,3 +1,4 @@
+import { SuggestContinueAsNewReason } from '@temporalio/common';
 import {
   ActivityFailure,
   allHandlersFinished,
@@ -27,6 +28,13 @@ import { sync } from './sync';
 
 /** As many as a request that looks every five seconds could miss. */
 const REPORTS_KEPT = 20;
+
+/**
+ * A run that reads goes on beyond what the server suggests (4,096 events, 4 MiB), since before each continue-as-new what is
+ * under way has to end; the server's limits are 51,200 events and 50 MiB.
+ */
+const LONGEST_HISTORY = 20_000;
+const LARGEST_HISTORY_BYTES = 20 * 1024 ** 2;
 
 /**
  * The source. Each run waits to be asked, does one sync, and continues as new with its next state: the state is the
@@ -72,9 +80,14 @@ export async function chatSync(input: State): Promise<void> {
   show();
 
   const historyIsLong = (): boolean => {
-    const info = workflowInfo();
-    const limit = state.running?.policy?.maxHistoryEvents;
-    return info.continueAsNewSuggested || (limit !== undefined && info.historyLength > limit);
+    const { continueAsNewSuggested, suggestedContinueAsNewReasons = [], historyLength, historySize } = workflowInfo();
+    if (!state.running) return continueAsNewSuggested;
+    const { maxHistoryEvents = LONGEST_HISTORY } = state.running.policy ?? {};
+    return (
+      historyLength > maxHistoryEvents ||
+      historySize > LARGEST_HISTORY_BYTES ||
+      suggestedContinueAsNewReasons.includes(SuggestContinueAsNewReason.TOO_MANY_UPDATES)
+    );
   };
   try {
     await condition(() => state.running !== undefined || historyIsLong());
@@ -86,13 +99,13 @@ export async function chatSync(input: State): Promise<void> {
         change,
         note: (next) => (state = { ...state, ...next }),
         progress: (chats, messages) => {
-          unpublished = { chats, messages };
+          unpublished = { chats: unpublished.chats + chats, messages: unpublished.messages + messages };
           show();
         },
         mustContinueAsNew: historyIsLong,
         now: () => Date.now(),
         after,
-        cancellable,
+        scope: () => new CancellationScope(),
       });
       if (report !== 'interrupted') change(ended(state, report));
     }
@@ -113,11 +126,6 @@ function after(ms: number, run: () => void): () => void {
   const scope = new CancellationScope();
   void scope.run(() => sleep(ms)).then(run, () => undefined);
   return () => scope.cancel();
-}
-
-function cancellable(work: () => Promise<void>): { ended: Promise<void>; callOff: () => void } {
-  const scope = new CancellationScope();
-  return { ended: scope.run(work), callOff: () => scope.cancel() };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -2,13 +2,14 @@ import type { Checkpoint, ChatList, Form, UsersPage } from '../state';
 
 /** The API takes no more of them in one list. */
 const USERS_PER_LIST = 10;
+/** Nor chats in one page. */
+const CHATS_PER_PAGE = 1000;
 
 const chatList = (userIds: string[]): ChatList => ({
   userIds,
   afterId: null,
   at: null,
-  page: { afterId: null, at: null },
-  left: [],
+  pages: [],
   hasMore: true,
 });
 
@@ -69,19 +70,39 @@ export const withUsers = (
   };
 };
 
+/** Tells the lists of a checkpoint apart. */
+export const nameOf = ({ userIds }: ChatList): string => userIds[0] ?? '';
+
 /** Changes one of the lists. */
-export const withList = (checkpoint: Checkpoint, before: ChatList, after: ChatList): Checkpoint => ({
+export const withList = (
+  checkpoint: Checkpoint,
+  changed: ChatList,
+  change: (list: ChatList) => ChatList,
+): Checkpoint => ({
   ...checkpoint,
-  lists: checkpoint.lists.map((list) => (list === before ? after : list)),
+  lists: checkpoint.lists.map((list) => (nameOf(list) === nameOf(changed) ? change(list) : list)),
 });
+
+/** Adds a page that was asked for with what the list says. */
+export function withPage({ afterId, at, pages }: ChatList, left: string[]): ChatList['pages'] {
+  const last = pages.at(-1);
+  if (left.length === 0) return pages;
+  if (!last || last.left.length + left.length > CHATS_PER_PAGE) return [...pages, { afterId, at, left }];
+  return [...pages.slice(0, -1), { ...last, left: [...last.left, ...left] }];
+}
 
 /** Asks once more for the pages whose chats are left: what was wrong with them may be mended by then. */
 export const asksAgain = (checkpoint: Checkpoint): Checkpoint => ({
   ...checkpoint,
-  lists: checkpoint.lists.map((list) => (list.left.length > 0 ? pageAgain(list) : list)),
+  lists: checkpoint.lists.map(fromFirstPage),
 });
 
-const pageAgain = (list: ChatList): ChatList => ({ ...list, ...list.page, left: [], hasMore: true, trail: undefined });
+function fromFirstPage(list: ChatList): ChatList {
+  const [first] = list.pages;
+  if (!first) return list;
+  const { afterId, at } = first;
+  return { ...list, afterId, at, pages: [], hasMore: true, trail: undefined };
+}
 
 /** The window from its start, in the same form of the list. */
 export const again = (checkpoint: Checkpoint): Checkpoint => {
@@ -89,24 +110,34 @@ export const again = (checkpoint: Checkpoint): Checkpoint => {
   return { ...beginning(form, { fingerprint: checkpoint.fingerprint, refusals, why }), requestId };
 };
 
-/** Puts chats behind all others of their lists. */
+/** Puts chats behind all others of their pages. */
 export const withLast = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): Checkpoint => ({
   ...checkpoint,
-  lists: checkpoint.lists.map((list) => {
-    const [first, last] = [false, true].map((isLast) => list.left.filter((chatId) => chatIds.has(chatId) === isLast));
-    return { ...list, left: [...(first ?? []), ...(last ?? [])] };
-  }),
+  lists: checkpoint.lists.map((list) => ({
+    ...list,
+    pages: list.pages.map(({ left, ...page }) => {
+      const [first = [], last = []] = [false, true].map((isLast) =>
+        left.filter((chatId) => chatIds.has(chatId) === isLast),
+      );
+      return { ...page, left: [...first, ...last] };
+    }),
+  })),
 });
 
 /** Takes published chats off the lists, and lists that have come to their end. */
 export const without = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): Checkpoint => ({
   ...checkpoint,
   lists: checkpoint.lists
-    .map((list) => ({ ...list, left: list.left.filter((chatId) => !chatIds.has(chatId)) }))
-    .filter((list) => list.left.length > 0 || list.hasMore),
+    .map((list) => ({ ...list, pages: list.pages.flatMap((page) => withoutChats(page, chatIds)) }))
+    .filter((list) => list.pages.length > 0 || list.hasMore),
 });
 
-/** Small, for the memo: the page that is being read stands there by its cursor alone, a page of users likewise. */
+function withoutChats(page: ChatList['pages'][number], chatIds: ReadonlySet<string>): ChatList['pages'] {
+  const left = page.left.filter((chatId) => !chatIds.has(chatId));
+  return left.length > 0 ? [{ ...page, left }] : [];
+}
+
+/** Small, for the memo: the first page that is being read stands there by its cursor alone, a page of users likewise. */
 export function condensed(checkpoint: Checkpoint): Checkpoint {
   const { form, lists, users } = checkpoint;
   if (lists.length === 0) return checkpoint;
@@ -116,11 +147,9 @@ export function condensed(checkpoint: Checkpoint): Checkpoint {
       lists: [],
       users: { ...users, last: users.lastBefore, next: users.current, trail: undefined },
     };
-  return {
-    ...checkpoint,
-    lists: lists.map((list) => (list.left.length > 0 ? pageAgain(list) : list)),
-  };
+  return asksAgain(checkpoint);
 }
 
 /** Chats that are listed and not published. */
-export const leftOf = ({ lists }: Checkpoint): string[] => lists.flatMap((list) => list.left);
+export const leftOf = ({ lists }: Checkpoint): string[] =>
+  lists.flatMap(({ pages }) => pages.flatMap(({ left }) => left));

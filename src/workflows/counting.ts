@@ -2,7 +2,7 @@ import type { ApiActivities } from '../activities/types';
 import type { Counters } from '../state';
 import { failureDetails } from './failures';
 
-type Figures = Pick<Counters, 'requests'> & Partial<Pick<Counters, 'skipped' | 'violations'>>;
+type Figures = Pick<Counters, 'requests'> & Partial<Pick<Counters, 'violations'>>;
 
 /** The same activities; what each of them did is added to the counters, whether it succeeds or fails. */
 export function counting<Activities extends ApiActivities>(
@@ -11,8 +11,8 @@ export function counting<Activities extends ApiActivities>(
 ): Activities {
   async function counted<Result extends Figures>(result: Promise<Result>): Promise<Result> {
     try {
-      const { requests, skipped = 0, violations = 0 } = await result;
-      count({ requests, skipped, violations });
+      const { requests, violations = 0 } = await result;
+      count({ requests, violations });
     } catch (error) {
       count({ requests: failureDetails(error).requests });
     }

@@ -2,22 +2,26 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities } from '../activities/types';
 import { FailureType } from '../contract';
 import type { ChatList, Checkpoint, Policy } from '../state';
-import { withList } from './checkpoint';
+import { leftOf, withList, withPage } from './checkpoint';
 import { widen } from './parking';
 import { followOn } from './trail';
 import { checkpointOf, type WalkHost } from './walk-host';
 
+export type ListActivities = Pick<ApiActivities, 'fetchChatPage'>;
+
 /**
  * The next page of a list.
  *
+ * @param fits Whether there is room for its chats; if not, it is as if it had not been asked for.
  * @returns its chats that are to be read, and what is wrong with an item that is none.
  * @throws FormRefused, EndlessList
  */
 export async function fetchPage(
-  activities: Pick<ApiActivities, 'fetchChatPage'>,
+  activities: ListActivities,
   policy: Policy,
   host: WalkHost,
   list: ChatList,
+  fits: (chatIds: readonly string[]) => boolean,
 ): Promise<{ chatIds: string[]; odd: string | null }> {
   const { organizationIds, projectIds, pageSize } = policy;
   const { window } = host.unfinished;
@@ -32,30 +36,40 @@ export async function fetchPage(
     userIds: list.userIds.length > 0 ? list.userIds : policy.userIds,
     pageSize,
   });
-  const change = (next: Partial<ChatList>): Checkpoint => withList(checkpointOf(host), list, { ...list, ...next });
+  const change = (next: (now: ChatList) => Partial<ChatList>): Checkpoint =>
+    withList(checkpointOf(host), list, (now) => ({ ...now, ...next(now) }));
   if (page.refused !== null) {
     if (afterId === null && !checkpointOf(host).accepted) throw new FormRefused(page.refused);
     if (afterId === null) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
     if (at === resumedAt) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
-    host.note({ checkpoint: change({ afterId: null, resumedAt: at, trail: undefined }) });
+    host.note({ checkpoint: change(() => ({ afterId: null, resumedAt: at, trail: undefined })) });
     return { chatIds: [], odd: null };
   }
+  if (!fits(page.chatIds)) return { chatIds: [], odd: null };
   const passed = { cursor: page.lastId, place: page.place };
   const trail = page.hasMore ? followOn('chats', list.trail, passed) : undefined;
   // A parked chat is not read here; what it holds of this window is missing too.
-  const widened = widen(host.parked, new Set(page.odd === null ? page.chatIds : [...page.chatIds, '']), window);
   const listed = page.odd === null ? page.chatIds : [...page.chatIds, ''];
-  const left = listed.filter((chatId) => host.parked.every((parked) => parked.chatId !== chatId));
-  const changed = change({
+  const widened = widen(host.parked, new Set(listed), window);
+  // Nor does one come twice that is read anyway: it changed meanwhile, and moved on in the list.
+  const passedOver = new Set([...leftOf(checkpointOf(host)), ...host.parked.map(({ chatId }) => chatId)]);
+  const left = listed.filter((chatId) => !passedOver.has(chatId));
+  const changed = change((now) => ({
     afterId: page.lastId ?? afterId,
     at: page.at ?? at,
-    page: { afterId, at },
-    left,
+    pages: withPage(now, left),
     hasMore: page.hasMore,
     resumedAt: afterId === null ? resumedAt : undefined,
     trail,
-  });
-  host.note({ checkpoint: { ...changed, accepted: true, requestId: page.requestId } }, widened);
+  }));
+  const { counters } = host.unfinished;
+  host.note(
+    {
+      checkpoint: { ...changed, accepted: true, requestId: page.requestId },
+      counters: { ...counters, skipped: counters.skipped + page.skipped },
+    },
+    widened,
+  );
   return { chatIds: left.filter((chatId) => chatId !== ''), odd: left.includes('') ? page.odd : null };
 }
 

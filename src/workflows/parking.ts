@@ -3,7 +3,6 @@ import type { Parked, Policy } from '../state';
 import { reasonOf, type Unreadable } from './failures';
 import { fitting } from './memo';
 import { createPart, type PartActivities } from './part';
-import { inTime } from './in-time';
 import { saturate } from './saturate';
 import { publish, type WalkHost } from './walk-host';
 
@@ -44,14 +43,13 @@ export async function retryParked(
     const { toRetry, window } = host.unfinished;
     const waiting = host.parked.filter(({ chatId }) => toRetry.includes(chatId));
     if (waiting.length === 0) return 'finished';
-    const part = createPart(activities, policy, window, (...read) => host.progress(...read));
-    await inTime(part, host, () =>
-      saturate(() => {
-        if (part.fatal || part.isFull() || !part.hasRoom() || host.mustContinueAsNew()) return undefined;
-        const chat = waiting.shift();
-        return chat && part.add(chat.chatId, { from: chat.from, to: chat.to });
-      }),
-    );
+    const part = createPart(activities, policy, window, host);
+    await saturate(() => {
+      if (part.fatal || part.isFull() || !part.hasRoom() || host.mustContinueAsNew()) return undefined;
+      const chat = waiting.shift();
+      return chat && part.add(chat.chatId, { from: chat.from, to: chat.to });
+    });
+    await part.drained();
     const { closed } = await publish(part, host, []);
     const reasons = new Map(part.unreadable.map((chat) => [chat.chatId, reasonOf(chat)]));
     const tried = new Set([...part.gone, ...part.skipped, ...reasons.keys(), ...part.read.map(({ chatId }) => chatId)]);

@@ -4,12 +4,16 @@ import { FailureType, mostUnderWay } from '../contract';
 import { isFiltered } from '../filters';
 import type { Published, ReadChat, Span, Window } from '../sinks/sink';
 import type { Policy } from '../state';
-import { createSuspects } from './suspects';
+import { createDeadline, type DeadlineHost } from './deadline';
 import { everybodysFailure, failureType, type Unreadable } from './failures';
 import { ownerPasses, readChat, type StagedChat } from './read-chat';
+import { createSuspects } from './suspects';
 
 /** Emit activities scheduled ahead, at least: enough to keep the API's queue busy, few enough to drain soon. */
 const EMITS_AHEAD = 64;
+
+export const emitsAhead = ({ requestsPerSecond }: Pick<Policy, 'requestsPerSecond'>): number =>
+  Math.max(EMITS_AHEAD, mostUnderWay(requestsPerSecond));
 /** What is handed to one publish stays below 256 KiB: about so many bytes for a chat and for each of its receipts. */
 const PART_BYTES = 240_000;
 const CHAT_BYTES = 75;
@@ -19,9 +23,23 @@ const STAGED_BYTES = 1024 ** 3;
 
 export type PartActivities = Pick<ApiActivities, 'emitMessages'> & Pick<SyncActivities, 'publishPart'>;
 
+export interface PartHost extends DeadlineHost {
+  /** Chats and messages more that were read and are not published. */
+  progress(chats: number, messages: number): void;
+  scope(): Scope;
+}
+
+/** Activities that are cancelled together. */
+export interface Scope {
+  run<T>(work: () => Promise<T>): Promise<T>;
+  cancel(): void;
+}
+
 /** Chats that are read at the same time, and go to the sink together. */
 export interface Part {
   readonly read: readonly ReadChat[];
+  /** Messages of those. */
+  readonly records: number;
   readonly gone: readonly string[];
   /** Read, and found to be outside the filters. */
   readonly skipped: readonly string[];
@@ -32,40 +50,33 @@ export interface Part {
   readonly unexplained: number;
   /** What ends the walk: set by whoever meets it first. */
   fatal: { error: unknown } | undefined;
-  /** What still runs is called off: it stays on its list. */
-  readonly isCut: boolean;
-  /** Runs `then` when the first chat was read. */
-  onFirstRead(then: () => void): void;
-  /** Runs `then` when it is found that not the chats are refused, but everybody. */
-  onEverybody(then: () => void): void;
-  /** Takes no more chats. */
-  close(): void;
-  cut(): void;
   hasRoom(): boolean;
+  /** Takes no more chats. */
   isFull(): boolean;
+  /** Runs `then` when it takes no more chats because it has been open for long. */
+  onClose(then: () => void): void;
+  /** Takes no more chats, and calls off what has not ended in three minutes: it stays on its list. */
+  hurry(): void;
   /** Reads a chat. Never rejects. @param healed The span, for a chat that is parked. */
   add(chatId: string, healed?: Span): Promise<void>;
   /** Adds what cannot be read at all. */
   refuse(unreadable: Unreadable): void;
+  /** Resolves when every chat that was added has ended. */
+  drained(): Promise<void>;
   /** @param totals What the window held before. @throws Cancellation, and what is none of our failures. */
   publish(totals: WindowTotals): Promise<Published>;
 }
 
-export function createPart(
-  activities: PartActivities,
-  policy: Policy,
-  window: Window,
-  progress: (chats: number, messages: number) => void,
-): Part {
-  const { messages, pageSize, requestsPerSecond, sink } = policy;
-  const emitsAhead = Math.max(EMITS_AHEAD, mostUnderWay(requestsPerSecond));
+export function createPart(activities: PartActivities, policy: Policy, window: Window, host: PartHost): Part {
+  const { messages, pageSize, sink } = policy;
+  const ahead = emitsAhead(policy);
+  const scope = host.scope();
+  const added: Promise<void>[] = [];
   const read: ReadChat[] = [];
   const gone: string[] = [];
   const skipped: string[] = [];
   const unreadable: Unreadable[] = [];
   const suspects = createSuspects();
-  let firstRead: (() => void) | undefined;
-  let allRefused: (() => void) | undefined;
   let isClosed = false;
   let isCut = false;
   let unexplained = 0;
@@ -73,6 +84,17 @@ export function createPart(
   let bytes = 0;
   let records = 0;
   let staged = 0;
+
+  const cut = (): void => {
+    isCut = true;
+    scope.cancel();
+  };
+  let closed = (): void => undefined;
+  const close = (): void => {
+    isClosed = true;
+    closed();
+  };
+  const deadline = createDeadline(host, { close, cut });
 
   async function readOne(chatId: string, healed: Span | undefined): Promise<void> {
     const { from, to } = healed ?? window;
@@ -92,17 +114,38 @@ export function createPart(
   function take({ chatId, receipts, conflicts, ...chat }: StagedChat, healed: Span | undefined): void {
     if (chat.unexplained) unexplained += 1;
     bytes += CHAT_BYTES + RECEIPT_BYTES * receipts.length;
-    records += receipts.reduce((sum, receipt) => sum + receipt.records, 0);
+    const messages = receipts.reduce((sum, receipt) => sum + receipt.records, 0);
+    records += messages;
     staged += receipts.reduce((sum, receipt) => sum + receipt.bytes, 0);
     // What was read of a chat before it was gone is published.
     if (chat.gone && receipts.length === 0) return;
-    if (read.length === 0) firstRead?.();
+    if (read.length === 0) deadline.begin();
     read.push({ chatId, receipts, ...(healed && { healed }), ...(conflicts > 0 && { conflicts }) });
-    progress(read.length, records);
+    host.progress(1, messages);
+  }
+
+  async function tryOne(chatId: string, healed: Span | undefined): Promise<void> {
+    reading += 1;
+    try {
+      await scope.run(() => readOne(chatId, healed));
+    } catch (error) {
+      if (isCut && isCancellation(error)) {
+        // It stays on its list.
+      } else if (healed ? staysParked(error) : failureType(error) === FailureType.chatUnreadable) {
+        unreadable.push({ chatId, error });
+        if (!healed) suspects.add({ chatId, error });
+        // What still runs stays on its list too: everybody is refused.
+        if (!isCut && everybodysFailure(suspects.everybody())) cut();
+      } else part.fatal ??= { error };
+    }
+    reading -= 1;
   }
 
   const part: Part = {
     read,
+    get records() {
+      return records;
+    },
     gone,
     skipped,
     unreadable,
@@ -113,31 +156,20 @@ export function createPart(
       return unexplained;
     },
     fatal: undefined,
-    get isCut() {
-      return isCut;
-    },
-    onFirstRead: (then) => void (firstRead = then),
-    onEverybody: (then) => void (allRefused = then),
-    close: () => void (isClosed = true),
-    cut: () => void (isCut = true),
-    hasRoom: () => reading < emitsAhead,
+    hasRoom: () => reading < ahead,
     isFull: () => isClosed || staged >= STAGED_BYTES || bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
-    async add(chatId, healed) {
-      reading += 1;
-      try {
-        await readOne(chatId, healed);
-      } catch (error) {
-        if (isCut && isCancellation(error)) {
-          // It stays on its list.
-        } else if (healed ? staysParked(error) : failureType(error) === FailureType.chatUnreadable) {
-          unreadable.push({ chatId, error });
-          if (!healed) suspects.add({ chatId, error });
-          if (!isCut && everybodysFailure(suspects.everybody())) allRefused?.();
-        } else part.fatal ??= { error };
-      }
-      reading -= 1;
+    onClose: (then) => void (closed = then),
+    hurry: () => deadline.hurry(),
+    add(chatId, healed) {
+      const ended = tryOne(chatId, healed);
+      added.push(ended);
+      return ended;
     },
     refuse: (odd) => void unreadable.push(odd),
+    async drained() {
+      await Promise.all(added);
+      deadline.stop();
+    },
     async publish({ gone: goneBefore, conflicts, ...totals }) {
       if (part.fatal && failureType(part.fatal.error) === undefined) throw part.fatal.error;
       if (read.length + gone.length === 0) {

@@ -1,11 +1,11 @@
-import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities } from '../activities/types';
 import { FailureType } from '../contract';
-import type { ChatList, Policy } from '../state';
+import type { Policy } from '../state';
 import { asksAgain, leftOf, withLast } from './checkpoint';
 import { everybodysFailure, failureDetails, oddItem, unreadableFailure, type Unreadable } from './failures';
-import { fetchPage, FormRefused } from './fetch-page';
-import { inTime } from './in-time';
+import { FormRefused } from './fetch-page';
+import { createLister, type ListedChats } from './list-ahead';
 import { otherForm } from './listing';
 import { park } from './parking';
 import { createPart, type Part } from './part';
@@ -13,93 +13,156 @@ import { saturate } from './saturate';
 import { EndlessList } from './trail';
 import { checkpointOf, publish, type WalkHost } from './walk-host';
 
-/** Lists asked at the same time, as long as fewer chats than this are listed and not published: one payload holds their ids. */
-const LISTS_AHEAD = 5;
-const LISTED_AHEAD = 3500;
 /** So many chats that are gone are no accident, where they are most of a part. */
 const FEWEST_GONE = 3;
 export type WalkActivities = ApiActivities & Pick<SyncActivities, 'publishPart'>;
 
 /**
- * One round: asks each list for a page, unless chats of its last one are left, and reads the chats, until nothing is left,
- * the history is long or a part is full; then publishes what was read.
+ * Reads what the lists hold, in parts: while one is filled, the one before ends and is published, and the lists' next pages
+ * are asked for, so that there is never a moment in which nothing is asked of the API. Ends when nothing is listed any more,
+ * when the history is long, or at whatever keeps the walk from going on; then everything that was read is published first.
  */
 export async function readLists(
   activities: WalkActivities,
   policy: Policy,
   host: WalkHost,
 ): Promise<{ closed: boolean }> {
-  const lists = checkpointOf(host).lists.filter((list) => list.left.length === 0);
   const chats = leftOf(checkpointOf(host));
-  const part = createPart(activities, policy, host.unfinished.window, (...read) => host.progress(...read));
-  let listed = chats.length;
-  let asking = 0;
+  const lister = createLister(activities, policy, host);
+  const begin = (): Part => createPart(activities, policy, host.unfinished.window, host);
+  const round = createRound(policy, host);
+  let part = begin();
+  let before: Part | undefined;
 
-  const ask = async (list: ChatList): Promise<void> => {
-    asking += 1;
+  async function list(listing: Promise<ListedChats>): Promise<void> {
     try {
-      const { chatIds, odd } = await fetchPage(activities, policy, host, list);
+      const { chatIds, odd } = await listing;
       if (odd !== null) part.refuse(oddItem(odd));
       chats.push(...chatIds);
-      listed += chatIds.length;
     } catch (error) {
-      if (!(part.isCut && isCancellation(error))) part.fatal ??= { error };
+      round.fail(error);
     }
-    asking -= 1;
-  };
-  await inTime(part, host, () =>
-    saturate(() => {
-      if (part.fatal || part.everybody.length > 0 || part.isFull() || host.mustContinueAsNew()) return undefined;
-      const mayAsk = asking === 0 || (asking < LISTS_AHEAD && checkpointOf(host).accepted);
-      if (mayAsk && listed + asking * policy.pageSize < LISTED_AHEAD) {
-        const list = lists.shift();
-        if (list) return ask(list);
-      }
-      const chatId = part.hasRoom() ? chats.shift() : undefined;
-      return chatId === undefined ? undefined : part.add(chatId);
-    }),
-  );
-  return await endRound(part, policy, host);
+  }
+  async function end(ended: Part): Promise<void> {
+    before = ended;
+    await round.publish(ended);
+    before = undefined;
+  }
+
+  await saturate((again) => {
+    part.onClose(again);
+    const open = before ? [before, part] : [part];
+    if (round.isOver(open)) {
+      for (const { hurry } of [...open, lister]) hurry();
+      return undefined;
+    }
+    if (host.mustContinueAsNew()) {
+      if (part.isFull()) lister.hurry();
+      return undefined;
+    }
+    const listing = round.mayList(open) ? lister.next(chats.length) : undefined;
+    if (listing) return list(listing);
+    if (part.isFull()) {
+      if (before) return undefined;
+      const full = part;
+      part = begin();
+      return end(full);
+    }
+    const chatId = part.hasRoom() ? chats.shift() : undefined;
+    return chatId === undefined ? undefined : part.add(chatId);
+  });
+  lister.stop();
+  await round.publish(part);
+  return round.end();
 }
 
-/** Publishes a round's part; what went wrong in it decides how the walk goes on, or ends. */
-async function endRound(part: Part, policy: Policy, host: WalkHost): Promise<{ closed: boolean }> {
-  const error: unknown = part.fatal?.error;
-  const isKnown = error instanceof FormRefused || error instanceof EndlessList;
-  if (isKnown) part.fatal = undefined;
-  const everybody = new Set(part.everybody.map(({ chatId }) => chatId));
-  // Others were read since, with which a chat can be compared now: those that were not are tried once more.
-  const isDecided = ({ error }: Unreadable): boolean => part.read.length === 0 || failureDetails(error).proven;
-  const own = part.unreadable.filter((chat) => !everybody.has(chat.chatId) && isDecided(chat));
-  // Chats go now and then; when most are gone it is the list that is another's.
-  const mostAreGone = part.gone.length >= FEWEST_GONE && part.gone.length > part.read.length;
+/** What the parts of a round came to. */
+interface Round {
+  /** Something other than a chat failed. */
+  fail(error: unknown): void;
+  /** Waits for a part's end, and publishes it. */
+  publish(part: Part): Promise<void>;
+  /** Whether something keeps the walk from going on. @param open Parts that are not published yet. */
+  isOver(open: readonly Part[]): boolean;
+  /** Whether further pages are asked for: not past a chat that keeps the sync from its end. */
+  mayList(open: readonly Part[]): boolean;
+  /** Decides how the walk goes on, or ends. @throws What ends it. */
+  end(): { closed: boolean };
+}
 
-  const { closed } = await publish(part, host, park(own, policy, host), mostAreGone ? part.gone : []);
-  if (closed) return { closed };
-  if (error instanceof FormRefused) {
-    const checkpoint = otherForm(policy, checkpointOf(host), error.message);
-    host.save({ checkpoint, counters: { ...host.unfinished.counters, skipped: 0, violations: 0, unexplained: 0 } });
-    return { closed };
+function createRound(policy: Policy, host: WalkHost): Round {
+  const hopeless: Unreadable[] = [];
+  let failure: { error: unknown } | undefined;
+  let mostlyGone: Part | undefined;
+  let everybody: readonly Unreadable[] = [];
+  let isClosed = false;
+  let somethingStays = false;
+
+  async function publishPart(part: Part): Promise<void> {
+    await part.drained();
+    if (part.fatal) failure ??= part.fatal;
+    const refused = new Set(part.everybody.map(({ chatId }) => chatId));
+    // Others were read since, with which a chat can be compared now: those that were not are tried once more.
+    const isDecided = ({ error }: Unreadable): boolean => part.read.length === 0 || failureDetails(error).proven;
+    const own = part.unreadable.filter((chat) => !refused.has(chat.chatId) && isDecided(chat));
+    // Chats go now and then; when most are gone it is the list that is another's.
+    const mostAreGone = part.gone.length >= FEWEST_GONE && part.gone.length > part.read.length;
+    const parked = park(own, policy, host);
+    const { closed } = await publish(part, host, parked, mostAreGone ? part.gone : []);
+    isClosed ||= closed;
+    somethingStays ||= part.unreadable.length > parked.length;
+    hopeless.push(...own);
+    if (refused.size > 0 && everybody.length === 0) everybody = part.everybody;
+    if (mostAreGone) mostlyGone ??= part;
   }
-  if (error instanceof EndlessList) throw error;
-  if (mostAreGone) {
-    host.save({ checkpoint: asksAgain(checkpointOf(host)) });
-    throw chatsGone(part);
-  }
-  if (part.fatal) throw part.fatal.error;
-  if (everybody.size > 0) {
-    host.save({ checkpoint: withLast(checkpointOf(host), everybody) });
-    const failure = everybodysFailure(part.everybody);
-    if (failure) throw failure;
-    return { closed };
-  }
-  const left = leftOf(checkpointOf(host));
-  const hopeless = own.filter(({ chatId }) => left.includes(chatId));
-  if (left.length === 0 || left.some((chatId) => hopeless.every((chat) => chat.chatId !== chatId))) return { closed };
-  // What has no id can only be asked for by its page.
-  if (left.includes('')) host.save({ checkpoint: asksAgain(checkpointOf(host)) });
-  const more = policy.onChatFailure === 'park' ? `; ${host.parked.length} chats are parked already` : '';
-  throw unreadableFailure(hopeless, more);
+
+  return {
+    fail: (error) => void (failure ??= { error }),
+    isOver: (open) =>
+      isClosed ||
+      failure !== undefined ||
+      mostlyGone !== undefined ||
+      everybody.length > 0 ||
+      open.some(({ fatal, everybody }) => fatal !== undefined || everybody.length > 0),
+    mayList: (open) =>
+      !somethingStays && (policy.onChatFailure === 'park' || open.every(({ unreadable }) => unreadable.length === 0)),
+    async publish(part) {
+      try {
+        await publishPart(part);
+      } catch (error) {
+        failure ??= { error };
+      }
+    },
+    end() {
+      if (isClosed) return { closed: true };
+      const error: unknown = failure?.error;
+      if (error instanceof FormRefused) {
+        const checkpoint = otherForm(policy, checkpointOf(host), error.message);
+        host.save({ checkpoint, counters: { ...host.unfinished.counters, skipped: 0, violations: 0, unexplained: 0 } });
+        return { closed: false };
+      }
+      if (error instanceof EndlessList) throw error;
+      if (mostlyGone) {
+        host.save({ checkpoint: asksAgain(checkpointOf(host)) });
+        throw chatsGone(mostlyGone);
+      }
+      if (failure) throw error;
+      if (everybody.length > 0) {
+        host.save({ checkpoint: withLast(checkpointOf(host), new Set(everybody.map(({ chatId }) => chatId))) });
+        const refusal = everybodysFailure(everybody);
+        if (refusal) throw refusal;
+        return { closed: false };
+      }
+      const left = leftOf(checkpointOf(host));
+      const stay = hopeless.filter(({ chatId }) => left.includes(chatId));
+      if (left.some((chatId) => stay.every((chat) => chat.chatId !== chatId))) return { closed: false };
+      if (stay.length === 0) return { closed: false };
+      // What has no id can only be asked for by its page.
+      if (left.includes('')) host.save({ checkpoint: asksAgain(checkpointOf(host)) });
+      const more = policy.onChatFailure === 'park' ? `; ${host.parked.length} chats are parked already` : '';
+      throw unreadableFailure(stay, more);
+    },
+  };
 }
 
 function chatsGone({ gone, read }: Part): ApplicationFailure {

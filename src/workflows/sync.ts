@@ -73,14 +73,13 @@ function walkHost(host: SyncHost): WalkHost {
     mustContinueAsNew: () => host.mustContinueAsNew(),
     now: () => host.now(),
     after: (ms, run) => host.after(ms, run),
-    cancellable: (work) => host.cancellable(work),
+    scope: () => host.scope(),
   };
 }
 
 function withCounts(unfinished: Unfinished, add: Partial<Counters>): Unfinished {
   const counters = { ...unfinished.counters };
   counters.requests += add.requests ?? 0;
-  counters.skipped += add.skipped ?? 0;
   counters.violations += add.violations ?? 0;
   return { ...unfinished, counters };
 }

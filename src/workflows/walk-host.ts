@@ -3,25 +3,19 @@ import { FailureType } from '../contract';
 import type { Published } from '../sinks/sink';
 import type { Checkpoint, Parked, Unfinished } from '../state';
 import { without } from './checkpoint';
-import type { Part } from './part';
+import type { Part, PartHost } from './part';
 
 /** The walk's place in the workflow's state, and the workflow's word on when to stop. */
-export interface WalkHost {
+export interface WalkHost extends PartHost {
   readonly unfinished: Unfinished;
   readonly parked: Parked[];
   /** A step of the walk: what another run, or another life of the workflow, goes on from. */
   save(next: Partial<Unfinished>, parked?: Parked[]): void;
   /** A step that another run goes on from, but not another life. */
   note(next: Partial<Unfinished>, parked?: Parked[]): void;
-  /** Chats and messages that were read and are not published yet. */
-  progress(chats: number, messages: number): void;
   mustContinueAsNew(): boolean;
   /** The workflow's clock, ms. */
   now(): number;
-  /** Runs `run` after `ms`; the returned function calls that off. */
-  after(ms: number, run: () => void): () => void;
-  /** Runs `work` so that `callOff` cancels the activities that it waits for. */
-  cancellable(work: () => Promise<void>): { ended: Promise<void>; callOff: () => void };
 }
 
 export function checkpointOf({ unfinished }: WalkHost): Checkpoint {
@@ -65,7 +59,7 @@ export async function publish(
     },
     [...host.parked.filter(({ chatId }) => !out.has(chatId)), ...parked],
   );
-  host.progress(0, 0);
+  host.progress(-part.read.length, -part.records);
   return published;
 }
 

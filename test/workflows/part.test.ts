@@ -25,7 +25,11 @@ function partOf(bytes: number) {
     },
     policy,
     window,
-    () => undefined,
+    {
+      after: () => () => undefined,
+      progress: () => undefined,
+      scope: () => ({ run: (work) => work(), cancel: () => undefined }),
+    },
   );
   return { part, published };
 }

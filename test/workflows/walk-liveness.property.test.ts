@@ -25,6 +25,7 @@ const MINUTE = 60_000;
 const TEN_MINUTES = 10 * MINUTE;
 const START = Date.parse('2026-11-01T00:00:00Z');
 const POLICY = policyOf(loadWorkerConfig({ ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'k' }).settings, 'test');
+/** Of activities, at once. */
 const SLOTS = 12;
 
 /** How a chat's messages fail for ever, and how long it takes the server to say so. */
@@ -59,6 +60,7 @@ interface Tenant {
   troubles: ReadonlyMap<string, Trouble>;
   latencyMs: number;
   rate: number;
+  slots?: number;
   /** While it lasts everybody gets this, from some endpoints or from all. */
   outage?: { trouble: Trouble; from: number; to: number; endpoints: readonly Endpoint[] };
 }
@@ -117,12 +119,18 @@ function createSink(time: VirtualTime) {
 }
 
 /** As Temporal runs them: in so many slots, each tried again after its back-off until it ends or is cancelled. */
-function createActivities(api: ComplianceApi, sink: Sink, time: VirtualTime, cancelled: () => AbortSignal): Activities {
+function createActivities(
+  api: ComplianceApi,
+  sink: Sink,
+  time: VirtualTime,
+  slots: number,
+  cancelled: () => AbortSignal,
+): Activities {
   const contexts = new AsyncLocalStorage<AttemptContext>();
   const context = () => contexts.getStore()!;
   const calls = createApiActivities({ api, sink, context, metrics: { violated: () => undefined } });
   const waiting: (() => void)[] = [];
-  let free = SLOTS;
+  let free = slots;
   const inSlot = async <T>(work: () => Promise<T>): Promise<T> => {
     while (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
     free -= 1;
@@ -188,10 +196,17 @@ async function walkThrough(tenant: Tenant, policy: Partial<Policy>, before = new
   const time = createVirtualTime(START);
   const readAt = new Map<string, number>();
   const { sink, publishedAt } = createSink(time);
-  let scope = scopeOf();
+  const scopes = new AsyncLocalStorage<AbortController>();
+  const uncancelled = scopeOf();
   let state: State = { ...before, running: {} };
   const activities = {
-    ...createActivities(createApi(tenant, time, readAt), sink, time, () => scope.signal),
+    ...createActivities(
+      createApi(tenant, time, readAt),
+      sink,
+      time,
+      tenant.slots ?? SLOTS,
+      () => (scopes.getStore() ?? uncancelled).signal,
+    ),
     readPolicy: () => Promise.resolve({ ...POLICY, backfillStart: '2026-10-01T00:00:00.000Z', ...policy }),
   };
   const change = (next: Partial<State>): void => void (state = { ...state, ...next });
@@ -205,9 +220,10 @@ async function walkThrough(tenant: Tenant, policy: Partial<Policy>, before = new
     mustContinueAsNew: () => false,
     now: () => time.now(),
     after: (ms: number, run: () => void) => time.after(ms, run),
-    cancellable: (work: () => Promise<void>) => {
-      const own = (scope = scopeOf());
-      return { ended: work(), callOff: () => own.abort(new Error('called off')) };
+    scope: () => {
+      const own = scopeOf();
+      const run = <T>(work: () => Promise<T>): Promise<T> => scopes.run(own, work);
+      return { run, cancel: () => own.abort(new Error('called off')) };
     },
   };
   const report = await time.until(
@@ -262,6 +278,26 @@ test('whatever single chats answer for ever, the others are published in time, a
   });
   await fc.assert(property, { seed: Number(WALK_SEED), numRuns: Number(LIVENESS_RUNS) });
 });
+
+test.each([
+  ['every chat can be read', 0],
+  ['one chat in five hundred answers 500 for ever', 500],
+])(
+  'slow answers leave no moment in which nothing is asked, from page to page and part to part: %s',
+  async (_, every) => {
+    const chats = idsOf(4000);
+    const troubles = new Map(
+      chats.flatMap((chatId, index) => (every > 0 && index % every === 7 ? [[chatId, TROUBLES[0]!] as const] : [])),
+    );
+    const tenant = { chats, troubles, latencyMs: 5000, rate: 10, slots: Infinity };
+    const { report, ms } = await walkThrough(tenant, { requestsPerSecond: 10, onChatFailure: 'park' });
+    expect(report).toMatchObject({ outcome: 'completed', parked: troubles.size });
+    // The server's clock, the first page and the last answer; chats that are given up take three minutes, and requests of others.
+    const asked = 3 * 5000 + (chats.length + 5) * 100;
+    expect(ms).toBeGreaterThan(asked - 5000);
+    expect(ms).toBeLessThan(every === 0 ? asked + 1000 : asked * 1.03 + 4 * MINUTE);
+  },
+);
 
 describe('when everybody gets it, it is not the chat', () => {
   const EVERYTHING: readonly Endpoint[] = ['organizations', 'users', 'chats', 'messages'];

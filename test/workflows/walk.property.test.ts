@@ -300,7 +300,7 @@ async function runSync(world: World, before: State, now: () => number): Promise<
         note: (next) => (state = { ...state, ...next }),
         progress: () => undefined,
         after: () => () => undefined,
-        cancellable: (work) => ({ ended: work(), callOff: () => undefined }),
+        scope: () => ({ run: (work) => work(), cancel: () => undefined }),
         mustContinueAsNew: () => (isLong ||= world.happens(world.scenario.interruptions)),
         now,
       });

@@ -1,0 +1,79 @@
+import { isCancellation } from '@temporalio/workflow';
+import type { ChatList, Policy } from '../state';
+import { leftOf, nameOf } from './checkpoint';
+import { createDeadline } from './deadline';
+import { fetchPage, type ListActivities } from './fetch-page';
+import { emitsAhead } from './part';
+import { checkpointOf, type WalkHost } from './walk-host';
+
+/** What is listed and not published stands in the input of the next run: one payload, of 2 MiB at most. */
+const LISTED_BYTES = 400_000;
+/** About so much of that is one chat's id. */
+const ID_BYTES = 45;
+
+/** Asks the lists for their next pages, one page of a list at a time, so early that there is always a chat to read. */
+export interface Lister {
+  /** The next page that is to be asked for now; undefined: none. The promise rejects as `fetchPage` does. */
+  next(waiting: number): Promise<ListedChats> | undefined;
+  /** Calls off what has not ended in three minutes: it will be asked for again. */
+  hurry(): void;
+  /** Nothing is asked for any more. */
+  stop(): void;
+}
+
+export interface ListedChats {
+  chatIds: string[];
+  odd: string | null;
+}
+
+export function createLister(activities: ListActivities, policy: Policy, host: WalkHost): Lister {
+  const ahead = emitsAhead(policy);
+  const asked = new Set<string>();
+  const scope = host.scope();
+  let isCut = false;
+  const cut = (): void => {
+    isCut = true;
+    scope.cancel();
+  };
+  const deadline = createDeadline(host, { close: () => undefined, cut });
+  /** What an answer brings, by those before: most of ten users' lists are short, and many of them can be asked at once. */
+  let usualBytes = policy.pageSize * ID_BYTES;
+
+  const listedBytes = (): number => bytesOf(leftOf(checkpointOf(host)));
+  const isRoomToAsk = (): boolean => {
+    const listed = listedBytes();
+    return listed + asked.size === 0 || listed + (asked.size + 1) * usualBytes <= LISTED_BYTES;
+  };
+  const fits = (chatIds: readonly string[]): boolean => {
+    const bytes = bytesOf(chatIds);
+    usualBytes = Math.max(bytes, usualBytes / 2);
+    const listed = listedBytes();
+    return listed === 0 || listed + bytes <= LISTED_BYTES;
+  };
+
+  async function ask(list: ChatList): Promise<ListedChats> {
+    asked.add(nameOf(list));
+    try {
+      return await scope.run(() => fetchPage(activities, policy, host, list, fits));
+    } catch (error) {
+      if (isCut && isCancellation(error)) return { chatIds: [], odd: null };
+      throw error;
+    } finally {
+      asked.delete(nameOf(list));
+    }
+  }
+
+  return {
+    hurry: () => deadline.hurry(),
+    stop: () => deadline.stop(),
+    next(waiting) {
+      const { lists, accepted } = checkpointOf(host);
+      // Whether the server takes this form of the list is found out with one request.
+      if (waiting >= ahead || asked.size >= (accepted ? ahead : 1)) return undefined;
+      const list = lists.find((candidate) => candidate.hasMore && !asked.has(nameOf(candidate)));
+      return list && isRoomToAsk() ? ask(list) : undefined;
+    },
+  };
+}
+
+const bytesOf = (chatIds: readonly string[]): number => chatIds.reduce((sum, chatId) => sum + chatId.length + 3, 0);
