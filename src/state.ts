@@ -41,10 +41,21 @@ const trailSchema = z.object({
 });
 export type Trail = z.infer<typeof trailSchema>;
 
+/** A page of an organization's users; `organization` is null for the users that the policy names. */
+const usersPageSchema = z.object({
+  organization: z.string().nullable(),
+  page: z.string().nullable(),
+  /** The users up to this one are passed over: they were walked before a cursor was refused. */
+  after: z.string().nullable(),
+});
+export type UsersPage = z.infer<typeof usersPageSchema>;
+
 /** A list of chats that is being walked, or waits for its turn: everyone's, or that of a group of users. */
 const chatListSchema = z.object({
   /** At most 10; empty: everyone's. */
   userIds: z.array(z.string()),
+  /** The page of users that they are of, and the last user before it; null: everyone's. */
+  of: z.object({ page: usersPageSchema, lastBefore: z.string().nullable() }).nullable(),
   /** The list's cursor; null where it was refused or is not there: then the walk goes on from `at`. */
   afterId: z.string().nullable(),
   /** By what the list is sorted, of the last chat listed: on a whole second. */
@@ -61,15 +72,6 @@ const chatListSchema = z.object({
 });
 export type ChatList = z.infer<typeof chatListSchema>;
 
-/** A page of an organization's users; `organization` is null for the users that the policy names. */
-const usersPageSchema = z.object({
-  organization: z.string().nullable(),
-  page: z.string().nullable(),
-  /** The users up to this one are passed over: they were walked before a cursor was refused. */
-  after: z.string().nullable(),
-});
-export type UsersPage = z.infer<typeof usersPageSchema>;
-
 /** Where the walk stands. */
 export const checkpointSchema = z.object({
   form: formSchema,
@@ -81,12 +83,11 @@ export const checkpointSchema = z.object({
   accepted: z.boolean(),
   /** What is being walked. */
   lists: z.array(chatListSchema),
-  /** Per user: the page of users whose lists those are, and the one after it in their organization. */
+  /** Per user: the page of users that was asked for last, and the one after it in their organization. */
   users: z.object({
     current: usersPageSchema.nullable(),
     /** The last user of the current page, and of those before it: where the walk goes on when a cursor is refused. */
     last: z.string().nullable(),
-    lastBefore: z.string().nullable(),
     next: usersPageSchema.nullable(),
     /** The `last` after which the users were asked for anew when a cursor was refused: once for each. */
     resumedAfter: z.string().nullable().optional(),

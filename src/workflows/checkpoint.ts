@@ -5,8 +5,9 @@ const USERS_PER_LIST = 10;
 /** Nor chats in one page. */
 const CHATS_PER_PAGE = 1000;
 
-const chatList = (userIds: string[]): ChatList => ({
+const chatList = (userIds: string[], of: ChatList['of']): ChatList => ({
   userIds,
+  of,
   afterId: null,
   at: null,
   pages: [],
@@ -22,8 +23,8 @@ export const beginning = (
   why,
   refusals,
   accepted: false,
-  lists: form === 'organization' ? [chatList([])] : [],
-  users: { current: null, last: null, lastBefore: null, next: null },
+  lists: form === 'organization' ? [chatList([], null)] : [],
+  users: { current: null, last: null, next: null },
   requestId: null,
   fingerprint,
 });
@@ -52,21 +53,24 @@ export const takenUpAgain = (checkpoint: Checkpoint): Checkpoint => {
   };
 };
 
-/** Turns to a page of users: ten of them share a list. */
+/** Adds a page of users: ten of them share a list. Whoever is in a list already, of another organization, is walked there. */
 export const withUsers = (
   checkpoint: Checkpoint,
   current: UsersPage,
   userIds: string[],
   next: UsersPage | null,
 ): Checkpoint => {
-  const ids = [...new Set(userIds)];
-  const lists: ChatList[] = [];
-  for (let i = 0; i < ids.length; i += USERS_PER_LIST) lists.push(chatList(ids.slice(i, i + USERS_PER_LIST)));
-  const { users } = checkpoint;
+  const { users, lists } = checkpoint;
+  const walked = new Set(lists.flatMap((list) => list.userIds));
+  const ids = [...new Set(userIds)].filter((userId) => !walked.has(userId));
+  const more: ChatList[] = [];
+  for (let i = 0; i < ids.length; i += USERS_PER_LIST) {
+    more.push(chatList(ids.slice(i, i + USERS_PER_LIST), { page: current, lastBefore: users.last }));
+  }
   return {
     ...checkpoint,
-    lists,
-    users: { ...users, current, last: ids.at(-1) ?? users.last, lastBefore: users.last, next },
+    lists: [...lists, ...more],
+    users: { ...users, current, last: userIds.at(-1) ?? users.last, next },
   };
 };
 
@@ -137,17 +141,12 @@ function withoutChats(page: ChatList['pages'][number], chatIds: ReadonlySet<stri
   return left.length > 0 ? [{ ...page, left }] : [];
 }
 
-/** Small, for the memo: the first page that is being read stands there by its cursor alone, a page of users likewise. */
+/** Small, for the memo: the first page that is being read stands there by its cursor alone, that of the users likewise. */
 export function condensed(checkpoint: Checkpoint): Checkpoint {
-  const { form, lists, users } = checkpoint;
-  if (lists.length === 0) return checkpoint;
-  if (form !== 'organization')
-    return {
-      ...checkpoint,
-      lists: [],
-      users: { ...users, last: users.lastBefore, next: users.current, trail: undefined },
-    };
-  return asksAgain(checkpoint);
+  const { lists, users } = checkpoint;
+  const of = lists[0]?.of;
+  if (!of) return asksAgain(checkpoint);
+  return { ...checkpoint, lists: [], users: { ...users, last: of.lastBefore, next: of.page, trail: undefined } };
 }
 
 /** Chats that are listed and not published. */

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities } from '../activities/types';
 import { FailureType } from '../contract';
 import type { ChatList, Checkpoint, Policy } from '../state';
-import { leftOf, withList, withPage } from './checkpoint';
+import { leftOf, withList, without, withPage } from './checkpoint';
 import { widen } from './parking';
 import { followOn } from './trail';
 import { checkpointOf, type WalkHost } from './walk-host';
@@ -65,7 +65,7 @@ export async function fetchPage(
   const { counters } = host.unfinished;
   host.note(
     {
-      checkpoint: { ...changed, accepted: true, requestId: page.requestId },
+      checkpoint: { ...without(changed, new Set()), accepted: true, requestId: page.requestId },
       counters: { ...counters, skipped: counters.skipped + page.skipped },
     },
     widened,

@@ -11,7 +11,7 @@ const LISTED_BYTES = 400_000;
 /** About so much of that is one chat's id. */
 const ID_BYTES = 45;
 
-/** Asks the lists for their next pages, one page of a list at a time, so early that there is always a chat to read. */
+/** Asks the lists for their next pages, and for further users, one page of each at a time, so early that there is always a chat to read. */
 export interface Lister {
   /** The next page that is to be asked for now; undefined: none. The promise rejects as `fetchPage` does. */
   next(waiting: number): Promise<ListedChats> | undefined;
@@ -26,9 +26,17 @@ export interface ListedChats {
   odd: string | null;
 }
 
-export function createLister(activities: ListActivities, policy: Policy, host: WalkHost): Lister {
+/** @param moreUsers Adds the lists of further users; false: there are none. */
+export function createLister(
+  activities: ListActivities,
+  policy: Policy,
+  host: WalkHost,
+  moreUsers: () => Promise<boolean>,
+): Lister {
   const ahead = emitsAhead(policy);
   const asked = new Set<string>();
+  let areUsersAsked = false;
+  let areUsersLeft = checkpointOf(host).form !== 'organization';
   const scope = host.scope();
   let isCut = false;
   const cut = (): void => {
@@ -51,16 +59,27 @@ export function createLister(activities: ListActivities, policy: Policy, host: W
     return listed === 0 || listed + bytes <= LISTED_BYTES;
   };
 
+  async function unlessCut(work: () => Promise<ListedChats>): Promise<ListedChats> {
+    try {
+      return await scope.run(work);
+    } catch (error) {
+      if (isCut && isCancellation(error)) return NOTHING;
+      throw error;
+    }
+  }
   async function ask(list: ChatList): Promise<ListedChats> {
     asked.add(nameOf(list));
     try {
-      return await scope.run(() => fetchPage(activities, policy, host, list, fits));
-    } catch (error) {
-      if (isCut && isCancellation(error)) return { chatIds: [], odd: null };
-      throw error;
+      return await fetchPage(activities, policy, host, list, fits);
     } finally {
       asked.delete(nameOf(list));
     }
+  }
+  async function askUsers(): Promise<ListedChats> {
+    areUsersAsked = true;
+    areUsersLeft = await moreUsers();
+    areUsersAsked = false;
+    return NOTHING;
   }
 
   return {
@@ -70,10 +89,13 @@ export function createLister(activities: ListActivities, policy: Policy, host: W
       const { lists, accepted } = checkpointOf(host);
       // Whether the server takes this form of the list is found out with one request.
       if (waiting >= ahead || asked.size >= (accepted ? ahead : 1)) return undefined;
+      if (accepted && areUsersLeft && !areUsersAsked && lists.length < ahead) return unlessCut(askUsers);
       const list = lists.find((candidate) => candidate.hasMore && !asked.has(nameOf(candidate)));
-      return list && isRoomToAsk() ? ask(list) : undefined;
+      return list && isRoomToAsk() ? unlessCut(() => ask(list)) : undefined;
     },
   };
 }
+
+const NOTHING: ListedChats = { chatIds: [], odd: null };
 
 const bytesOf = (chatIds: readonly string[]): number => chatIds.reduce((sum, chatId) => sum + chatId.length + 3, 0);

@@ -4,6 +4,7 @@ import { FailureType } from '../contract';
 import type { Checkpoint, Form, Policy, Trail, UsersPage } from '../state';
 import { beginning, withUsers } from './checkpoint';
 import { followOn } from './trail';
+import { checkpointOf, type WalkHost } from './walk-host';
 
 /** What each setting tries, in this order: the next one when the server answers 400 to the first page of a list. */
 const FORMS: Readonly<Record<Policy['listing'], readonly [Form, ...Form[]]>> = {
@@ -111,15 +112,16 @@ export function createOrganizations(
 /**
  * Per user, the lists of the users that come next: of the page of users that follows, or of those whom the policy names.
  *
- * @returns null if there are no further users.
+ * @returns the walk's place with these lists; null if there are no further users.
  * @throws Forbidden if the users cannot be found, ApiRefused if there are none at all.
  */
 export async function nextUsers(
   activities: Pick<ApiActivities, 'discoverUsers'>,
   policy: Policy,
-  checkpoint: Checkpoint,
+  host: Pick<WalkHost, 'unfinished'>,
   organizations: Organizations,
 ): Promise<Checkpoint | null> {
+  const checkpoint = checkpointOf(host);
   const { current, last, next } = checkpoint.users;
   if (policy.userIds.length > 0) {
     const named = { organization: null, page: null, after: null };
@@ -127,7 +129,7 @@ export async function nextUsers(
   }
   const because = checkpoint.why === null ? '' : `; ${checkpoint.why}`;
   const page = next ?? (await firstPage(organizations, current, because));
-  if (page !== null) return await turnTo(activities, policy, checkpoint, page);
+  if (page !== null) return await turnTo(activities, policy, host, page);
   if (last !== null) return null;
   throw ApplicationFailure.nonRetryable(`users: no organization has any${because}`, FailureType.apiRefused);
 }
@@ -153,11 +155,13 @@ async function firstPage(
 async function turnTo(
   { discoverUsers }: Pick<ApiActivities, 'discoverUsers'>,
   { pageSize }: Policy,
-  checkpoint: Checkpoint,
+  host: Pick<WalkHost, 'unfinished'>,
   page: UsersPage,
 ): Promise<Checkpoint> {
   const { organization, after } = page;
   const found = await discoverUsers({ organization: organization ?? '', page: page.page, limit: pageSize });
+  // Lists were walked meanwhile.
+  const checkpoint = checkpointOf(host);
   const odd = checkpoint.users.odd ?? (found.odd === null ? undefined : `users: ${found.odd}`);
   const before = page.page === null ? undefined : checkpoint.users.trail;
   const trail =

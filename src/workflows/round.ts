@@ -26,9 +26,10 @@ export async function readLists(
   activities: WalkActivities,
   policy: Policy,
   host: WalkHost,
+  moreUsers: () => Promise<boolean>,
 ): Promise<{ closed: boolean }> {
   const chats = leftOf(checkpointOf(host));
-  const lister = createLister(activities, policy, host);
+  const lister = createLister(activities, policy, host, moreUsers);
   const begin = (): Part => createPart(activities, policy, host.unfinished.window, host);
   const round = createRound(policy, host);
   let part = begin();

@@ -18,7 +18,7 @@ export interface WalkHost extends PartHost {
   now(): number;
 }
 
-export function checkpointOf({ unfinished }: WalkHost): Checkpoint {
+export function checkpointOf({ unfinished }: Pick<WalkHost, 'unfinished'>): Checkpoint {
   if (!unfinished.checkpoint) throw new TypeError('the walk has not begun');
   return unfinished.checkpoint;
 }

@@ -22,19 +22,28 @@ export async function walk(
   policy: Policy,
   host: WalkHost,
 ): Promise<'finished' | 'interrupted'> {
-  const organizations = createOrganizations(activities, policy);
+  let organizations = createOrganizations(activities, policy);
+  const moreUsers = async (): Promise<boolean> => {
+    try {
+      const checkpoint = await nextUsers(activities, policy, host, organizations);
+      if (checkpoint) host.save({ checkpoint });
+      return checkpoint !== null;
+    } catch (error) {
+      // A list that was broken off cannot be gone on with.
+      organizations = createOrganizations(activities, policy);
+      throw error;
+    }
+  };
   if (!host.unfinished.checkpoint) host.save({ checkpoint: beginning(firstForm(policy), policy) });
   for (;;) {
     const checkpoint = checkpointOf(host);
     if (checkpoint.lists.length > 0) {
-      const { closed } = await fromTheStartIfEndless(host, () => readLists(activities, policy, host));
+      const { closed } = await fromTheStartIfEndless(host, () => readLists(activities, policy, host, moreUsers));
       if (closed) return 'finished';
     } else if (checkpoint.form === 'organization') {
       return 'finished';
     } else {
-      const next = await fromTheStartIfEndless(host, () => nextUsers(activities, policy, checkpoint, organizations));
-      if (next === null) return endOfUsers(host, organizations);
-      host.save({ checkpoint: next });
+      if (!(await fromTheStartIfEndless(host, moreUsers))) return endOfUsers(host, organizations);
     }
     if (host.mustContinueAsNew()) return 'interrupted';
   }

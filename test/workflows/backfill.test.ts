@@ -1,4 +1,4 @@
-import { createTenant, DEMO_KEY, truth, type Tenant } from '../../simulator';
+import { createTenant, DEMO_KEY, truth, type TargetedFault, type Tenant } from '../../simulator';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 
@@ -97,11 +97,10 @@ describe('a backfill start that is set when there is a timestamp', () => {
 });
 
 describe('a backfill start that is changed while the first window is unfinished', () => {
-  async function failInFirstWindow(PAGE_SIZE: string): Promise<Tenant> {
+  async function failInFirstWindow(broken: (tenant: Tenant) => TargetedFault): Promise<Tenant> {
     const tenant = createTenant({ chats: 12, messagesPerChat: 4 });
-    under = await startSource({ simulator: { tenant }, settings: { BACKFILL_START: START, PAGE_SIZE } });
-    const broken = PAGE_SIZE === '1' ? firstChat(tenant) : lastChat(tenant);
-    under.simulator.setFaults({ targets: [{ chatId: broken, kind: '500-no-retry', times: Infinity }] });
+    under = await startSource({ simulator: { tenant }, settings: { BACKFILL_START: START } });
+    under.simulator.setFaults({ targets: [broken(tenant)] });
     expect(await under.sync()).toMatchObject({ outcome: 'failed', from: FROM });
     under.simulator.setFaults();
     return tenant;
@@ -111,7 +110,7 @@ describe('a backfill start that is changed while the first window is unfinished'
     ['a later one', LATER],
     ['an earlier one', '2020-01-01T00:00:00.000Z'],
   ])('it begins again from %s where nothing was sent', async (_title, from) => {
-    const tenant = await failInFirstWindow('1');
+    const tenant = await failInFirstWindow(() => ({ path: /chats$/, kind: '403', times: Infinity }));
     await under.restart({ BACKFILL_START: from });
 
     const report = await under.sync();
@@ -129,7 +128,11 @@ describe('a backfill start that is changed while the first window is unfinished'
     ['taken away', '', /BACKFILL_START is not set any more, but the first window began at/],
   ])('it finishes the window, and says so, where something was sent and it is %s', async (...row) => {
     const [, BACKFILL_START, warning] = row;
-    const tenant = await failInFirstWindow('4');
+    const tenant = await failInFirstWindow((tenant) => ({
+      chatId: lastChat(tenant),
+      kind: '500-no-retry',
+      times: Infinity,
+    }));
     await under.restart({ BACKFILL_START });
 
     const report = await under.sync();

@@ -54,11 +54,11 @@ const state = fc
     warnings: fc.array(text(600), { maxLength: 10 }),
   })
   .map(({ ids, reports, why, cursor, paused, warnings }): State => {
-    const list = { userIds: [], afterId: cursor, at: TIME, hasMore: true };
+    const list = { userIds: [], of: null, afterId: cursor, at: TIME, hasMore: true };
     const checkpoint = {
       ...{ form: 'organization' as const, why, refusals: [{ form: 'per-user' as const, reason: why }], accepted: true },
       lists: [{ ...list, pages: [{ afterId: cursor, at: TIME, left: ['x'.repeat(9000)] }] }],
-      users: { current: null, last: cursor, lastBefore: cursor, next: null },
+      users: { current: null, last: cursor, next: null },
       requestId: 'r',
       fingerprint: 'f',
     };

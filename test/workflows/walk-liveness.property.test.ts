@@ -61,6 +61,8 @@ interface Tenant {
   latencyMs: number;
   rate: number;
   slots?: number;
+  /** Each organization's; the chats are theirs in turn. */
+  users?: readonly (readonly string[])[];
   /** While it lasts everybody gets this, from some endpoints or from all. */
   outage?: { trouble: Trouble; from: number; to: number; endpoints: readonly Endpoint[] };
 }
@@ -82,15 +84,23 @@ function createApi(tenant: Tenant, time: VirtualTime, readAt: Map<string, number
     return { body: body(), requestId: 'req_1', serverTimeMs: time.now() };
   }
   const updated_at = '2026-10-31T12:00:00Z';
+  const { users = [] } = tenant;
+  const everyone = users.flat();
   return {
-    listOrganizations: (_query, options) => answer('organizations', options?.signal, undefined, () => ({ data: [] })),
-    listOrganizationUsers: (_uuid, _query, options) =>
-      answer('users', options?.signal, undefined, () => ({ data: [] })),
-    listChats: ({ after_id, limit = 1000 }, options) =>
+    listOrganizations: (_query, options) =>
+      answer('organizations', options?.signal, undefined, () => ({
+        data: users.map((_, index) => ({ id: `org_${index}`, uuid: String(index), name: '', created_at: updated_at })),
+      })),
+    listOrganizationUsers: (uuid, _query, options) =>
+      answer('users', options?.signal, undefined, () => ({ data: (users[Number(uuid)] ?? []).map((id) => ({ id })) })),
+    listChats: ({ after_id, limit = 1000, 'user_ids[]': user_ids }, options) =>
       answer('chats', options?.signal, undefined, () => {
         const from = after_id === undefined ? 0 : Number(after_id);
-        const data = tenant.chats.slice(from, from + limit).map((id) => ({ id, created_at: updated_at, updated_at }));
-        return { data, has_more: from + limit < tenant.chats.length, last_id: String(from + limit) };
+        const listed = tenant.chats.filter(
+          (_, index) => user_ids === undefined || user_ids.includes(everyone[index % everyone.length] ?? ''),
+        );
+        const data = listed.slice(from, from + limit).map((id) => ({ id, created_at: updated_at, updated_at }));
+        return { data, has_more: from + limit < listed.length, last_id: String(from + limit) };
       }),
     getChatMessages: async (chatId, _query, { signal }, use) => {
       const chat = { id: chatId, updated_at, has_more: false, last_id: null, chat_messages: [] };
@@ -298,6 +308,15 @@ test.each([
     expect(ms).toBeLessThan(every === 0 ? asked + 1000 : asked * 1.03 + 4 * MINUTE);
   },
 );
+
+test('nor from user to user, where chats are listed per user, and from organization to organization', async () => {
+  const users = ['a', 'b', 'c'].map((name) => Array.from({ length: 500 }, (_, index) => `user_${name}${index}`));
+  const tenant = { chats: idsOf(300), users, troubles: new Map(), latencyMs: 5000, rate: 4, slots: Infinity };
+  const { report, ms } = await walkThrough(tenant, { requestsPerSecond: 4, listing: 'per-user' });
+  expect(report).toMatchObject({ outcome: 'completed', chats: 300, requests: 2 + 3 + 150 + 300 });
+  // One after the other: the clock, the organizations, the first users, their first list, and the last answer.
+  expect(ms).toBeLessThan((150 + 300) * 250 + 5 * 5000 + 1000);
+});
 
 describe('when everybody gets it, it is not the chat', () => {
   const EVERYTHING: readonly Endpoint[] = ['organizations', 'users', 'chats', 'messages'];
