@@ -25,11 +25,19 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     users: null,
     ...more,
   });
-  const rate = (requestsPerSecond: number, workers: number, seconds: number, latenciesMs: number[]): Scenario => {
+  /** @param name Of one that is long, and runs only when it is named. */
+  const rate = (
+    requestsPerSecond: number,
+    workers: number,
+    seconds: number,
+    latenciesMs: number[],
+    name?: string,
+  ): Scenario => {
     const chats = requestsPerSecond * (quick ? 6 : seconds);
     const latencies = latenciesMs.map((ms) => (quick ? ms / 10 : ms));
     const stage = { tenant: tenant(chats, { latenciesMs: latencies }), requestsPerSecond, workers };
-    return { name: `rate-${requestsPerSecond}-${workers}-${latenciesMs.join('-')}ms`, kind: 'rate', stage };
+    const usual = `rate-${requestsPerSecond}-${workers}-${latenciesMs.join('-')}ms`;
+    return { name: name ?? usual, kind: 'rate', stage, isLong: name !== undefined };
   };
   const unlimited = (chats: number): Scenario => {
     const stage = { tenant: tenant(quick ? chats / 10 : chats), requestsPerSecond: UNLIMITED, workers: 1 };
@@ -78,6 +86,8 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     rate(10, 1, 45, [300, 5000, 300]),
     rate(10, 3, 30, [300]),
     rate(10, 3, 30, [5000]),
+    rate(4, 1, 900, [5000], 'rate-4-pages'),
+    rate(10, 1, 400, [5000], 'rate-10-pages'),
     requests,
     memory,
     unlimited(1000),

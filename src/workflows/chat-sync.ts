@@ -1,4 +1,3 @@
-import { SuggestContinueAsNewReason } from '@temporalio/common';
 import {
   ActivityFailure,
   allHandlersFinished,
@@ -86,7 +85,7 @@ export async function chatSync(input: State): Promise<void> {
     return (
       historyLength > maxHistoryEvents ||
       historySize > LARGEST_HISTORY_BYTES ||
-      suggestedContinueAsNewReasons.includes(SuggestContinueAsNewReason.TOO_MANY_UPDATES)
+      suggestedContinueAsNewReasons.includes('TOO_MANY_UPDATES')
     );
   };
   try {

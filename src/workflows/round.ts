@@ -54,7 +54,7 @@ export async function readLists(
     part.onClose(again);
     const open = before ? [before, part] : [part];
     if (round.isOver(open)) {
-      for (const { hurry } of [...open, lister]) hurry();
+      for (const one of [...open, lister]) one.hurry();
       return undefined;
     }
     if (host.mustContinueAsNew()) {
