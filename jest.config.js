@@ -7,5 +7,7 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // The real server, real files and child processes: a busy machine may need a while.
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // Most of them wait for a server most of the time.
+  maxWorkers: 4,
+  testSequencer: '<rootDir>/test/support/sequencer.js',
 };

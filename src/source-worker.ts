@@ -24,6 +24,7 @@ export interface SourceWorkerOptions {
   policy: Policy;
   metrics: Metrics;
   workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
+  interceptors?: NonNullable<WorkerOptions['interceptors']>;
 }
 
 export interface SourceWorker {
@@ -34,10 +35,11 @@ export interface SourceWorker {
 
 /** The two Temporal workers of a source: its workflows' queue, and the API's rate-limited queue (activities only). */
 export async function createSourceWorker(options: SourceWorkerOptions): Promise<SourceWorker> {
-  const { connection, namespace, source, sink, api, slots, policy, metrics, workflowBundle } = options;
+  const { connection, namespace, source, sink, api, slots, policy, metrics, workflowBundle, interceptors = {} } = options;
   const shared = {
     connection,
     namespace,
+    interceptors,
     shutdownGraceTime: '15s',
     shutdownForceTime: '22s',
     // The default sends a heartbeat in 24 s; a dead worker's request should be taken over within 30 s.

@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
 import type { Metrics } from '../metrics';
@@ -11,6 +11,8 @@ import { requireSink } from './require-sink';
 import type { Ledger, LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
 
 const HEARTBEAT_MS = 5000;
+/** Many syncs end within a second. */
+const PAUSES_MS = [50, 100, 200, 400];
 const SOONEST_LOOK_MS = 1000;
 /** So soon that a request sees its own report before further syncs push it out of the memo. */
 const LATEST_LOOK_MS = 5000;
@@ -123,11 +125,16 @@ function added({ totals, chats, gone }: PublishRequest): Published {
   return { totals: grown, healed: healedOf(chats), gone: totals.gone + gone.length, conflicts, closed: false };
 }
 
-/** Looks once; "not yet" is a failure that Temporal retries, after a tenth of the time waited so far. */
+/** Looks a few times within a second; then "not yet" is a failure that Temporal retries, after a tenth of the time waited so far. */
 async function awaitReport(source: Source, n: number): ReturnType<SyncActivities['awaitReport']> {
-  const view = await source.view();
-  const report = reportOf(view, n);
-  if (report !== 'not yet') return report;
+  let view = await source.view();
+  for (const pauseMs of [...PAUSES_MS, null]) {
+    const report = reportOf(view, n);
+    if (report !== 'not yet') return report;
+    if (pauseMs === null) break;
+    await sleep(pauseMs);
+    view = await source.view();
+  }
   const counters = view.memo?.unfinished?.counters;
   const waited = Date.now() - activityInfo().scheduledTimestampMs;
   throw failure({

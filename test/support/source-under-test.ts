@@ -25,6 +25,7 @@ import type { requestSync } from '../../src/workflows/request-sync';
 import type { ParsedRecord } from './parsed-record';
 import { workflowBundle } from './server';
 import { connectClient, connectWorker } from './temporal';
+import { triedAgainSoon } from './tried-again-soon';
 
 export interface LedgerLine extends Window {
   outcome: string;
@@ -134,6 +135,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       policy: followed,
       metrics: createMetrics(Runtime.instance().metricMeter),
       workflowBundle,
+      interceptors: { activity: [() => ({ inbound: triedAgainSoon })] },
     });
     const running = worker.run();
     workers.push({
