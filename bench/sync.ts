@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../src/contract';
-import { memoSchema, type Memo, type Report } from '../src/state';
+import { memoSchema, type Memo, type Report } from '../src/domain/state';
 
 const LOOK_EVERY_MS = 500;
 

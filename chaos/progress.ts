@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chatSyncWorkflowId } from '../src/contract';
-import type { Memo } from '../src/state';
+import type { Memo } from '../src/domain/state';
 import { SOURCE, type Stage } from './stage';
 import type { Supervised } from './supervised';
 

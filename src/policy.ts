@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { WorkerSettings } from './config';
-import type { Policy } from './state';
+import type { Policy } from './domain/state';
 
 /** What a sync follows of the worker's settings, ids in their one canonical form. */
 export function policyOf(settings: WorkerSettings, build: string): Policy {

@@ -7,7 +7,7 @@ import { apiTaskQueue, syncTaskQueue } from './contract';
 import type { Metrics } from './metrics';
 import type { Sink } from './sinks/sink';
 import type { Source } from './source';
-import type { Policy } from './state';
+import type { Policy } from './domain/state';
 
 /** How far the queue's limit, which all workers share, lies above the rate that their pacers keep. */
 const QUEUE_HEADROOM = 2;
@@ -35,7 +35,18 @@ export interface SourceWorker {
 
 /** The two Temporal workers of a source: its workflows' queue, and the API's rate-limited queue (activities only). */
 export async function createSourceWorker(options: SourceWorkerOptions): Promise<SourceWorker> {
-  const { connection, namespace, source, sink, api, slots, policy, metrics, workflowBundle, interceptors = {} } = options;
+  const {
+    connection,
+    namespace,
+    source,
+    sink,
+    api,
+    slots,
+    policy,
+    metrics,
+    workflowBundle,
+    interceptors = {},
+  } = options;
   const shared = {
     connection,
     namespace,

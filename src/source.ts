@@ -10,7 +10,7 @@ import {
 import type { UpdateDefinition } from '@temporalio/common';
 import type { Ask } from './activities/types';
 import { chatSyncWorkflowId, syncTaskQueue } from './contract';
-import { memoSchema, newState, type Memo, type Report, type State } from './state';
+import { memoSchema, newState, type Memo, type Report, type State } from './domain/state';
 import { troubleOf } from './temporal-errors';
 import type { chatSync } from './workflows/chat-sync';
 import { memoOf } from './workflows/memo';

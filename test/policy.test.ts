@@ -1,6 +1,6 @@
 import { loadWorkerConfig, type Environment } from '../src/config';
 import { policyOf } from '../src/policy';
-import { policySchema, type Policy } from '../src/state';
+import { policySchema, type Policy } from '../src/domain/state';
 
 const KEY = 'sk-ant-api01-secret';
 const UUID = '550e8400-e29b-41d4-a716-446655440000';

@@ -1,6 +1,6 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { z } from 'zod';
-import { memoSchema, type Memo } from '../../src/state';
+import { memoSchema, type Memo } from '../../src/domain/state';
 import { windowOf } from '../ledger';
 import type { Stage } from '../stage';
 

@@ -1,7 +1,8 @@
 import { ApiError } from '../compliance-api/errors';
 import type { Message, MessagePage } from '../compliance-api/message-page';
-import { toRecords } from '../record';
-import type { Receipt, Span } from '../sinks/sink';
+import { toRecords } from '../domain/record';
+import type { Receipt } from '../domain/published';
+import type { Span } from '../domain/window';
 import type { Attempt } from './attempt';
 import { timeOf } from './changed-since';
 import { isCursorRefused } from './cursor-refused';

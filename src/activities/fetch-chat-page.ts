@@ -3,7 +3,7 @@ import { ApiError } from '../compliance-api/errors';
 import type { ChatQuery } from '../compliance-api/query';
 import { listedChatSchema, type ListedChat } from '../compliance-api/schemas';
 import { FailureType } from '../contract';
-import { passes, type Owner } from '../filters';
+import { passes, type Owner } from '../domain/filters';
 import type { Attempt } from './attempt';
 import { changedSince, timeOf } from './changed-since';
 import { isCursorRefused } from './cursor-refused';

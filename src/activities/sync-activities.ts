@@ -1,14 +1,16 @@
 import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
+import type { Ledger } from '../domain/reconcile';
 import type { Metrics } from '../metrics';
-import { healedOf, recordsOf, SinkError, type Published, type Sink } from '../sinks/sink';
+import { healedOf, recordsOf, type Published } from '../domain/published';
+import { SinkError, type Sink } from '../sinks/sink';
 import { isTransient, reportOf, UnreadableStateError, type Source } from '../source';
-import type { Policy } from '../state';
+import type { Policy } from '../domain/state';
 import { troubleOf } from '../temporal-errors';
 import { failure, toFailure } from './failures';
 import { requireSink } from './require-sink';
-import type { Ledger, LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
+import type { LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
 
 const HEARTBEAT_MS = 5000;
 /** Many syncs end within a second. */

@@ -1,6 +1,9 @@
-import type { Owner } from '../filters';
-import type { Form, Policy, Report } from '../state';
-import type { Closing, Published, ReadChat, Receipt, Span, Totals, Window } from '../sinks/sink';
+import type { Owner } from '../domain/filters';
+import type { Ledger } from '../domain/reconcile';
+import type { Form, Policy, Report } from '../domain/state';
+import type { Published, ReadChat, Receipt, Totals } from '../domain/published';
+import type { Span, Window } from '../domain/window';
+import type { Closing } from '../sinks/sink';
 
 /** What the workflows send to their activities and get back: ids, counts and times, since all of it stands in the history. */
 
@@ -136,18 +139,6 @@ export interface LedgerRequest {
   sink: string;
   /** The archive that the source holds; null where it may be a new one. */
   archive: string | null;
-}
-
-export interface Ledger {
-  /** Whether the sink knows its last completed window at all. */
-  kept: boolean;
-  last: Window | null;
-  /** Windows that hold published chats and are not closed. */
-  unfinished: Window[];
-  /** The archive that is there, by its marker; null if none is. Absent where the sink has none at all. */
-  archive?: string | null;
-  /** What should be there of the last window and is not, or is of another size. */
-  missing: string | null;
 }
 
 export interface ClaimRequest {

@@ -1,4 +1,4 @@
-import type { Report } from '../state';
+import type { Report } from '../domain/state';
 
 /** The report as `sync --json` and `status --json` give it: without the number, which is Temporal's business. */
 export function publicReport({ n, ...report }: Report): Omit<Report, 'n'> {

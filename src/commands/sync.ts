@@ -5,7 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Environment } from '../config';
 import { FailureType, requestSyncWorkflowId, syncTaskQueue } from '../contract';
 import { isTransient } from '../source';
-import { reportSchema, type Report } from '../state';
+import { reportSchema, type Report } from '../domain/state';
 import type { requestSync } from '../workflows/request-sync';
 import { createProgressDisplay, progressOf, type ProgressDisplay } from './progress';
 import { duration, publicReport, reportLines } from './report';

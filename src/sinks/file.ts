@@ -12,7 +12,9 @@ import { missing } from './file/missing';
 import { publish as publishIn } from './file/publish';
 import { createStaging } from './file/staging';
 import { tryFileSystem } from './file/trial';
-import type { Batch, Closing, Published, ReadChat, Receipt, Sink, Window } from './sink';
+import type { Published, ReadChat, Receipt } from '../domain/published';
+import type { Window } from '../domain/window';
+import type { Batch, Closing, Sink } from './sink';
 import { SinkError } from './sink';
 
 export interface FileSinkOptions {

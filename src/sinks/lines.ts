@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { MessageRecord } from '../record';
-import type { Receipt } from './sink';
+import type { MessageRecord } from '../domain/record';
+import type { Receipt } from '../domain/published';
 
 const PIECE_BYTES = 256 * 1024;
 const NEWLINE = Buffer.from('\n');

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import { Mutex } from 'async-mutex';
 import { writeLines } from './lines';
-import { type Batch, type Receipt, type Sink, SinkError } from './sink';
+import type { Receipt } from '../domain/published';
+import { type Batch, type Sink, SinkError } from './sink';
 
 /**
  * One NDJSON line a record, to a stream that others read. At least once: what was read before a crash comes again, so

@@ -1,14 +1,8 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { Ledger } from '../activities/types';
-import type { Policy, State } from '../state';
+import type { Ledger, Possession } from '../domain/reconcile';
+import type { Policy, State } from '../domain/state';
 import type { Activities } from './activity-proxies';
 import type { SyncHost } from './sync-host';
-
-/**
- * Whose the sink's place is. `lost`: the source holds an archive, and the place has none. `foreign`: it has the archive of
- * another Temporal, or that of another life of this source.
- */
-export type Possession = 'ours' | 'lost' | 'foreign';
 
 /** Finds out whose the place is, and takes possession of one that is free. The state knows the id before the place does. */
 export async function possess(

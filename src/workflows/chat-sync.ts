@@ -13,7 +13,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Checkpoint, Policy, Report, State } from '../state';
+import type { Checkpoint, Policy, Report, State } from '../domain/state';
 import { cut, LONGEST_REASON_BYTES } from '../cut';
 import { proxyActivitiesOf } from './activity-proxies';
 import { leftOf } from './checkpoint';

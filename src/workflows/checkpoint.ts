@@ -1,4 +1,4 @@
-import type { Checkpoint, ChatList, Form, UsersPage } from '../state';
+import type { Checkpoint, ChatList, Form, UsersPage } from '../domain/state';
 
 /** The API takes no more of them in one list. */
 const USERS_PER_LIST = 10;

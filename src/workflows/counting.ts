@@ -1,5 +1,5 @@
 import type { ApiActivities } from '../activities/types';
-import type { Counters } from '../state';
+import type { Counters } from '../domain/state';
 import { failureDetails } from './failures';
 
 type Figures = Pick<Counters, 'requests'> & Partial<Pick<Counters, 'violations'>>;

@@ -1,4 +1,4 @@
-import type { Checkpoint, Policy, State } from '../state';
+import type { Checkpoint, Policy, State } from '../domain/state';
 import { leftOf } from './checkpoint';
 import { formNames } from './listing';
 import { code } from './markdown';

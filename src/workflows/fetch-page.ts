@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities } from '../activities/types';
 import { FailureType } from '../contract';
-import type { ChatList, Checkpoint, Policy } from '../state';
+import type { ChatList, Checkpoint, Policy } from '../domain/state';
 import { leftOf, withList, without, withPage } from './checkpoint';
 import { widen } from './parking';
 import { followOn } from './trail';

@@ -1,5 +1,5 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { ChatList, Policy } from '../state';
+import type { ChatList, Policy } from '../domain/state';
 import { leftOf, nameOf } from './checkpoint';
 import { createDeadline } from './deadline';
 import { fetchPage, type ListActivities } from './fetch-page';

@@ -1,5 +1,5 @@
-import type { Window } from '../sinks/sink';
-import type { Parked, Policy } from '../state';
+import type { Window } from '../domain/window';
+import type { Parked, Policy } from '../domain/state';
 import { reasonOf, type Unreadable } from './failures';
 import { fitting } from './memo';
 import { createPart, type PartActivities } from './part';

@@ -1,9 +1,10 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities, WindowTotals } from '../activities/types';
 import { FailureType, mostUnderWay } from '../contract';
-import { isFiltered } from '../filters';
-import type { Published, ReadChat, Span, Window } from '../sinks/sink';
-import type { Policy } from '../state';
+import { isFiltered } from '../domain/filters';
+import type { Published, ReadChat } from '../domain/published';
+import type { Span, Window } from '../domain/window';
+import type { Policy } from '../domain/state';
 import { createDeadline, type DeadlineHost } from './deadline';
 import { everybodysFailure, failureType, type Unreadable } from './failures';
 import { ownerPasses, readChat, type StagedChat } from './read-chat';

@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, EmitRequest, Emitted } from '../activities/types';
 import { FailureType } from '../contract';
-import { passes, type Filters, type Owner } from '../filters';
-import type { ReadChat } from '../sinks/sink';
-import type { Trail } from '../state';
+import { passes, type Filters, type Owner } from '../domain/filters';
+import type { ReadChat } from '../domain/published';
+import type { Trail } from '../domain/state';
 import { follow } from './trail';
 
 /** A chat whose messages of the window are staged; `gone` if it answered so, on its first page or on a later one. */

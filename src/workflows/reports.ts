@@ -1,4 +1,4 @@
-import type { Counters, Policy, Report, State, Unfinished } from '../state';
+import type { Counters, Policy, Report, State, Unfinished } from '../domain/state';
 import { failureDetails } from './failures';
 import { someOf } from './some-of';
 

@@ -1,7 +1,7 @@
 import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import { FailureType } from '../contract';
 import type { SyncActivities } from '../activities/types';
-import type { Report } from '../state';
+import type { Report } from '../domain/state';
 
 const { askForSync } = proxyActivities<SyncActivities>({
   startToCloseTimeout: '60s',

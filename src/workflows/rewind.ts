@@ -1,4 +1,4 @@
-import type { State } from '../state';
+import type { State } from '../domain/state';
 import type { RewindRequest } from './messages';
 
 type Wanted = Pick<Required<RewindRequest>, 'to' | 'skip'>;

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities } from '../activities/types';
 import { FailureType } from '../contract';
-import type { Policy } from '../state';
+import type { Policy } from '../domain/state';
 import { asksAgain, leftOf, withLast } from './checkpoint';
 import { everybodysFailure, failureDetails, oddItem, unreadableFailure, type Unreadable } from './failures';
 import { FormRefused } from './fetch-page';

@@ -1,4 +1,4 @@
-import type { State, Unfinished } from '../state';
+import type { State, Unfinished } from '../domain/state';
 import type { PartHost } from './part';
 
 /** A sync's hold on the source: the state as it is now, and the one way to change it. */

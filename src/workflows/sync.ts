@@ -1,6 +1,7 @@
-import type { Counters, Report, State, Unfinished } from '../state';
+import { sinceWith } from '../domain/backfill';
+import type { Counters, Report, State, Unfinished } from '../domain/state';
 import type { Activities } from './activity-proxies';
-import { askForOneChat, sinceWith } from './backfill';
+import { askForOneChat } from './backfill';
 import { counting } from './counting';
 import { failureDetails } from './failures';
 import { begin } from './opening';

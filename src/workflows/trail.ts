@@ -1,4 +1,4 @@
-import type { Trail } from '../state';
+import type { Trail } from '../domain/state';
 
 /** So many pages in a row without an item lead nowhere. */
 const MOST_EMPTY_PAGES = 100;

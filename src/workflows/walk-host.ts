@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
-import type { Published } from '../sinks/sink';
-import type { Checkpoint, Parked, Unfinished } from '../state';
+import type { Published } from '../domain/published';
+import type { Checkpoint, Parked, Unfinished } from '../domain/state';
 import { without } from './checkpoint';
 import type { Part, PartHost } from './part';
 

@@ -1,10 +1,12 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
-import type { Policy } from '../state';
+import type { Policy } from '../domain/state';
 import { again, beginning } from './checkpoint';
-import { createOrganizations, firstForm, nextUsers, type Organizations } from './listing';
+import { firstForm } from './listing';
+import { createOrganizations, type Organizations } from './organizations';
 import { readLists, type WalkActivities } from './round';
 import { EndlessList } from './trail';
+import { nextUsers } from './users';
 import { checkpointOf, type WalkHost } from './walk-host';
 
 /**

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { MessagePage } from '../../src/compliance-api/message-page';
-import { toRecords } from '../../src/record';
+import { toRecords } from '../../src/domain/record';
 import { textOf } from '../support/parsed-record';
 import { clientOf, serve } from './local-server';
 

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFileSink } from '../../src/sinks/file';
-import type { Closing, Sink, Window } from '../../src/sinks/sink';
+import type { Window } from '../../src/domain/window';
+import type { Closing, Sink } from '../../src/sinks/sink';
 import { filesBelow, ledgerLines, newFolder, removeFolders, visibleIds } from './output';
 import { first, records, second, writeChat } from './steps';
 import { plainFileSystem, watchedFileSystem } from './watched-file-system';

@@ -1,7 +1,8 @@
 import { appendFile, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFileSink } from '../../src/sinks/file';
-import type { Closing, Sink, Window } from '../../src/sinks/sink';
+import type { Window } from '../../src/domain/window';
+import type { Closing, Sink } from '../../src/sinks/sink';
 import { filesBelow, ledgerLines, newFolder, removeFolders, visibleIds } from './output';
 import { first, rewound, second, writeChat } from './steps';
 import { failingFileSystem, plainFileSystem } from './watched-file-system';

@@ -3,7 +3,8 @@ import { appendFile, chmod, mkdir, readdir, readFile, stat, symlink, unlink, wri
 import { basename, join } from 'node:path';
 import { createFileSink } from '../../src/sinks/file';
 import type { FileSystem } from '../../src/sinks/file/file-system';
-import type { Closing, Sink, Window } from '../../src/sinks/sink';
+import type { Window } from '../../src/domain/window';
+import type { Closing, Sink } from '../../src/sinks/sink';
 import { testSink } from './contract';
 import { filesBelow, ledgerLines, newFolder, removeFolders, visibleIds, visibleLines } from './output';
 import { textOf } from '../support/parsed-record';

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MessageRecord } from '../../src/record';
+import type { MessageRecord } from '../../src/domain/record';
 import { createFileSink } from '../../src/sinks/file';
-import type { Closing, Published, ReadChat, Sink } from '../../src/sinks/sink';
+import type { Published, ReadChat } from '../../src/domain/published';
+import type { Closing, Sink } from '../../src/sinks/sink';
 import { ledgerLines, newFolder, removeFolders, visibleLines } from './output';
 import { first, record, records, second, writeChat } from './steps';
 import { plainFileSystem } from './watched-file-system';

@@ -1,6 +1,8 @@
-import type { MessageRecord } from '../../src/record';
+import type { MessageRecord } from '../../src/domain/record';
 import { encode } from '../support/parsed-record';
-import type { ReadChat, Receipt, Sink, Totals, Window } from '../../src/sinks/sink';
+import type { ReadChat, Receipt, Totals } from '../../src/domain/published';
+import type { Window } from '../../src/domain/window';
+import type { Sink } from '../../src/sinks/sink';
 
 export const first: Window = { epoch: 0, from: '2026-04-08T00:00:00Z', to: '2026-04-08T14:30:45Z' };
 export const second: Window = { epoch: 0, from: first.to, to: '2026-04-09T00:00:00Z' };

@@ -1,4 +1,4 @@
-import type { MessageRecord } from '../../src/record';
+import type { MessageRecord } from '../../src/domain/record';
 
 /** What comes out, as its readers see it. */
 export interface ParsedRecord {

@@ -15,10 +15,11 @@ import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../
 import { createMetrics } from '../../src/metrics';
 import { policyOf } from '../../src/policy';
 import { sinks } from '../../src/sinks/registry';
-import type { Sink, Window } from '../../src/sinks/sink';
+import type { Window } from '../../src/domain/window';
+import type { Sink } from '../../src/sinks/sink';
 import { createSource, type Source } from '../../src/source';
 import { createSourceWorker, type SourceWorker } from '../../src/source-worker';
-import { reportSchema, type Policy, type Report, type State } from '../../src/state';
+import { reportSchema, type Policy, type Report, type State } from '../../src/domain/state';
 import type { chatSync } from '../../src/workflows/chat-sync';
 import { memoOf } from '../../src/workflows/memo';
 import type { requestSync } from '../../src/workflows/request-sync';

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createTenant, truth, type Tenant } from '../../simulator';
-import type { Report } from '../../src/state';
+import type { Report } from '../../src/domain/state';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 import { connectClient } from '../support/temporal';

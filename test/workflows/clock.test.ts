@@ -1,5 +1,5 @@
 import { createTenant, truth, type Tenant } from '../../simulator';
-import type { Report } from '../../src/state';
+import type { Report } from '../../src/domain/state';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 

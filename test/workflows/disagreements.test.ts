@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { createTenant, truth } from '../../simulator';
-import { newState, type Report } from '../../src/state';
+import { newState, type Report } from '../../src/domain/state';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 

@@ -1,6 +1,6 @@
 import { createTenant, DEMO_KEY, GENERATIONS, type KeySpec, type Tenant, type TrueMessage } from '../../simulator';
 import type { Environment } from '../../src/config';
-import type { Form, Policy } from '../../src/state';
+import type { Form, Policy } from '../../src/domain/state';
 import { expectExactly } from '../support/exact';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
 

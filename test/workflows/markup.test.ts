@@ -1,5 +1,5 @@
 import { createTenant } from '../../simulator';
-import { newState, type State } from '../../src/state';
+import { newState, type State } from '../../src/domain/state';
 import { detailsOf } from '../../src/workflows/details';
 import { code } from '../../src/workflows/markdown';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';

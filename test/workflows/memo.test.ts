@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { jsonBytes } from '../../src/cut';
-import { memoSchema, newState, type Parked, type Report, type State } from '../../src/state';
+import { memoSchema, newState, type Parked, type Report, type State } from '../../src/domain/state';
 import { bounded, fitting, memoOf } from '../../src/workflows/memo';
 
 /** Temporal Cloud's limit, less the envelope of the one field. */

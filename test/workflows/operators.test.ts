@@ -3,7 +3,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import Long from 'long';
 import { createTenant, truth } from '../../simulator';
 import { RefusedError } from '../../src/source';
-import { newState } from '../../src/state';
+import { newState } from '../../src/domain/state';
 import { watchWorkers } from '../../src/watch-workers';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';

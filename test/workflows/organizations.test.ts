@@ -1,6 +1,6 @@
 import type { DiscoveredOrganizations } from '../../src/activities/types';
-import { createOrganizations } from '../../src/workflows/listing';
-import type { Policy } from '../../src/state';
+import { createOrganizations } from '../../src/workflows/organizations';
+import type { Policy } from '../../src/domain/state';
 
 type Page = Partial<DiscoveredOrganizations>;
 const organizations = (...answers: Page[]) => {

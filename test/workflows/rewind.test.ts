@@ -1,4 +1,4 @@
-import { newState, type State } from '../../src/state';
+import { newState, type State } from '../../src/domain/state';
 import { rewind, validateRewind } from '../../src/workflows/rewind';
 
 const THROUGH = '2026-04-08T12:00:00.000Z';

@@ -9,8 +9,10 @@ import { ApiError, type ApiErrorKind, type Endpoint } from '../../src/compliance
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../../src/config';
 import { policyOf } from '../../src/policy';
-import type { ReadChat, Sink, Window } from '../../src/sinks/sink';
-import { newState, type Policy, type Report, type State } from '../../src/state';
+import type { ReadChat } from '../../src/domain/published';
+import type { Window } from '../../src/domain/window';
+import type { Sink } from '../../src/sinks/sink';
+import { newState, type Policy, type Report, type State } from '../../src/domain/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { sync } from '../../src/workflows/sync';
 import { createVirtualTime, type VirtualTime } from '../support/virtual-time';

@@ -19,16 +19,10 @@ import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../../src/config';
 import { policyOf } from '../../src/policy';
-import {
-  healedOf,
-  SinkError,
-  type Closing,
-  type Healed,
-  type ReadChat,
-  type Sink,
-  type Window,
-} from '../../src/sinks/sink';
-import { newState, stateSchema, type Policy, type State } from '../../src/state';
+import { healedOf, type Healed, type ReadChat } from '../../src/domain/published';
+import type { Window } from '../../src/domain/window';
+import { SinkError, type Closing, type Sink } from '../../src/sinks/sink';
+import { newState, stateSchema, type Policy, type State } from '../../src/domain/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { condensed } from '../../src/workflows/checkpoint';
 import { sync } from '../../src/workflows/sync';

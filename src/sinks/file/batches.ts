@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { writeLines } from '../lines';
-import { type Batch, type ReadChat, type Receipt, SinkError } from '../sink';
+import type { ReadChat, Receipt } from '../../domain/published';
+import { type Batch, SinkError } from '../sink';
 import { type Append, type Files, randomName } from './files';
 import type { Once } from './once';
 

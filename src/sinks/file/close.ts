@@ -1,4 +1,6 @@
-import { type Closing, type Published, SinkError, type Window } from '../sink';
+import type { Published } from '../../domain/published';
+import type { Window } from '../../domain/window';
+import { type Closing, SinkError } from '../sink';
 import { countOf, goneOf, type WindowState } from './lists';
 import { finishParts, requireParts } from './parts';
 import type { Workspace } from './workspace';

@@ -1,4 +1,4 @@
-import type { Window } from '../sink';
+import type { Window } from '../../domain/window';
 
 /** Folder of work in progress, beside `messages` and `ledger.jsonl`. */
 export const STAGING = '.staging';

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { join } from 'node:path';
-import { SinkError, type Window } from '../sink';
+import type { Window } from '../../domain/window';
+import { SinkError } from '../sink';
 import { hasCode } from './errors';
 import type { Handle } from './file-system';
 import { type Files, writeAll } from './files';

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { SinkError, type Healed, type Published, type Totals, type Window } from '../sink';
+import type { Healed, Published, Totals } from '../../domain/published';
+import type { Window } from '../../domain/window';
+import { SinkError } from '../sink';
 import { hasCode } from './errors';
 import type { Files } from './files';
 import { STAGING, windowFolder, windowOf } from './layout';

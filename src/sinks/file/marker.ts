@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { SinkError, type Window } from '../sink';
+import type { Window } from '../../domain/window';
+import { SinkError } from '../sink';
 import type { Files } from './files';
 import { MARKER, MESSAGES, STAGING } from './layout';
 

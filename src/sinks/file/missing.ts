@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Window } from '../sink';
+import type { Window } from '../../domain/window';
 import { hasCode } from './errors';
 import { isPartOf, LEDGER, MARKER, MESSAGES } from './layout';
 import type { Workspace } from './workspace';

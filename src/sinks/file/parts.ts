@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { SinkError, type Window } from '../sink';
+import type { Window } from '../../domain/window';
+import { SinkError } from '../sink';
 import { hasCode } from './errors';
 import type { Files } from './files';
 import { dayFolder, partNumber, partPath } from './layout';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { healedOf, type Published, type ReadChat, recordsOf, type Window } from '../sink';
+import { healedOf, type Published, type ReadChat, recordsOf } from '../../domain/published';
+import type { Window } from '../../domain/window';
 import { discardBatches, joinBatches, planParts } from './batches';
 import { finish } from './close';
 import { randomName } from './files';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Window } from '../sink';
+import type { Window } from '../../domain/window';
 import { type Files, randomName } from './files';
 import { isOlderWindow, STAGING, windowFolder } from './layout';
 

@@ -1,5 +1,5 @@
-import type { Message } from './compliance-api/message-page';
-import type { Chat } from './compliance-api/schemas';
+import type { Message } from '../compliance-api/message-page';
+import type { Chat } from '../compliance-api/schemas';
 
 /** What this product emits: one chat message with its chat, user, organization and project. */
 export interface MessageRecord {

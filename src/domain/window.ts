@@ -1,4 +1,15 @@
-import type { Window } from '../sinks/sink';
+/** A half-open span `[from, to)` of message creation time that one sync covers. Times are ISO 8601, UTC, on whole seconds. */
+export interface Window {
+  /** Raised by each `rewind`: windows of one epoch follow each other without a gap or an overlap. */
+  epoch: number;
+  from: string;
+  to: string;
+  /** The id of the archive that it belongs to: nothing of the window is written anywhere else. Absent where a sink has none. */
+  archive?: string | undefined;
+}
+
+/** A half-open span of message creation time. */
+export type Span = Pick<Window, 'from' | 'to'>;
 
 const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -32,19 +43,16 @@ export function openWindow(facts: WindowFacts): Window | null {
 export const clockSkew = (now: number, serverTime: string | null): number =>
   serverTime === null ? 0 : Date.parse(serverTime) - now;
 
-export type LedgerVerdict = 'follows' | 'committed' | 'behind' | 'hole';
+export const isSame = (a: Window, b: Window | undefined): boolean =>
+  a.epoch === b?.epoch && a.from === b.from && a.to === b.to;
 
 /**
- * What the sink's last completed window says of the one about to be read.
- * `committed`: it is this very window. `behind`: it begins before the ledger's end, or there in an older epoch. `hole`:
- * it begins after the ledger's end.
+ * Whether a window is the one that comes after the sink's last completed one, or that very window. If not: `behind`, it begins
+ * before the ledger's end, or there in an older epoch; `hole`, it begins after the ledger's end.
  */
-export function compareWithLedger(window: Window, last: Window | null): LedgerVerdict {
-  if (last === null || last.epoch < window.epoch) return 'follows';
+export function followsLedger(window: Window, last: Window | null): true | 'behind' | 'hole' {
+  if (last === null || last.epoch < window.epoch || isSame(window, last)) return true;
   const gap = Date.parse(window.from) - Date.parse(last.to);
-  if (last.epoch === window.epoch) {
-    if (last.from === window.from && last.to === window.to) return 'committed';
-    if (gap === 0) return 'follows';
-  }
+  if (gap === 0 && last.epoch === window.epoch) return true;
   return gap > 0 ? 'hole' : 'behind';
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { clockSkew, compareWithLedger, openWindow, type WindowFacts } from '../../src/workflows/window';
+import { clockSkew, followsLedger, openWindow, type WindowFacts } from '../../src/domain/window';
 
 const NOON = '2026-04-08T12:00:00.000Z';
 const MORNING = '2026-04-08T08:00:00.000Z';
@@ -78,9 +78,9 @@ describe('openWindow', () => {
           expect(Date.parse(window.from)).toBe(Math.floor(Date.parse(start) / 1000) * 1000);
           expect(Date.parse(window.to)).toBeGreaterThanOrEqual(Date.parse(window.from));
           if (end !== null) expect(Date.parse(window.to)).toBeGreaterThan(Date.parse(end) - 1000);
-          expect(
-            compareWithLedger(window, end === null ? null : { epoch: 0, from: window.from, to: window.from }),
-          ).toBe('follows');
+          expect(followsLedger(window, end === null ? null : { epoch: 0, from: window.from, to: window.from })).toBe(
+            true,
+          );
           end = window.to;
         }
       }),
@@ -120,26 +120,18 @@ describe('clockSkew', () => {
   });
 });
 
-describe('compareWithLedger', () => {
+describe('followsLedger', () => {
   const window = { epoch: 3, from: MORNING, to: NOON };
   const [night, early, late] = ['2026-04-08T00:00:00.000Z', '2026-04-08T07:00:00.000Z', '2026-04-08T09:00:00.000Z'];
 
   it.each([
-    ['follows', 'there is none', null],
-    ['follows', 'it ends where this begins', { epoch: 3, from: night, to: MORNING }],
-    ['follows', 'it was empty', { epoch: 3, from: MORNING, to: MORNING }],
-    [
-      'follows',
-      'it ends in the same instant, written otherwise',
-      { epoch: 3, from: night, to: '2026-04-08T08:00:00Z' },
-    ],
-    [
-      'follows',
-      'it belongs to an older epoch and ends later',
-      { epoch: 2, from: night, to: '2027-01-01T00:00:00.000Z' },
-    ],
-    ['follows', 'it belongs to an older epoch and is the same', { epoch: 2, from: MORNING, to: NOON }],
-    ['committed', 'it is this one', { ...window }],
+    [true, 'there is none', null],
+    [true, 'it ends where this begins', { epoch: 3, from: night, to: MORNING }],
+    [true, 'it was empty', { epoch: 3, from: MORNING, to: MORNING }],
+    [true, 'it ends in the same instant, written otherwise', { epoch: 3, from: night, to: '2026-04-08T08:00:00Z' }],
+    [true, 'it belongs to an older epoch and ends later', { epoch: 2, from: night, to: '2027-01-01T00:00:00.000Z' }],
+    [true, 'it belongs to an older epoch and is the same', { epoch: 2, from: MORNING, to: NOON }],
+    [true, 'it is this one', { ...window }],
     ['behind', 'it is this one in a later epoch', { ...window, epoch: 4 }],
     ['hole', 'it belongs to a later epoch and ends earlier', { epoch: 4, from: night, to: early }],
     ['behind', 'it ends after this begins', { epoch: 3, from: night, to: late }],
@@ -149,6 +141,6 @@ describe('compareWithLedger', () => {
     ['behind', 'it comes after this', { epoch: 3, from: NOON, to: '2026-04-08T13:00:00.000Z' }],
     ['hole', 'it ends before this begins', { epoch: 3, from: night, to: early }],
   ])('says %s where %s', (verdict, _title, last) => {
-    expect(compareWithLedger(window, last)).toBe(verdict);
+    expect(followsLedger(window, last)).toBe(verdict);
   });
 });

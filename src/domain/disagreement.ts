@@ -1,0 +1,45 @@
+import type { Disagreement, Possession } from './reconcile';
+import type { Parked, Policy } from './state';
+import type { Window } from './window';
+
+export interface DisagreementFacts {
+  policy: Pick<Policy, 'sink' | 'onChatFailure'>;
+  parked: readonly Parked[];
+  possession: Possession;
+  /** What should be there of the last window and is not. */
+  missing: string | null;
+}
+
+/** What an operator reads of a state and a sink that do not fit together: what is so, and which `rewind` mends it. */
+export function disagreementText(
+  why: Disagreement,
+  window: Window,
+  held: Window | null,
+  { policy: { sink, onChatFailure }, parked, possession, missing }: DisagreementFacts,
+): string {
+  const { from = '', to = '' } = held ?? {};
+  const begins = `but this sync would begin at ${window.from}`;
+  // What was parked since is forgotten with the state: only what begins there once more brings it.
+  const mayHaveParked = onChatFailure === 'park' || parked.length > 0;
+  const onward = mayHaveParked ? '' : `\`chat-sync rewind --to ${to} --skip\` goes on where the sink ends, `;
+  const unsaid = mayHaveParked
+    ? '; what chats missed that were parked before that comes only from a time before it'
+    : '';
+  const again = mayHaveParked && Date.parse(window.from) < Date.parse(from) ? window.from : from;
+  const text: Readonly<Record<Disagreement, string>> = {
+    behind: `the sink ${sink} holds messages through ${to}, ${begins}: ${onward}\`chat-sync rewind --to ${window.from}\` sends what came since once more`,
+    hole: `the sink ${sink} holds messages through ${to}, ${begins}: \`chat-sync rewind --to ${to}\` brings the messages between, \`chat-sync rewind --to ${window.from} --skip\` leaves them out${unsaid}`,
+    overtaken: `the sink ${sink} is in the middle of ${from} to ${to}, which a later rewind began, ${begins}: \`chat-sync rewind --to ${again}\` begins that again`,
+    empty: `the sink ${sink} has no ledger, but everything through ${window.from} was written to it: bring its place back (is the volume there?), or begin a new one there with \`chat-sync rewind --to ${window.from}\`, or earlier to have messages again`,
+    old: `the sink ${sink} holds messages through ${to} and nothing since the last rewind, ${begins}: bring its place back (is it the right volume?), or \`chat-sync rewind --to ${to}\` brings what is missing`,
+    'given up': `the sink ${sink} knows ${from} to ${to} as given up by a later rewind: \`chat-sync rewind --to ${from}\` reads it again`,
+    lost: `the sink ${sink} is not in the place that this source writes to (no archive.json there): bring that back (is the volume there?), or begin a new one with \`chat-sync rewind --to ${window.from}\``,
+    foreign: `the sink ${sink} ${held ? `holds messages through ${to}` : 'is in its first window'}, ${begins}: \`chat-sync rewind --to ${to || window.from}\` takes it over there`,
+    incomplete: `the sink ${sink} has lost ${missing ?? ''}, or a part of it: bring it back; ${held ? `or \`chat-sync rewind --to ${from}\` sends its window once more, \`chat-sync rewind --to ${to}\` goes on without it` : `or \`chat-sync rewind --to ${window.from}\` begins a new one beside what is there`}`,
+  };
+  const warning =
+    possession === 'foreign'
+      ? '; its archive.json is of another Temporal, or of this source before it was lost or rewound: make sure first that nothing else writes there'
+      : '';
+  return `${text[why]}${warning}`;
+}

@@ -1,0 +1,31 @@
+import type { Policy, State } from './state';
+import { clockSkew } from './window';
+
+const SKEW_WARNING_MS = 60_000;
+
+/** What an operator should know of the API server's clock. @param now The workflow's, ms. @param serverTime Null where its answers name none. */
+export function clockWarnings({ syncedThrough }: State, now: number, serverTime: string | null): string[] {
+  const warnings: string[] = [];
+  const skewMs = clockSkew(now, serverTime);
+  if (Math.abs(skewMs) > SKEW_WARNING_MS) {
+    const seconds = Math.round(Math.abs(skewMs) / 1000);
+    warnings.push(`the API server's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} this one`);
+  }
+  if (serverTime !== null && syncedThrough !== null && Date.parse(serverTime) < Date.parse(syncedThrough)) {
+    warnings.push(
+      `the API server's clock has gone back behind the timestamp ${syncedThrough}: what is written until it has passed that is missed; once it has, \`chat-sync rewind --to ${serverTime}\` brings it`,
+    );
+  }
+  return warnings;
+}
+
+/** Filters that are changed apply from the timestamp on. */
+export function filterWarnings(policy: Policy, state: State): string[] {
+  const warnings: string[] = [];
+  if (state.syncedThrough !== null && state.filters !== undefined && state.filters !== policy.filters) {
+    warnings.push(
+      `the filters changed: they apply from ${state.syncedThrough} on; earlier messages of what was added are not there (\`chat-sync rewind\` brings them)`,
+    );
+  }
+  return warnings;
+}

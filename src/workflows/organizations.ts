@@ -1,0 +1,113 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { ApiActivities, DiscoveredOrganizations } from '../activities/types';
+import { FailureType } from '../contract';
+import type { Policy, Trail } from '../domain/state';
+import { someOf } from './some-of';
+import { followOn } from './trail';
+
+/** The organizations of the tenant, oldest first, as far as they were asked for. */
+export interface Organizations {
+  /** The one after `uuid`; the first for null, or for one that is not there any more; null: none is left. */
+  after: (this: void, uuid: string | null) => Promise<string | null>;
+  /** What is wrong with one that was listed; undefined: nothing so far. */
+  odd: (this: void) => string | undefined;
+}
+
+/**
+ * Asks for the organizations page by page. A cursor that is refused is given up once: the list begins anew.
+ *
+ * @throws (from the iterator) ApiRefused if cursors are refused for good, EndlessList.
+ */
+export async function* organizationPages(
+  { discoverOrganizations }: Pick<ApiActivities, 'discoverOrganizations'>,
+  limit: number,
+): AsyncGenerator<DiscoveredOrganizations, void, void> {
+  let trail: Trail | undefined;
+  let page: string | null = null;
+  let begunAnew = false;
+  for (;;) {
+    const found: DiscoveredOrganizations = await discoverOrganizations({ page, limit });
+    if (found.cursorRefused && begunAnew) throw refusesItsCursor('organizations');
+    yield found;
+    begunAnew ||= found.cursorRefused;
+    if (found.cursorRefused) trail = undefined;
+    else if (found.nextPage === null) return;
+    else trail = followOn('organizations', trail, { cursor: found.nextPage, place: found.place });
+    page = found.nextPage;
+  }
+}
+
+export const refusesItsCursor = (list: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(`${list}: the server refuses its own cursor`, FailureType.apiRefused);
+
+/** @throws (from `after`) MayNotDiscover if the key may not list organizations. */
+export function createOrganizations(
+  activities: Pick<ApiActivities, 'discoverOrganizations'>,
+  { pageSize }: Policy,
+): Organizations {
+  const known: string[] = [];
+  const pages = organizationPages(activities, pageSize);
+  let odd: string | undefined;
+  let isEnd = false;
+
+  async function at(index: number): Promise<string | null> {
+    while (!isEnd && known.length <= index) {
+      const next = await pages.next();
+      if (next.done) isEnd = true;
+      else {
+        const found = next.value;
+        if (!found.allowed) throw new MayNotDiscover();
+        if (found.odd !== null) odd ??= `organizations: ${found.odd}`;
+        // A list that begins anew brings what is known already.
+        for (const uuid of found.uuids) if (!known.includes(uuid)) known.push(uuid);
+      }
+    }
+    return known[index] ?? null;
+  }
+
+  return {
+    odd: () => odd,
+    async after(uuid) {
+      let index = 0;
+      if (uuid !== null) {
+        while (!isEnd && !known.includes(uuid)) await at(known.length);
+        index = known.indexOf(uuid) + 1;
+      }
+      return await at(index);
+    },
+  };
+}
+
+/** Organizations answer 403. */
+export class MayNotDiscover extends Error {
+  override name = 'MayNotDiscover';
+}
+
+/**
+ * One request, which also tells the server's clock, and more only to find the organizations that the policy names: by
+ * UUID, since the form `org_...` stands on chats alone.
+ */
+export async function lookAtOrganizations(
+  activities: Pick<ApiActivities, 'discoverOrganizations'>,
+  { organizationIds, pageSize }: Policy,
+): Promise<{ requests: number; serverTime: string | null; warnings: string[] }> {
+  const missing = new Set(organizationIds.filter((id) => !id.startsWith('org_')));
+  let [requests, serverTime, allowed]: [number, string | null, boolean] = [0, null, true];
+  for await (const found of organizationPages(activities, pageSize)) {
+    requests += found.requests;
+    serverTime ??= found.serverTime;
+    allowed &&= found.allowed;
+    for (const uuid of found.uuids) missing.delete(uuid.toLowerCase());
+    if (found.cursorRefused) missing.clear();
+    if (missing.size === 0) break;
+  }
+  const warnings: string[] = [];
+  if (!allowed) {
+    warnings.push(
+      'the key may not list organizations (403, scope read:compliance_org_data): carrying on with chats only',
+    );
+  } else if (missing.size > 0) {
+    warnings.push(`ORGANIZATION_IDS: the key reaches no organization ${someOf([...missing])}`);
+  }
+  return { requests, serverTime, warnings };
+}
