@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import {
-  isAboutTheKey,
-  recoveryOf,
-  timesUntilBelieved,
-  type ApiError,
-  type ApiErrorKind,
-  type Recovery,
-} from '../compliance-api/errors';
+import { recoveryOf, type ApiError } from '../compliance-api/errors';
+import { isAboutTheKey, meaningOf, type FailureKind, type Recovery } from '../domain/failure-kinds';
 
 /** One chat that fails for so long while others are served can never be read. */
 const HOPELESS_MS = 3 * 60_000;
@@ -58,25 +52,17 @@ export function remember(memory: Memory, { error, limit, now }: FailedAttempt): 
   const ofOne = error.endpoint === 'messages' || error.endpoint === 'users';
   const { served } = memory;
   const recovery = recoveryOf(error);
-  switch (error.kind) {
-    case 'not-our-turn':
-    case 'no-key':
-    case 'no-path':
-      memory.requests -= 1;
-      return recovery;
-    case 'rate-limited':
-    case 'no-room':
-      return 'later';
-    case 'too-large':
-      memory.limit = Math.max(1, Math.floor(limit / 2));
-      return limit > 1 ? 'later' : error.endpoint === 'messages' ? 'never' : 'stop';
-    default:
+  const { sends, counts, believed } = meaningOf(error.kind);
+  if (!sends) memory.requests -= 1;
+  if (!counts) return recovery;
+  if (error.kind === 'too-large') {
+    memory.limit = Math.max(1, Math.floor(limit / 2));
+    return limit > 1 ? 'later' : error.endpoint === 'messages' ? 'never' : 'stop';
   }
   memory.kind = error.kind;
   memory.said = error.message;
   if (recovery !== 'later') {
     memory.refusals += 1;
-    const believed = timesUntilBelieved(error);
     if (memory.refusals >= believed && (believed === 1 || !ofOne || served !== undefined)) return recovery;
     memory.askForOthers = ofOne && served === undefined;
     return 'later';
@@ -105,7 +91,7 @@ export interface Others {
  * `later` if they could not be asked.
  */
 export function rememberOthers(memory: Memory, { asked, error }: Others): 'everybody' | 'later' | 'go on' {
-  if (error?.kind === 'not-our-turn' || error?.kind === 'no-key') {
+  if (error && !meaningOf(error.kind).sends) {
     memory.requests -= 1;
     return 'later';
   }
@@ -119,13 +105,13 @@ export function rememberOthers(memory: Memory, { asked, error }: Others): 'every
     memory.served = asked;
     return 'go on';
   }
-  if (isAboutTheKey(error) || error.kind === memory.kind) return 'everybody';
+  if (isAboutTheKey(error.kind) || error.kind === memory.kind) return 'everybody';
   // A refusal of another kind says that the key was taken; of a chat it says nothing more.
   if (asked === 'key') memory.served = 'key';
   else memory.askForOthers = true;
   return 'go on';
 }
 
-const SLOW: readonly ApiErrorKind[] = ['timeout', 'cut-short'];
+const SLOW: readonly FailureKind[] = ['timeout', 'cut-short'];
 
 const isSlow = (error: ApiError): boolean => SLOW.includes(error.kind) || error.status === 504 || error.status === 408;

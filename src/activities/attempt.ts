@@ -1,11 +1,12 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ComplianceApi } from '../compliance-api/client';
-import { ApiError, recoveryOf, timesUntilBelieved, type Recovery } from '../compliance-api/errors';
+import { ApiError, recoveryOf } from '../compliance-api/errors';
 import type { Sink } from '../sinks/sink';
 import { memorySchema, remember, rememberOthers, type Memory } from './attempt-memory';
 import { retryFailure, toFailure } from './failures';
 import { createOthers } from './others';
+import { meaningOf, type Recovery } from '../domain/failure-kinds';
 
 const HEARTBEAT_MS = 5000;
 
@@ -84,7 +85,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       const recovery = remember(memory, { error, limit, now: now() });
       if (recovery !== 'later' || chatId === undefined || recoveryOf(error) !== 'never') return recovery;
       const isOneOfMany = others.refused(chatId, error.kind);
-      return isOneOfMany && timesUntilBelieved(error) === 2 ? 'never' : 'later';
+      return isOneOfMany && meaningOf(error.kind).believed === 2 ? 'never' : 'later';
     }
 
     try {

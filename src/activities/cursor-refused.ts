@@ -1,6 +1,7 @@
-import type { ApiError, ApiErrorKind } from '../compliance-api/errors';
+import type { ApiError } from '../compliance-api/errors';
+import type { FailureKind } from '../domain/failure-kinds';
 
-const KINDS: readonly ApiErrorKind[] = ['cursor-refused', 'query-refused', 'bad-request'];
+const KINDS: readonly FailureKind[] = ['cursor-refused', 'query-refused', 'bad-request'];
 
 /** Whether a request was refused for its cursor: servers have many words for a 400, and cursors expire. */
 export const isCursorRefused = ({ kind, status }: ApiError, cursor: string | null): boolean =>

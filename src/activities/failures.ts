@@ -1,11 +1,12 @@
 import { log } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, type ApplicationFailureOptions } from '@temporalio/common';
 import { sayKeyProblem } from '../access-key';
-import { ApiError, recoveryOf, type ApiErrorKind, type Recovery } from '../compliance-api/errors';
+import { ApiError, recoveryOf } from '../compliance-api/errors';
 import { FailureType } from '../contract';
 import { cut, LONGEST_REASON_BYTES } from '../cut';
 import { printable } from '../printable';
 import { SinkError } from '../sinks/sink';
+import { meaningOf, type Recovery } from '../domain/failure-kinds';
 
 /** What a failure may say of where it happened. */
 export interface FailureFacts {
@@ -78,24 +79,30 @@ export function retryFailure(said: string, { chatId, requests, soon }: FailureFa
 
 function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
   const { kind, status, requestId } = error;
+  const { chatId } = facts;
   const details = [{ requests: facts.requests, kind, status, requestId, proven: facts.proven ?? false }];
   // An answer that is too large is asked for in halves: there is nothing to wait for.
   const retryAfterMs = error.kind === 'too-large' || facts.soon ? 0 : error.retryAfterMs;
-  const message = `${named(facts.chatId)}${error.message}`;
+  const message = `${named(chatId)}${error.message}`;
+  const { type, remedy, onList } = meaningOf(kind);
   switch (facts.recovery ?? recoveryOf(error)) {
     case 'never':
     case 'gone':
-      return failure({ type: FailureType.chatUnreadable, message, nonRetryable: true, details });
-    case 'stop': {
-      const { type, remedy } = stopOf(error.kind);
-      return failure({ type, message: `${error.message}${remedy}`, nonRetryable: true, details });
-    }
-    case 'later': {
-      const limited = error.kind === 'rate-limited' || error.kind === 'not-our-turn';
       return failure({
-        type: laterType(error),
+        type: FailureType.chatUnreadable,
+        message,
+        nonRetryable: true,
+        details: [{ ...details[0], chatIds: chatId === undefined ? [] : [chatId] }],
+      });
+    case 'stop':
+      return failure({ type, message: `${error.message}${remedy}`, nonRetryable: true, details });
+    case 'later': {
+      // What would end the sync if it were believed is waited for until it is.
+      const waitsFor = onList === 'later' ? type : FailureType.apiUnavailable;
+      return failure({
+        type: waitsFor,
         message: `${message}${keyRemedy(error)}`,
-        ...(limited ? { category: ApplicationFailureCategory.BENIGN } : {}),
+        ...(waitsFor === FailureType.rateLimited && { category: ApplicationFailureCategory.BENIGN }),
         ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.max(SOON_MS, retryAfterMs) }),
         details,
       });
@@ -103,54 +110,7 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
   }
 }
 
-function laterType({ kind }: ApiError): FailureType {
-  if (kind === 'no-key') return FailureType.noKey;
-  return kind === 'rate-limited' || kind === 'not-our-turn' ? FailureType.rateLimited : FailureType.apiUnavailable;
-}
-
 const keyRemedy = ({ kind, code }: ApiError): string =>
   kind === 'no-key' ? `; the file that ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE names: ${sayKeyProblem(code)}` : '';
 
 const named = (chatId: string | undefined): string => (chatId === undefined ? '' : `chat ${printable(chatId)}: `);
-
-interface Stop {
-  type: FailureType;
-  /** What to do, after the error's own words. */
-  remedy: string;
-}
-
-const wrongKey: Stop = {
-  type: FailureType.unauthorized,
-  remedy:
-    '; set ANTHROPIC_COMPLIANCE_ACCESS_KEY, or the file that ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE names, to a valid Compliance Access Key',
-};
-const refused = (remedy: string): Stop => ({ type: FailureType.apiRefused, remedy });
-
-const stops: Partial<Record<ApiErrorKind, Stop>> = {
-  unauthorized: wrongKey,
-  'key-expired': wrongKey,
-  'key-deactivated': {
-    type: FailureType.unauthorized,
-    remedy: ' (or set another one in ANTHROPIC_COMPLIANCE_ACCESS_KEY); the next sync then goes on where this one was',
-  },
-  unauthenticated: {
-    ...wrongKey,
-    remedy: `${wrongKey.remedy} (sk-ant-api01-...), and see that whatever stands at ANTHROPIC_BASE_URL passes the header on`,
-  },
-  forbidden: {
-    type: FailureType.forbidden,
-    remedy: '; scopes cannot be added to a key: make a new Compliance Access Key with the scope',
-  },
-  'foreign-organization': {
-    type: FailureType.forbidden,
-    remedy: '; take out of ORGANIZATION_IDS what is not of this key, or make a key of the parent organization',
-  },
-  'api-disabled': refused('; the next sync then goes on where this one was'),
-  'version-refused': refused('; a newer build of this product may send one that it takes'),
-  'unknown-parameter': refused('; is an older server, or a gateway that filters, behind ANTHROPIC_BASE_URL?'),
-  'cursor-refused': refused(''),
-};
-
-/** What an error is that no request of its kind will get past. */
-const stopOf = (kind: ApiErrorKind): Stop =>
-  stops[kind] ?? refused('; is ANTHROPIC_BASE_URL right, and a Compliance API behind it?');

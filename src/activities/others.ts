@@ -1,6 +1,7 @@
 import type { ComplianceApi } from '../compliance-api/client';
-import { ApiError, recoveryOf, type ApiErrorKind } from '../compliance-api/errors';
+import { ApiError, recoveryOf } from '../compliance-api/errors';
 import type { Others } from './attempt-memory';
+import type { FailureKind } from '../domain/failure-kinds';
 
 /** After so many different chats in a row that are refused in the same way, another one need not ask first. */
 const MANY_CHATS = 20;
@@ -10,7 +11,7 @@ export interface OtherRequests {
   /** Notes a chat whose messages could be read just now. */
   readable(chatId: string): void;
   /** Notes a chat that was refused. @returns whether it is one of many in a row, all in the same way, and none is known to be readable. */
-  refused(chatId: string, kind: ApiErrorKind): boolean;
+  refused(chatId: string, kind: FailureKind): boolean;
   /** Makes one request: for such a chat, or, where none is known but `chatId`, for the organizations. */
   ask(chatId: string | undefined, signal: AbortSignal): Promise<Others>;
 }

@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Environment } from '../config';
 import { FailureType, requestSyncWorkflowId, syncTaskQueue } from '../contract';
 import { isTransient } from '../source';
+import { reportWithoutSync } from '../domain/report';
 import { reportSchema, type Report } from '../domain/state';
 import type { requestSync } from '../workflows/request-sync';
 import { createProgressDisplay, progressOf, type ProgressDisplay } from './progress';
@@ -82,8 +83,7 @@ function failedRequest(source: string, error: WorkflowFailedError): Report {
     if (report.success) return report.data;
   }
   const reason = `the request ended without a report: ${cause?.message ?? error.message}`;
-  const nothing = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, conflicts: 0, unexplained: 0, parked: 0 };
-  return { n: 0, source, outcome: 'failed', from: null, to: null, ...nothing, warnings: [], reason };
+  return reportWithoutSync(source, { n: 0, outcome: 'failed', reason });
 }
 
 async function look({ source }: Session, display: ProgressDisplay, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { ApiError, apiErrorTypes, scopes, type ApiErrorFacts, type ApiErrorKind, type Scope } from './errors';
+import { ApiError, apiErrorTypes, scopes, type ApiErrorFacts, type Scope } from './errors';
 import { parameterIn } from './query';
+import type { FailureKind } from '../domain/failure-kinds';
 
 const errorBodySchema = z.object({
   error: z.object({
@@ -48,7 +49,7 @@ interface Said extends Refusal {
   text: string;
 }
 
-function kindOf(said: Said): ApiErrorKind {
+function kindOf(said: Said): FailureKind {
   const { status, text, endpoint, shouldRetry } = said;
   if (status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';
@@ -69,12 +70,12 @@ function kindOf(said: Said): ApiErrorKind {
 const DISABLED = /compliance api\b.*\b(not (been )?enabled|disabled|turned off|switched off)/i;
 
 /** "API key is invalid.", "API key has been deactivated.", "API key has expired." */
-function keyKind(text: string): ApiErrorKind {
+function keyKind(text: string): FailureKind {
   if (/deactivated|disabled/i.test(text)) return 'key-deactivated';
   return /expired/i.test(text) ? 'key-expired' : 'unauthorized';
 }
 
-function badRequestKind(text: string): ApiErrorKind {
+function badRequestKind(text: string): FailureKind {
   if (/anthropic-version/i.test(text)) return 'version-refused';
   if (/unknown (query )?parameter/i.test(text)) return 'unknown-parameter';
   if (/\bcursor\b|\b(after|before)_id\b|\bnext_page\b|\bpage[ _]?token\b|\bpagination\b/i.test(text))
@@ -87,7 +88,7 @@ function badRequestKind(text: string): ApiErrorKind {
  * A 404. Only the resource itself, by name, is gone for certain: "Chat conversation not found: '...'", of older servers
  * "Chat ... not found.". The bare "Not found" says that the request did not authenticate, or that there is no such path.
  */
-function notFoundKind({ errorType, text, id, endpoint }: Said): ApiErrorKind {
+function notFoundKind({ errorType, text, id, endpoint }: Said): FailureKind {
   if (errorType !== 'not_found_error') return 'not-the-api';
   const speaksOfIt = endpoint === 'messages' ? /\bchat\b/i : endpoint === 'users' ? /\borgani[sz]ation\b/i : /$^/;
   if (/^(not found)?\.?$/i.test(text)) return 'unauthenticated';

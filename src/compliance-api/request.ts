@@ -7,10 +7,11 @@ import { createConnection, type ProxySettings } from './connection';
 import { TimeOver, within } from './deadline';
 import { toApiError } from './error-answer';
 import { errorCode } from './error-code';
-import { ApiError, type ApiErrorKind, type Endpoint } from './errors';
+import { ApiError, type Endpoint } from './errors';
 import { TurnRefused, type Pacer } from './pacer';
 import { toQueryString } from './query';
 import { createRoom } from './room';
+import type { FailureKind } from '../domain/failure-kinds';
 
 export interface Timeouts {
   connectMs: number;
@@ -45,7 +46,7 @@ export interface ComplianceApiOptions {
 }
 
 /** What became of an HTTP request; `ok` also where the caller could not use a good answer. */
-export type RequestOutcome = 'ok' | 'cancelled' | ApiErrorKind;
+export type RequestOutcome = 'ok' | 'cancelled' | FailureKind;
 
 export interface RequestOptions {
   /** Ends the request wherever it is; the call then throws the signal's reason. */

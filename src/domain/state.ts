@@ -132,6 +132,17 @@ export const unfinishedSchema = z.object({
 });
 export type Unfinished = z.infer<typeof unfinishedSchema>;
 
+/** What ended a sync early, for machines: the reason says the same in words. */
+const failureSchema = z.object({
+  /** A `FailureType`, or `Cancelled`. */
+  type: z.string(),
+  /** The chats that could not be read: the first few. */
+  chatIds: z.array(z.string()),
+  /** The API's, of the request that failed. */
+  requestId: z.string().nullable(),
+});
+export type Failure = z.infer<typeof failureSchema>;
+
 /** How a sync ended, as `sync --json` prints it (but for `n`). */
 export const reportSchema = z.object({
   n: count,
@@ -149,6 +160,7 @@ export const reportSchema = z.object({
   parked: count,
   warnings: z.array(z.string()),
   reason: z.string().optional(),
+  failure: failureSchema.optional(),
 });
 export type Report = z.infer<typeof reportSchema>;
 

@@ -1,11 +1,8 @@
 import {
-  ActivityFailure,
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
   currentUpdateInfo,
-  isCancellation,
   makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
@@ -14,15 +11,15 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Checkpoint, Policy, Report, State } from '../domain/state';
-import { cut, LONGEST_REASON_BYTES } from '../cut';
 import { proxyActivitiesOf } from './activity-proxies';
 import { leftOf } from './checkpoint';
 import { detailsOf } from './details';
+import { endingOf } from './failures';
 import { bounded, memoOf } from './memo';
 import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate, type Progress } from './messages';
 import { readPause, readResume, readRewind, readSync } from './requests';
 import { rewind, validateRewind } from './rewind';
-import { failedReport } from './reports';
+import { failedReport } from '../domain/report';
 import { sync } from './sync';
 
 /** As many as a request that looks every five seconds could miss. */
@@ -110,9 +107,9 @@ export async function chatSync(input: State): Promise<void> {
     }
   } catch (error) {
     if (state.running) {
-      const reason = reasonOf(error);
-      const unfinished = state.unfinished && { ...state.unfinished, reason };
-      change({ ...ended(state, failedReport(state, reason, error)), unfinished });
+      const ending = endingOf(error);
+      const unfinished = state.unfinished && { ...state.unfinished, reason: ending.reason };
+      change({ ...ended(state, failedReport(state, ending)), unfinished });
     }
   }
   await CancellationScope.nonCancellable(async () => {
@@ -147,12 +144,4 @@ function ended(state: State, report: Report): Partial<State> {
   const reports = [...state.reports, bounded(report)].slice(-REPORTS_KEPT);
   const success = report.outcome === 'completed' ? { lastSuccessAt: new Date().toISOString() } : {};
   return { n: report.n, running: undefined, reports, ...success };
-}
-
-/** Built from our own failures alone: anything else might quote what it stumbled over. */
-function reasonOf(error: unknown): string {
-  if (isCancellation(error)) return 'Cancelled: the sync was cancelled; the next one takes up its window';
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) return cut(`${cause.type}: ${cause.message}`, LONGEST_REASON_BYTES);
-  return `Unexpected: ${cause instanceof Error ? cause.name : typeof cause}; this is a bug, please report it`;
 }

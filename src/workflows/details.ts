@@ -2,7 +2,7 @@ import type { Checkpoint, Policy, State } from '../domain/state';
 import { leftOf } from './checkpoint';
 import { formNames } from './listing';
 import { code } from './markdown';
-import { someOf } from './some-of';
+import { someOf } from '../domain/some-of';
 
 /** What the run knows beside the state. */
 export interface RunFacts {

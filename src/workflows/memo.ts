@@ -74,9 +74,14 @@ export function bounded(report: Report): Report {
   return { ...report, warnings, ...reasonWithin(report, LONGEST_REASON_BYTES) };
 }
 
-const brief = (report: Report): Report => ({ ...report, warnings: [], ...reasonWithin(report, BRIEF_BYTES) });
+const brief = ({ failure, ...report }: Report): Report => ({
+  ...report,
+  warnings: [],
+  ...reasonWithin(report, BRIEF_BYTES),
+  ...(failure && { failure: { ...failure, chatIds: [] } }),
+});
 
-const reasonWithin = ({ reason }: Report, bytes: number): Pick<Report, 'reason'> =>
+const reasonWithin = ({ reason }: Pick<Report, 'reason'>, bytes: number): Pick<Report, 'reason'> =>
   reason === undefined ? {} : { reason: cut(reason, bytes) };
 
 const stored = ({ chatId, from, to, since }: Parked, reason: string): StoredMemo['parked'][number] => [

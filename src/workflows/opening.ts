@@ -13,7 +13,7 @@ import { isPublished } from './backfill';
 import { ending, takenUpAgain } from './checkpoint';
 import { firstForm } from './listing';
 import { lookAtOrganizations } from './organizations';
-import { NO_COUNTERS } from './reports';
+import { NO_COUNTERS } from '../domain/report';
 import type { SyncHost } from './sync-host';
 
 /**

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, DiscoveredOrganizations } from '../activities/types';
 import { FailureType } from '../contract';
 import type { Policy, Trail } from '../domain/state';
-import { someOf } from './some-of';
+import { someOf } from '../domain/some-of';
 import { followOn } from './trail';
 
 /** The organizations of the tenant, oldest first, as far as they were asked for. */

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities, WindowTotals } from '../activities/types';
 import { FailureType, mostUnderWay } from '../contract';
 import { isFiltered } from '../domain/filters';
@@ -6,7 +6,7 @@ import type { Published, ReadChat } from '../domain/published';
 import type { Span, Window } from '../domain/window';
 import type { Policy } from '../domain/state';
 import { createDeadline, type DeadlineHost } from './deadline';
-import { everybodysFailure, failureType, type Unreadable } from './failures';
+import { everybodysFailure, failureType, isOwnFailure, type Unreadable } from './failures';
 import { ownerPasses, readChat, type StagedChat } from './read-chat';
 import { createSuspects } from './suspects';
 
@@ -190,7 +190,6 @@ export function createPart(activities: PartActivities, policy: Policy, window: W
 
 /** Whatever keeps a parked chat from being read does not fail the sync, but for what no chat can be read with. */
 function staysParked(error: unknown): boolean {
-  if (isCancellation(error) || !(error instanceof ActivityFailure || error instanceof ApplicationFailure)) return false;
   const type = failureType(error);
-  return type !== FailureType.unauthorized && type !== FailureType.forbidden;
+  return isOwnFailure(error) && type !== FailureType.unauthorized && type !== FailureType.forbidden;
 }

@@ -1,12 +1,15 @@
 import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import { FailureType } from '../contract';
 import type { SyncActivities } from '../activities/types';
+import { reportWithoutSync } from '../domain/report';
 import type { Report } from '../domain/state';
 
 const { askForSync } = proxyActivities<SyncActivities>({
   startToCloseTimeout: '60s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
 });
+
+const PAUSED = 'the source is paused: `chat-sync resume` lets it sync again';
 
 /** Its "not yet" is a failed attempt, which Temporal retries: no history grows and no slot is held however long it takes. */
 const { awaitReport } = proxyActivities<SyncActivities>({
@@ -23,16 +26,10 @@ const { awaitReport } = proxyActivities<SyncActivities>({
 export async function requestSync(source: string): Promise<Report> {
   for (;;) {
     const { n, refused } = await askForSync(source);
-    if (refused) return refusal(source, n);
+    if (refused) return reportWithoutSync(source, { n, outcome: 'refused', reason: PAUSED });
     const report = await awaitReport(source, n);
     if (report === 'ask again') continue;
     if (report.outcome !== 'failed') return report;
     throw ApplicationFailure.nonRetryable(report.reason ?? 'no reason given', FailureType.syncFailed, report);
   }
-}
-
-function refusal(source: string, n: number): Report {
-  const nothing = { chats: 0, messages: 0, requests: 0, gone: 0, skipped: 0, conflicts: 0, unexplained: 0, parked: 0 };
-  const reason = 'the source is paused: `chat-sync resume` lets it sync again';
-  return { n, source, outcome: 'refused', from: null, to: null, ...nothing, warnings: [], reason };
 }

@@ -6,7 +6,7 @@ import { counting } from './counting';
 import { failureDetails } from './failures';
 import { begin } from './opening';
 import { retryParked } from './parking';
-import { completedReport, nothingToDo } from './reports';
+import { completedReport, nothingToDo } from '../domain/report';
 import { unfinishedOf, type SyncHost } from './sync-host';
 import { walk } from './walk';
 import type { WalkHost } from './walk-host';

@@ -1,18 +1,19 @@
 import { memorySchema, remember, rememberOthers, type Memory } from '../../src/activities/attempt-memory';
-import { ApiError, type ApiErrorKind, type Endpoint, type Recovery } from '../../src/compliance-api/errors';
+import { ApiError, type Endpoint } from '../../src/compliance-api/errors';
+import type { FailureKind, Recovery } from '../../src/domain/failure-kinds';
 
 const MINUTE = 60_000;
 const START = 1_000_000_000;
 
 const newMemory = (): Memory => memorySchema.parse({});
-const failure = (kind: ApiErrorKind, endpoint: Endpoint = 'messages', status?: number): ApiError =>
+const failure = (kind: FailureKind, endpoint: Endpoint = 'messages', status?: number): ApiError =>
   new ApiError(kind, { endpoint, status });
 const fail = (memory: Memory, error: ApiError, now = START, limit = 1000): Recovery =>
   remember(memory, { error, limit, now });
 const served = { asked: 'chat' } as const;
 
 /** What becomes of failures in a row, where others are served whenever they are asked for. */
-function verdicts(kinds: ApiErrorKind[], endpoint?: Endpoint): Recovery[] {
+function verdicts(kinds: FailureKind[], endpoint?: Endpoint): Recovery[] {
   const memory = newMemory();
   return kinds.map((kind) => {
     const verdict = fail(memory, failure(kind, endpoint));
@@ -21,9 +22,9 @@ function verdicts(kinds: ApiErrorKind[], endpoint?: Endpoint): Recovery[] {
   });
 }
 
-const times = (count: number, kind: ApiErrorKind): ApiErrorKind[] => Array.from({ length: count }, () => kind);
+const times = (count: number, kind: FailureKind): FailureKind[] => Array.from({ length: count }, () => kind);
 
-test.each<[ApiErrorKind, Endpoint, Recovery[]]>([
+test.each<[FailureKind, Endpoint, Recovery[]]>([
   ['not-found', 'messages', ['gone']],
   ['api-disabled', 'messages', ['stop']],
   ['unknown-parameter', 'messages', ['stop']],
@@ -59,7 +60,7 @@ test('a refusal of a chat is not believed before somebody else was asked for', (
   expect(fail(memory, failure('forbidden'))).toBe('never');
 });
 
-test.each<[ApiErrorKind, ApiErrorKind, 'chat' | 'key', string]>([
+test.each<[FailureKind, FailureKind, 'chat' | 'key', string]>([
   ['forbidden', 'forbidden', 'chat', 'everybody'],
   ['bad-request', 'unauthorized', 'key', 'everybody'],
   ['server-error', 'unauthenticated', 'chat', 'everybody'],
@@ -80,7 +81,7 @@ test('it asks for half as much after an answer that was too large, until that is
   expect(seen).toEqual(['later', 'later', 'never']);
 });
 
-test.each<[ApiErrorKind, number | undefined]>([
+test.each<[FailureKind, number | undefined]>([
   ['timeout', undefined],
   ['cut-short', 200],
   ['overloaded', 504],
@@ -97,7 +98,7 @@ test.each<[ApiErrorKind, number | undefined]>([
 
 describe('a chat that fails and fails', () => {
   /** One failure a minute; `isServed` says whether others are, when they are asked for in between. */
-  function failEveryMinute(kind: ApiErrorKind, isServed: (minute: number) => boolean, endpoint?: Endpoint) {
+  function failEveryMinute(kind: FailureKind, isServed: (minute: number) => boolean, endpoint?: Endpoint) {
     const memory = newMemory();
     for (let minute = 0; minute <= 300; minute++) {
       if (fail(memory, failure(kind, endpoint), START + minute * MINUTE) !== 'later') return minute;

@@ -1,10 +1,11 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import { ApiError, recoveryOf, type ApiErrorKind, type Recovery } from '../../src/compliance-api/errors';
+import { ApiError, recoveryOf } from '../../src/compliance-api/errors';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { misfitOf } from '../../src/compliance-api/schemas';
 import { clientOf, closeAll, json, secretKey, serve } from './local-server';
 import { chatPage, message, messagePage } from './samples';
+import type { FailureKind, Recovery } from '../../src/domain/failure-kinds';
 
 afterEach(closeAll);
 
@@ -32,7 +33,7 @@ async function failureOf(call: Promise<unknown>): Promise<ApiError> {
 
 describe('an ApiError', () => {
   const retry = { 'x-should-retry': 'false' };
-  const cases: [number, object, Record<string, string>, ApiErrorKind, Recovery, Recovery][] = [
+  const cases: [number, object, Record<string, string>, FailureKind, Recovery, Recovery][] = [
     [400, body('invalid_request_error'), {}, 'bad-request', 'stop', 'never'],
     [401, body('authentication_error'), {}, 'unauthorized', 'stop', 'never'],
     [403, body('permission_error'), {}, 'forbidden', 'stop', 'never'],
@@ -64,7 +65,7 @@ describe('an ApiError', () => {
   });
 
   const chatId = 'claude_chat_1';
-  it.each<[number, string, string, ApiErrorKind]>([
+  it.each<[number, string, string, FailureKind]>([
     [404, 'not_found_error', `Chat conversation not found: '${chatId}'`, 'not-found'],
     [404, 'not_found_error', `Chat ${chatId} not found.`, 'not-found'],
     [404, 'not_found_error', 'Chat not found', 'perhaps-gone'],

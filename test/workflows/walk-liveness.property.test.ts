@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { createApiActivities } from '../../src/activities/api-activities';
 import type { AttemptContext } from '../../src/activities/attempt';
 import type { ComplianceApi } from '../../src/compliance-api/client';
-import { ApiError, type ApiErrorKind, type Endpoint } from '../../src/compliance-api/errors';
+import { ApiError, type Endpoint } from '../../src/compliance-api/errors';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../../src/config';
 import { policyOf } from '../../src/policy';
@@ -16,6 +16,7 @@ import { newState, type Policy, type Report, type State } from '../../src/domain
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { sync } from '../../src/workflows/sync';
 import { createVirtualTime, type VirtualTime } from '../support/virtual-time';
+import type { FailureKind } from '../../src/domain/failure-kinds';
 
 // No chat, no answer, no size and no clock stops a source, or keeps what was read of other chats from being published, for
 // more than ten minutes. Here an hour takes no time: what passes is virtual.
@@ -32,7 +33,7 @@ const SLOTS = 12;
 
 /** How a chat's messages fail for ever, and how long it takes the server to say so. */
 interface Trouble {
-  kind: ApiErrorKind;
+  kind: FailureKind;
   ms: number;
   status?: number;
 }

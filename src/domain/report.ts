@@ -1,5 +1,4 @@
-import type { Counters, Policy, Report, State, Unfinished } from '../domain/state';
-import { failureDetails } from './failures';
+import type { Counters, Failure, Policy, Report, State, Unfinished } from './state';
 import { someOf } from './some-of';
 
 export const NO_COUNTERS: Counters = {
@@ -68,16 +67,27 @@ export function nothingToDo(policy: Policy, state: State, warnings: string[]): R
   return reportOf(state, { from: at, to: at, counters: NO_COUNTERS, warnings, outcome: 'completed' });
 }
 
-/** The report of a sync that something ended early. */
-export function failedReport(state: State, reason: string, error: unknown): Report {
-  const { unfinished } = state;
-  const counters = unfinished?.counters ?? { ...NO_COUNTERS, requests: failureDetails(error).requests };
-  const { from, to } = unfinished?.window ?? { from: null, to: null };
-  return {
-    ...reportOf(state, { from, to, counters, warnings: unfinished?.warnings ?? [], outcome: 'failed' }),
-    reason,
-  };
+/** Why a sync ended early: in words, as data, and after how many requests. */
+export interface Ending {
+  reason: string;
+  failure: Failure;
+  requests: number;
 }
+
+/** The report of a sync that something ended early. */
+export function failedReport(state: State, { reason, failure, requests }: Ending): Report {
+  const { unfinished } = state;
+  const counters = unfinished?.counters ?? { ...NO_COUNTERS, requests };
+  const { from, to } = unfinished?.window ?? { from: null, to: null };
+  const warnings = unfinished?.warnings ?? [];
+  return { ...reportOf(state, { from, to, counters, warnings, outcome: 'failed' }), reason, failure };
+}
+
+/** The report of a request that came to no sync: the source is paused, or it ended without a word. */
+export const reportWithoutSync = (source: string, said: Pick<Report, 'n' | 'outcome' | 'reason'>): Report => ({
+  ...{ source, from: null, to: null, ...figuresOf(NO_COUNTERS), parked: 0, warnings: [] },
+  ...said,
+});
 
 interface Ended {
   from: string | null;
@@ -87,9 +97,8 @@ interface Ended {
   outcome: Report['outcome'];
 }
 
-function reportOf(state: State, { from, to, counters, warnings, outcome }: Ended): Report {
-  const { chats, messages, requests, gone, skipped, conflicts, unexplained } = counters;
-  const { source, parked } = state;
-  const figures = { chats, messages, requests, gone, skipped, conflicts, unexplained, parked: parked.length };
-  return { n: state.n + 1, source, outcome, from, to, ...figures, warnings };
+function reportOf({ n, source, parked }: State, { from, to, counters, warnings, outcome }: Ended): Report {
+  return { n: n + 1, source, outcome, from, to, ...figuresOf(counters), parked: parked.length, warnings };
 }
+
+const figuresOf = ({ violations, ...figures }: Counters): Omit<Counters, 'violations'> => figures;

@@ -1,0 +1,192 @@
+import { FailureType } from '../contract';
+
+/**
+ * What to do about a failed request. `later`: try again, it may pass. `gone`: the chat no longer exists, which is not an
+ * error. `never`: this chat can never be read. `stop`: no request of this kind will work until somebody mends something.
+ */
+export type Recovery = 'later' | 'gone' | 'never' | 'stop';
+
+/** What a way in which a request can fail means: the only place that knows. */
+interface Meaning {
+  /** For an operator. */
+  says: string;
+  /** The recovery on a list. */
+  onList: Recovery;
+  /** And on a chat's messages. */
+  onMessages: Recovery;
+  /**
+   * Only an answer that comes so often in a row is believed. Something between us and the API may have sent it once, and a
+   * refusal of one request is asked about before it counts against a chat (see activities/attempt-memory.ts).
+   */
+  believed: number;
+  /** Whether a request was made at all. */
+  sends: boolean;
+  /** Whether it says something of what was asked for. */
+  counts: boolean;
+  /** The failure's type where it ends the sync, or, of what is only waited for, while it lasts. */
+  type: FailureType;
+  /** What to do where it ends the sync, after what it says. */
+  remedy: string;
+}
+
+const SET_A_KEY =
+  '; set ANTHROPIC_COMPLIANCE_ACCESS_KEY, or the file that ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE names, to a valid Compliance Access Key';
+
+const kinds = {
+  // An editor, or a secret that is swapped, leaves none for a moment.
+  'no-key': {
+    says: 'waiting for an access key: there is none, or it is not one',
+    ...{ onList: 'later', onMessages: 'later' },
+    type: FailureType.noKey,
+    sends: false,
+    counts: false,
+  },
+  unauthorized: {
+    says: 'the access key is unknown or revoked',
+    onList: 'stop',
+    onMessages: 'never',
+    believed: 2,
+    type: FailureType.unauthorized,
+    remedy: SET_A_KEY,
+  },
+  'key-deactivated': {
+    says: 'the access key is deactivated; once it is enabled again, the same key works',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+    type: FailureType.unauthorized,
+    remedy: ' (or set another one in ANTHROPIC_COMPLIANCE_ACCESS_KEY); the next sync then goes on where this one was',
+  },
+  'key-expired': {
+    says: 'the access key has expired',
+    onList: 'stop',
+    onMessages: 'never',
+    believed: 2,
+    type: FailureType.unauthorized,
+    remedy: SET_A_KEY,
+  },
+  // The API's bare "Not found": it says nothing of the resource.
+  unauthenticated: {
+    says:
+      'the server took the request for one without a key: the key is of another kind, something on the way drops the ' +
+      'header x-api-key, or there is no such path',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+    type: FailureType.unauthorized,
+    remedy: `${SET_A_KEY} (sk-ant-api01-...), and see that whatever stands at ANTHROPIC_BASE_URL passes the header on`,
+  },
+  forbidden: {
+    says: 'the access key lacks a scope',
+    onList: 'stop',
+    onMessages: 'never',
+    believed: 2,
+    type: FailureType.forbidden,
+    remedy: '; scopes cannot be added to a key: make a new Compliance Access Key with the scope',
+  },
+  'foreign-organization': {
+    says: "an organization is outside the access key's reach",
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+    type: FailureType.forbidden,
+    remedy: '; take out of ORGANIZATION_IDS what is not of this key, or make a key of the parent organization',
+  },
+  'api-disabled': {
+    says: 'the Compliance API is switched off for this organization; an owner switches it on in its settings',
+    ...{ onList: 'stop', onMessages: 'stop' },
+    remedy: '; the next sync then goes on where this one was',
+  },
+  'version-refused': {
+    says: 'the server does not take this anthropic-version',
+    onList: 'stop',
+    onMessages: 'stop',
+    remedy: '; a newer build of this product may send one that it takes',
+  },
+  'unknown-parameter': {
+    says: 'the server does not know a parameter',
+    onList: 'stop',
+    onMessages: 'stop',
+    remedy: '; is an older server, or a gateway that filters, behind ANTHROPIC_BASE_URL?',
+  },
+  'cursor-refused': { says: 'the server refuses its own cursor', onList: 'stop', onMessages: 'never', remedy: '' },
+  'query-refused': {
+    says: 'the server does not take these parameters together',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  // `.` and `..` are steps in a path, half a surrogate pair has no encoding.
+  'no-path': {
+    says: 'its id cannot be part of a URL',
+    onList: 'stop',
+    onMessages: 'never',
+    sends: false,
+    counts: false,
+  },
+  'bad-request': {
+    says: 'the server refused the request as invalid',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  'not-found': { says: 'it is gone', onList: 'gone', onMessages: 'gone' },
+  // A 404 of the API that names nothing: as good as gone once the key is known to be taken.
+  'perhaps-gone': { says: 'it seems to be gone', onList: 'gone', onMessages: 'gone', believed: 2 },
+  'unnamed-404': {
+    says: 'a 404 that does not say what is gone',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  // A 404 that is not the API's own (a gateway without a route) must not pass for a chat that was deleted.
+  'not-the-api': { says: 'a 404 that the API did not send', onList: 'stop', onMessages: 'never', believed: 5 },
+  redirect: { says: 'the server redirects; the base URL is wrong', onList: 'stop', onMessages: 'never', believed: 5 },
+  never: {
+    says: 'the server says that it will always fail',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  'not-json': {
+    says: 'the answer is not JSON; look for a proxy or a login page in front of the API',
+    ...{ onList: 'stop', onMessages: 'never', believed: 5 },
+  },
+  'unknown-encoding': {
+    says: 'the answer is compressed in a way that is not known; look for a proxy in front of the API',
+    ...{ onList: 'stop', onMessages: 'never', believed: 5 },
+  },
+  'unexpected-shape': {
+    says: 'the answer is not what was promised',
+    ...{ onList: 'stop', onMessages: 'never', believed: 5 },
+  },
+  'rate-limited': {
+    says: 'too many requests',
+    onList: 'later',
+    onMessages: 'later',
+    type: FailureType.rateLimited,
+    counts: false,
+  },
+  overloaded: { says: 'the server is overloaded or away', onList: 'later', onMessages: 'later' },
+  'server-error': { says: 'the server failed', onList: 'later', onMessages: 'later' },
+  network: { says: 'the server could not be reached', onList: 'later', onMessages: 'later' },
+  timeout: { says: 'the server took too long', onList: 'later', onMessages: 'later' },
+  'cut-short': { says: 'the answer was cut short', onList: 'later', onMessages: 'later' },
+  'too-large': { says: 'the answer is larger than the cap; ask for fewer', onList: 'later', onMessages: 'later' },
+  'no-room': { says: 'other large answers fill the memory', onList: 'later', onMessages: 'later', counts: false },
+  'not-our-turn': {
+    says: 'the rate limit lets no request start now',
+    onList: 'later',
+    onMessages: 'later',
+    type: FailureType.rateLimited,
+    sends: false,
+    counts: false,
+  },
+} as const satisfies Record<string, Pick<Meaning, 'says' | 'onList' | 'onMessages'> & Partial<Meaning>>;
+
+export type FailureKind = keyof typeof kinds;
+
+const usual = {
+  believed: 1,
+  sends: true,
+  counts: true,
+  remedy: '; is ANTHROPIC_BASE_URL right, and a Compliance API behind it?',
+};
+
+/** What a failed request means. */
+export function meaningOf(kind: FailureKind): Meaning {
+  const row: Pick<Meaning, 'says' | 'onList' | 'onMessages'> & Partial<Meaning> = kinds[kind];
+  const type = row.onList === 'later' ? FailureType.apiUnavailable : FailureType.apiRefused;
+  return { ...usual, type, ...row };
+}
+
+export const isFailureKind = (kind: string): kind is FailureKind => kind in kinds;
+
+/** Whether the server says of the key that it is none of its own. */
+export const isAboutTheKey = (kind: FailureKind): boolean => meaningOf(kind).type === FailureType.unauthorized;
