@@ -2,23 +2,23 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { Ledger, Possession } from '../domain/reconcile';
 import type { Policy, State } from '../domain/state';
 import type { Activities } from './activity-proxies';
-import type { SyncHost } from './sync-host';
+import type { SourceState } from './source-state';
 
 /** Finds out whose the place is, and takes possession of one that is free. The state knows the id before the place does. */
 export async function possess(
   activities: Activities,
   { sink }: Policy,
-  host: SyncHost,
+  source: SourceState,
   ledger: Ledger,
 ): Promise<Possession> {
   const { archive: found } = ledger;
   if (found === undefined) return 'ours';
-  const id = host.state.archive?.id ?? newId(host.state);
-  const possession = possessionOf(host.state, id, found, ledger);
+  const id = source.state.archive?.id ?? newId(source.state);
+  const possession = possessionOf(source.state, id, found, ledger);
   if (possession !== 'free') return possession;
-  host.change({ archive: { id, held: false } });
+  source.change({ archive: { id, held: false } });
   if ((await activities.claimArchive({ sink, id, over: found })) !== id) return 'foreign';
-  host.change({ archive: { id, held: true } });
+  source.change({ archive: { id, held: true } });
   return 'ours';
 }
 

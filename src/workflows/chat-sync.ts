@@ -20,6 +20,7 @@ import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate, typ
 import { readPause, readResume, readRewind, readSync } from './requests';
 import { rewind, validateRewind } from './rewind';
 import { failedReport } from '../domain/report';
+import { SourceState } from './source-state';
 import { sync } from './sync';
 
 /** As many as a request that looks every five seconds could miss. */
@@ -38,84 +39,75 @@ const LARGEST_HISTORY_BYTES = 20 * 1024 ** 2;
  * was terminated can be started again from its last run. Never returns; to cancel it is to stop the sync that runs.
  */
 export async function chatSync(input: State): Promise<void> {
-  let state = input;
-  let unpublished = { chats: 0, messages: 0 };
   let policy: Policy | undefined;
   let checkpoint: Checkpoint | undefined;
-  const show = (): void => {
-    // What the run's sync went by stays to be seen when it has ended.
-    policy = state.running?.policy ?? policy;
-    checkpoint = state.unfinished?.checkpoint ?? checkpoint;
-    setCurrentDetails(detailsOf(state, { unpublished, policy, checkpoint }));
-  };
-  const change = (next: Partial<State>): void => {
-    state = { ...state, ...next };
-    upsertMemo({ state: memoOf(state) });
-    show();
-  };
-
-  setHandler(
-    syncUpdate,
-    () => {
-      if (state.paused) return { n: state.n, refused: true };
-      if (!state.running) change({ running: {} });
-      return { n: state.n + 1, refused: false };
+  const source = new SourceState(input, {
+    remember: (state) => upsertMemo({ state: memoOf(state) }),
+    show(state, unpublished) {
+      // What the run's sync went by stays to be seen when it has ended.
+      policy = state.running?.policy ?? policy;
+      checkpoint = state.unfinished?.checkpoint ?? checkpoint;
+      setCurrentDetails(detailsOf(state, { unpublished, policy, checkpoint }));
     },
-    { validator: readSync },
-  );
-  setHandler(pauseUpdate, (request) => change({ paused: { ...readPause(request), since: iso(Date.now()) } }), {
-    validator: readPause,
+    mustContinueAsNew: historyIsLong,
+    now: () => Date.now(),
+    after,
+    scope: () => new CancellationScope(),
   });
-  setHandler(resumeUpdate, () => change({ paused: undefined }), { validator: readResume });
-  setHandler(
-    rewindUpdate,
-    (request) => change(rewind(state, readRewind(request, Date.now()), updateId(), Date.now())),
-    { validator: (request) => validateRewind(state, readRewind(request, Date.now()), updateId()) },
-  );
-  setHandler(progressQuery, () => (state.running ? progressOf(state, unpublished) : null));
-  show();
-
-  const historyIsLong = (): boolean => {
-    const { continueAsNewSuggested, suggestedContinueAsNewReasons = [], historyLength, historySize } = workflowInfo();
-    if (!state.running) return continueAsNewSuggested;
-    const { maxHistoryEvents = LONGEST_HISTORY } = state.running.policy ?? {};
-    return (
-      historyLength > maxHistoryEvents ||
-      historySize > LARGEST_HISTORY_BYTES ||
-      suggestedContinueAsNewReasons.includes('TOO_MANY_UPDATES')
-    );
-  };
+  handleMessages(source);
+  source.progress(0, 0);
   try {
-    await condition(() => state.running !== undefined || historyIsLong());
-    if (state.running) {
-      const report = await sync(proxyActivitiesOf(state.source), {
-        get state() {
-          return state;
-        },
-        change,
-        note: (next) => (state = { ...state, ...next }),
-        progress: (chats, messages) => {
-          unpublished = { chats: unpublished.chats + chats, messages: unpublished.messages + messages };
-          show();
-        },
-        mustContinueAsNew: historyIsLong,
-        now: () => Date.now(),
-        after,
-        scope: () => new CancellationScope(),
-      });
-      if (report !== 'interrupted') change(ended(state, report));
+    await condition(() => source.state.running !== undefined || source.mustContinueAsNew());
+    if (source.state.running) {
+      const report = await sync(proxyActivitiesOf(input.source), source);
+      if (report !== 'interrupted') source.change(ended(source.state, report));
     }
   } catch (error) {
+    const { state } = source;
     if (state.running) {
       const ending = endingOf(error);
       const unfinished = state.unfinished && { ...state.unfinished, reason: ending.reason };
-      change({ ...ended(state, failedReport(state, ending)), unfinished });
+      source.change({ ...ended(state, failedReport(state, ending)), unfinished });
     }
   }
   await CancellationScope.nonCancellable(async () => {
     await condition(allHandlersFinished);
-    await makeContinueAsNewFunc<typeof chatSync>({ memo: { state: memoOf(state) } })(state);
+    await makeContinueAsNewFunc<typeof chatSync>({ memo: { state: memoOf(source.state) } })(source.state);
   });
+}
+
+function handleMessages(source: SourceState): void {
+  setHandler(
+    syncUpdate,
+    () => {
+      const { n, paused, running } = source.state;
+      if (paused) return { n, refused: true };
+      if (!running) source.change({ running: {} });
+      return { n: n + 1, refused: false };
+    },
+    { validator: readSync },
+  );
+  setHandler(pauseUpdate, (request) => source.change({ paused: { ...readPause(request), since: iso(Date.now()) } }), {
+    validator: readPause,
+  });
+  setHandler(resumeUpdate, () => source.change({ paused: undefined }), { validator: readResume });
+  setHandler(
+    rewindUpdate,
+    (request) => source.change(rewind(source.state, readRewind(request, Date.now()), updateId(), Date.now())),
+    { validator: (request) => validateRewind(source.state, readRewind(request, Date.now()), updateId()) },
+  );
+  setHandler(progressQuery, () => (source.state.running ? progressOf(source) : null));
+}
+
+function historyIsLong({ running }: State): boolean {
+  const { continueAsNewSuggested, suggestedContinueAsNewReasons = [], historyLength, historySize } = workflowInfo();
+  if (!running) return continueAsNewSuggested;
+  const { maxHistoryEvents = LONGEST_HISTORY } = running.policy ?? {};
+  return (
+    historyLength > maxHistoryEvents ||
+    historySize > LARGEST_HISTORY_BYTES ||
+    suggestedContinueAsNewReasons.includes('TOO_MANY_UPDATES')
+  );
 }
 
 function after(ms: number, run: () => void): () => void {
@@ -129,7 +121,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 /** Within a handler of an update. */
 const updateId = (): string => currentUpdateInfo()?.id ?? '';
 
-function progressOf({ unfinished }: State, unpublished: { chats: number; messages: number }): Progress {
+function progressOf({ state: { unfinished }, unpublished }: SourceState): Progress {
   const { chats = 0, messages = 0 } = unfinished?.counters ?? {};
   const checkpoint = unfinished?.checkpoint;
   return {

@@ -1,12 +1,9 @@
+import type { SourceState } from './source-state';
+
 /** A part takes no more chats so long after the first one was read. */
 const OPEN_MS = 5 * 60_000;
 /** And what still runs then has so long to end, before it is called off. */
 const DRAIN_MS = 3 * 60_000;
-
-export interface DeadlineHost {
-  /** Runs `run` after `ms`; the returned function calls that off. */
-  after(ms: number, run: () => void): () => void;
-}
 
 /**
  * Sees to it that what was read is published within ten minutes, however long anything else takes. What is called off stays
@@ -20,7 +17,10 @@ export interface Deadline {
   stop(): void;
 }
 
-export function createDeadline(host: DeadlineHost, part: { close: () => void; cut: () => void }): Deadline {
+export function createDeadline(
+  source: Pick<SourceState, 'after'>,
+  part: { close: () => void; cut: () => void },
+): Deadline {
   let stop = (): void => undefined;
   let isDraining = false;
 
@@ -29,12 +29,12 @@ export function createDeadline(host: DeadlineHost, part: { close: () => void; cu
     isDraining = true;
     stop();
     part.close();
-    stop = host.after(DRAIN_MS, part.cut);
+    stop = source.after(DRAIN_MS, part.cut);
   }
 
   return {
     begin: () => {
-      if (!isDraining) stop = host.after(OPEN_MS, drain);
+      if (!isDraining) stop = source.after(OPEN_MS, drain);
     },
     hurry: drain,
     stop: () => stop(),

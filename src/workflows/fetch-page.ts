@@ -5,7 +5,7 @@ import type { ChatList, Checkpoint, Policy } from '../domain/state';
 import { leftOf, withList, without, withPage } from './checkpoint';
 import { widen } from './parking';
 import { followOn } from './trail';
-import { checkpointOf, type WalkHost } from './walk-host';
+import type { SourceState } from './source-state';
 
 export type ListActivities = Pick<ApiActivities, 'fetchChatPage'>;
 
@@ -19,16 +19,16 @@ export type ListActivities = Pick<ApiActivities, 'fetchChatPage'>;
 export async function fetchPage(
   activities: ListActivities,
   policy: Policy,
-  host: WalkHost,
+  source: SourceState,
   list: ChatList,
   fits: (chatIds: readonly string[]) => boolean,
 ): Promise<{ chatIds: string[]; odd: string | null }> {
   const { organizationIds, projectIds, pageSize } = policy;
-  const { window } = host.unfinished;
+  const { window } = source.unfinished;
   const { afterId, at, resumedAt } = list;
   const page = await activities.fetchChatPage({
     window,
-    form: checkpointOf(host).form,
+    form: source.checkpoint.form,
     afterId,
     at,
     organizationIds,
@@ -37,12 +37,12 @@ export async function fetchPage(
     pageSize,
   });
   const change = (next: (now: ChatList) => Partial<ChatList>): Checkpoint =>
-    withList(checkpointOf(host), list, (now) => ({ ...now, ...next(now) }));
+    withList(source.checkpoint, list, (now) => ({ ...now, ...next(now) }));
   if (page.refused !== null) {
-    if (afterId === null && !checkpointOf(host).accepted) throw new FormRefused(page.refused);
+    if (afterId === null && !source.checkpoint.accepted) throw new FormRefused(page.refused);
     if (afterId === null) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
     if (at === resumedAt) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
-    host.note({ checkpoint: change(() => ({ afterId: null, resumedAt: at, trail: undefined })) });
+    source.noteUnfinished({ checkpoint: change(() => ({ afterId: null, resumedAt: at, trail: undefined })) });
     return { chatIds: [], odd: null };
   }
   if (!fits(page.chatIds)) return { chatIds: [], odd: null };
@@ -50,9 +50,9 @@ export async function fetchPage(
   const trail = page.hasMore ? followOn('chats', list.trail, passed) : undefined;
   // A parked chat is not read here; what it holds of this window is missing too.
   const listed = page.odd === null ? page.chatIds : [...page.chatIds, ''];
-  const widened = widen(host.parked, new Set(listed), window);
+  const widened = widen(source.parked, new Set(listed), window);
   // Nor does one come twice that is read anyway: it changed meanwhile, and moved on in the list.
-  const passedOver = new Set([...leftOf(checkpointOf(host)), ...host.parked.map(({ chatId }) => chatId)]);
+  const passedOver = new Set([...leftOf(source.checkpoint), ...source.parked.map(({ chatId }) => chatId)]);
   const left = listed.filter((chatId) => !passedOver.has(chatId));
   const changed = change((now) => ({
     afterId: page.lastId ?? afterId,
@@ -62,8 +62,8 @@ export async function fetchPage(
     resumedAt: afterId === null ? resumedAt : undefined,
     trail,
   }));
-  const { counters } = host.unfinished;
-  host.note(
+  const { counters } = source.unfinished;
+  source.noteUnfinished(
     {
       checkpoint: { ...without(changed, new Set()), accepted: true, requestId: page.requestId },
       counters: { ...counters, skipped: counters.skipped + page.skipped },

@@ -4,7 +4,7 @@ import { leftOf, nameOf } from './checkpoint';
 import { createDeadline } from './deadline';
 import { fetchPage, type ListActivities } from './fetch-page';
 import { emitsAhead } from './part';
-import { checkpointOf, type WalkHost } from './walk-host';
+import type { SourceState } from './source-state';
 
 /** What is listed and not published stands in the input of the next run: one payload, of 2 MiB at most. */
 const LISTED_BYTES = 400_000;
@@ -30,24 +30,24 @@ export interface ListedChats {
 export function createLister(
   activities: ListActivities,
   policy: Policy,
-  host: WalkHost,
+  source: SourceState,
   moreUsers: () => Promise<boolean>,
 ): Lister {
   const ahead = emitsAhead(policy);
   const asked = new Set<string>();
   let areUsersAsked = false;
-  let areUsersLeft = checkpointOf(host).form !== 'organization';
-  const scope = host.scope();
+  let areUsersLeft = source.checkpoint.form !== 'organization';
+  const scope = source.scope();
   let isCut = false;
   const cut = (): void => {
     isCut = true;
     scope.cancel();
   };
-  const deadline = createDeadline(host, { close: () => undefined, cut });
+  const deadline = createDeadline(source, { close: () => undefined, cut });
   /** What an answer brings, by those before: most of ten users' lists are short, and many of them can be asked at once. */
   let usualBytes = policy.pageSize * ID_BYTES;
 
-  const listedBytes = (): number => bytesOf(leftOf(checkpointOf(host)));
+  const listedBytes = (): number => bytesOf(leftOf(source.checkpoint));
   const isRoomToAsk = (): boolean => {
     const listed = listedBytes();
     return listed + asked.size === 0 || listed + (asked.size + 1) * usualBytes <= LISTED_BYTES;
@@ -70,7 +70,7 @@ export function createLister(
   async function ask(list: ChatList): Promise<ListedChats> {
     asked.add(nameOf(list));
     try {
-      return await fetchPage(activities, policy, host, list, fits);
+      return await fetchPage(activities, policy, source, list, fits);
     } finally {
       asked.delete(nameOf(list));
     }
@@ -86,7 +86,7 @@ export function createLister(
     hurry: () => deadline.hurry(),
     stop: () => deadline.stop(),
     next(waiting) {
-      const { lists, accepted } = checkpointOf(host);
+      const { lists, accepted } = source.checkpoint;
       // Whether the server takes this form of the list is found out with one request.
       if (waiting >= ahead || asked.size >= (accepted ? ahead : 1)) return undefined;
       if (accepted && areUsersLeft && !areUsersAsked && lists.length < ahead) return unlessCut(askUsers);

@@ -14,7 +14,7 @@ import { ending, takenUpAgain } from './checkpoint';
 import { firstForm } from './listing';
 import { lookAtOrganizations } from './organizations';
 import { NO_COUNTERS } from '../domain/report';
-import type { SyncHost } from './sync-host';
+import type { SourceState } from './source-state';
 
 /**
  * Everything before the first chat. `unfinished` is null if there is nothing to do yet.
@@ -24,34 +24,34 @@ import type { SyncHost } from './sync-host';
 export async function begin(
   activities: Activities,
   policy: Policy,
-  host: SyncHost,
+  source: SourceState,
 ): Promise<{ unfinished: Unfinished | null; warnings: string[] }> {
-  const { archive: held } = host.state;
+  const { archive: held } = source.state;
   // Whatever the sink needs is tried before the first request to the API.
   const ledger = await activities.readLedger({ sink: policy.sink, archive: held?.held ? held.id : null });
   const { requests, serverTime, warnings } = await lookAtOrganizations(activities, policy);
-  const now = host.now();
-  warnings.push(...clockWarnings(host.state, now, serverTime), ...filterWarnings(policy, host.state));
-  const possession = await possess(activities, policy, host, ledger);
+  const now = source.now();
+  warnings.push(...clockWarnings(source.state, now, serverTime), ...filterWarnings(policy, source.state));
+  const possession = await possess(activities, policy, source, ledger);
   const abandon = (window: Window): Promise<void> => {
     const closing = { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null } as const;
-    const archive = host.state.archive?.id;
+    const archive = source.state.archive?.id;
     return activities.commitWindow({ window: { ...window, archive }, sink: policy.sink, closing });
   };
-  const { abandoned, unfinished: left } = host.state;
+  const { abandoned, unfinished: left } = source.state;
   if (abandoned) await abandon(abandoned);
-  if (left && isMoved(policy, host.state) && !(await isPublished(activities, policy, left))) {
+  if (left && isMoved(policy, source.state) && !(await isPublished(activities, policy, left))) {
     await abandon(left.window);
-    host.change({ unfinished: undefined });
+    source.change({ unfinished: undefined });
   }
-  warnings.push(...backfillWarnings(policy, host.state));
+  warnings.push(...backfillWarnings(policy, source.state));
 
-  const decision = reconcile(host.state, ledger, policy, { possession, now, serverTime });
-  if (abandoned) host.change({ abandoned: undefined });
+  const decision = reconcile(source.state, ledger, policy, { possession, now, serverTime });
+  if (abandoned) source.change({ abandoned: undefined });
   if (decision.kind === 'nothing') return { unfinished: null, warnings };
   const { window } = decision;
   const disagree = (why: Disagreement, held: Window | null): ApplicationFailure => {
-    const facts: DisagreementFacts = { policy, parked: host.state.parked, possession, missing: ledger.missing };
+    const facts: DisagreementFacts = { policy, parked: source.state.parked, possession, missing: ledger.missing };
     const text = disagreementText(why, window, held, facts);
     return ApplicationFailure.nonRetryable(text, FailureType.ledgerDisagrees, { requests });
   };
@@ -61,9 +61,9 @@ export async function begin(
   const opened =
     decision.kind === 'begin'
       ? { window, checkpoint: null, counters: { ...NO_COUNTERS, requests }, reason: '' }
-      : await takenUp(activities, policy, host, window, decision.unfinished, requests);
+      : await takenUp(activities, policy, source, window, decision.unfinished, requests);
   if (opened === 'given up') throw disagree('given up', window);
-  const toRetry = host.state.parked.map((chat) => chat.chatId);
+  const toRetry = source.state.parked.map((chat) => chat.chatId);
   return { unfinished: { ...opened, toRetry, warnings }, warnings };
 }
 
@@ -74,7 +74,7 @@ export async function begin(
 async function takenUp(
   activities: Activities,
   policy: Policy,
-  host: SyncHost,
+  source: SourceState,
   window: Window,
   before: Resumed,
   requests: number,
@@ -87,7 +87,7 @@ async function takenUp(
   const published = await activities.publishPart({ window, sink: policy.sink, chats: [], gone: [], totals });
   if (published.abandoned) return 'given up';
   const healed = new Set(published.healed.map(({ chatId }) => chatId));
-  host.change({ parked: host.state.parked.filter(({ chatId }) => !healed.has(chatId)) });
+  source.change({ parked: source.state.parked.filter(({ chatId }) => !healed.has(chatId)) });
   const counters = {
     ...kept,
     chats: published.totals.chats,

@@ -4,21 +4,22 @@ import { reasonOf, type Unreadable } from './failures';
 import { fitting } from './memo';
 import { createPart, type PartActivities } from './part';
 import { saturate } from './saturate';
-import { publish, type WalkHost } from './walk-host';
+import { publish } from './publish';
+import type { SourceState } from './source-state';
 
 /** With more the sync fails: something is wrong with more than a few chats. */
 export const MOST_PARKED = 200;
 
 /** The chats of those that can be parked, if the policy says so. */
-export function park(unreadable: readonly Unreadable[], { onChatFailure }: Policy, host: WalkHost): Parked[] {
+export function park(unreadable: readonly Unreadable[], { onChatFailure }: Policy, source: SourceState): Parked[] {
   if (onChatFailure === 'fail') return [];
-  const { from, to } = host.unfinished.window;
-  const since = new Date(host.now()).toISOString();
-  const room = Math.max(0, MOST_PARKED - host.parked.length);
+  const { from, to } = source.unfinished.window;
+  const since = new Date(source.now()).toISOString();
+  const room = Math.max(0, MOST_PARKED - source.parked.length);
   const wanted = unreadable
     .filter(({ chatId }, index) => unreadable.findIndex((other) => other.chatId === chatId) === index)
     .map((chat) => ({ chatId: chat.chatId, from, to, reason: reasonOf(chat), since }));
-  return fitting(host.parked, wanted).slice(0, room);
+  return fitting(source.parked, wanted).slice(0, room);
 }
 
 /** A parked chat that is met in a window misses what it holds of that, too. */
@@ -37,28 +38,28 @@ export function widen(parked: Parked[], met: ReadonlySet<string>, window: Window
 export async function retryParked(
   activities: PartActivities,
   policy: Policy,
-  host: WalkHost,
+  source: SourceState,
 ): Promise<'finished' | 'interrupted'> {
   for (;;) {
-    const { toRetry, window } = host.unfinished;
-    const waiting = host.parked.filter(({ chatId }) => toRetry.includes(chatId));
+    const { toRetry, window } = source.unfinished;
+    const waiting = source.parked.filter(({ chatId }) => toRetry.includes(chatId));
     if (waiting.length === 0) return 'finished';
-    const part = createPart(activities, policy, window, host);
+    const part = createPart(activities, policy, window, source);
     await saturate(() => {
-      if (part.fatal || part.isFull() || !part.hasRoom() || host.mustContinueAsNew()) return undefined;
+      if (part.fatal || part.isFull() || !part.hasRoom() || source.mustContinueAsNew()) return undefined;
       const chat = waiting.shift();
       return chat && part.add(chat.chatId, { from: chat.from, to: chat.to });
     });
     await part.drained();
-    const { closed } = await publish(part, host, []);
+    const { closed } = await publish(part, policy, source, []);
     const reasons = new Map(part.unreadable.map((chat) => [chat.chatId, reasonOf(chat)]));
     const tried = new Set([...part.gone, ...part.skipped, ...reasons.keys(), ...part.read.map(({ chatId }) => chatId)]);
-    host.save(
+    source.changeUnfinished(
       { toRetry: toRetry.filter((chatId) => !tried.has(chatId)) },
-      host.parked.map((chat) => ({ ...chat, reason: reasons.get(chat.chatId) ?? chat.reason })),
+      source.parked.map((chat) => ({ ...chat, reason: reasons.get(chat.chatId) ?? chat.reason })),
     );
     if (part.fatal) throw part.fatal.error;
     if (closed) return 'finished';
-    if (host.mustContinueAsNew()) return 'interrupted';
+    if (source.mustContinueAsNew()) return 'interrupted';
   }
 }

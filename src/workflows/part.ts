@@ -5,9 +5,10 @@ import { isFiltered } from '../domain/filters';
 import type { Published, ReadChat } from '../domain/published';
 import type { Span, Window } from '../domain/window';
 import type { Policy } from '../domain/state';
-import { createDeadline, type DeadlineHost } from './deadline';
+import { createDeadline } from './deadline';
 import { everybodysFailure, failureType, isOwnFailure, type Unreadable } from './failures';
 import { ownerPasses, readChat, type StagedChat } from './read-chat';
+import type { SourceState } from './source-state';
 import { createSuspects } from './suspects';
 
 /** Emit activities scheduled ahead, at least: enough to keep the API's queue busy, few enough to drain soon. */
@@ -24,17 +25,8 @@ const STAGED_BYTES = 1024 ** 3;
 
 export type PartActivities = Pick<ApiActivities, 'emitMessages'> & Pick<SyncActivities, 'publishPart'>;
 
-export interface PartHost extends DeadlineHost {
-  /** Chats and messages more that were read and are not published. */
-  progress(chats: number, messages: number): void;
-  scope(): Scope;
-}
-
-/** Activities that are cancelled together. */
-export interface Scope {
-  run<T>(work: () => Promise<T>): Promise<T>;
-  cancel(): void;
-}
+/** What a part needs of the source's state. */
+export type PartState = Pick<SourceState, 'after' | 'progress' | 'scope'>;
 
 /** Chats that are read at the same time, and go to the sink together. */
 export interface Part {
@@ -68,10 +60,10 @@ export interface Part {
   publish(totals: WindowTotals): Promise<Published>;
 }
 
-export function createPart(activities: PartActivities, policy: Policy, window: Window, host: PartHost): Part {
+export function createPart(activities: PartActivities, policy: Policy, window: Window, source: PartState): Part {
   const { messages, pageSize, sink } = policy;
   const ahead = emitsAhead(policy);
-  const scope = host.scope();
+  const scope = source.scope();
   const added: Promise<void>[] = [];
   const read: ReadChat[] = [];
   const gone: string[] = [];
@@ -95,7 +87,7 @@ export function createPart(activities: PartActivities, policy: Policy, window: W
     isClosed = true;
     closed();
   };
-  const deadline = createDeadline(host, { close, cut });
+  const deadline = createDeadline(source, { close, cut });
 
   async function readOne(chatId: string, healed: Span | undefined): Promise<void> {
     const { from, to } = healed ?? window;
@@ -122,7 +114,7 @@ export function createPart(activities: PartActivities, policy: Policy, window: W
     if (chat.gone && receipts.length === 0) return;
     if (read.length === 0) deadline.begin();
     read.push({ chatId, receipts, ...(healed && { healed }), ...(conflicts > 0 && { conflicts }) });
-    host.progress(1, messages);
+    source.progress(1, messages);
   }
 
   async function tryOne(chatId: string, healed: Span | undefined): Promise<void> {

@@ -11,7 +11,8 @@ import { park } from './parking';
 import { createPart, type Part } from './part';
 import { saturate } from './saturate';
 import { EndlessList } from './trail';
-import { checkpointOf, publish, type WalkHost } from './walk-host';
+import { publish } from './publish';
+import type { SourceState } from './source-state';
 
 /** So many chats that are gone are no accident, where they are most of a part. */
 const FEWEST_GONE = 3;
@@ -25,13 +26,13 @@ export type WalkActivities = ApiActivities & Pick<SyncActivities, 'publishPart'>
 export async function readLists(
   activities: WalkActivities,
   policy: Policy,
-  host: WalkHost,
+  source: SourceState,
   moreUsers: () => Promise<boolean>,
 ): Promise<{ closed: boolean }> {
-  const chats = leftOf(checkpointOf(host));
-  const lister = createLister(activities, policy, host, moreUsers);
-  const begin = (): Part => createPart(activities, policy, host.unfinished.window, host);
-  const round = createRound(policy, host);
+  const chats = leftOf(source.checkpoint);
+  const lister = createLister(activities, policy, source, moreUsers);
+  const begin = (): Part => createPart(activities, policy, source.unfinished.window, source);
+  const round = createRound(policy, source);
   let part = begin();
   let before: Part | undefined;
 
@@ -57,7 +58,7 @@ export async function readLists(
       for (const one of [...open, lister]) one.hurry();
       return undefined;
     }
-    if (host.mustContinueAsNew()) {
+    if (source.mustContinueAsNew()) {
       if (part.isFull()) lister.hurry();
       return undefined;
     }
@@ -91,7 +92,7 @@ interface Round {
   end(): { closed: boolean };
 }
 
-function createRound(policy: Policy, host: WalkHost): Round {
+function createRound(policy: Policy, source: SourceState): Round {
   const hopeless: Unreadable[] = [];
   let failure: { error: unknown } | undefined;
   let mostlyGone: Part | undefined;
@@ -108,8 +109,8 @@ function createRound(policy: Policy, host: WalkHost): Round {
     const own = part.unreadable.filter((chat) => !refused.has(chat.chatId) && isDecided(chat));
     // Chats go now and then; when most are gone it is the list that is another's.
     const mostAreGone = part.gone.length >= FEWEST_GONE && part.gone.length > part.read.length;
-    const parked = park(own, policy, host);
-    const { closed } = await publish(part, host, parked, mostAreGone ? part.gone : []);
+    const parked = park(own, policy, source);
+    const { closed } = await publish(part, policy, source, parked, mostAreGone ? part.gone : []);
     isClosed ||= closed;
     somethingStays ||= part.unreadable.length > parked.length;
     hopeless.push(...own);
@@ -138,29 +139,34 @@ function createRound(policy: Policy, host: WalkHost): Round {
       if (isClosed) return { closed: true };
       const error: unknown = failure?.error;
       if (error instanceof FormRefused) {
-        const checkpoint = otherForm(policy, checkpointOf(host), error.message);
-        host.save({ checkpoint, counters: { ...host.unfinished.counters, skipped: 0, violations: 0, unexplained: 0 } });
+        const checkpoint = otherForm(policy, source.checkpoint, error.message);
+        source.changeUnfinished({
+          checkpoint,
+          counters: { ...source.unfinished.counters, skipped: 0, violations: 0, unexplained: 0 },
+        });
         return { closed: false };
       }
       if (error instanceof EndlessList) throw error;
       if (mostlyGone) {
-        host.save({ checkpoint: asksAgain(checkpointOf(host)) });
+        source.changeUnfinished({ checkpoint: asksAgain(source.checkpoint) });
         throw chatsGone(mostlyGone);
       }
       if (failure) throw error;
       if (everybody.length > 0) {
-        host.save({ checkpoint: withLast(checkpointOf(host), new Set(everybody.map(({ chatId }) => chatId))) });
+        source.changeUnfinished({
+          checkpoint: withLast(source.checkpoint, new Set(everybody.map(({ chatId }) => chatId))),
+        });
         const refusal = everybodysFailure(everybody);
         if (refusal) throw refusal;
         return { closed: false };
       }
-      const left = leftOf(checkpointOf(host));
+      const left = leftOf(source.checkpoint);
       const stay = hopeless.filter(({ chatId }) => left.includes(chatId));
       if (left.some((chatId) => stay.every((chat) => chat.chatId !== chatId))) return { closed: false };
       if (stay.length === 0) return { closed: false };
       // What has no id can only be asked for by its page.
-      if (left.includes('')) host.save({ checkpoint: asksAgain(checkpointOf(host)) });
-      const more = policy.onChatFailure === 'park' ? `; ${host.parked.length} chats are parked already` : '';
+      if (left.includes('')) source.changeUnfinished({ checkpoint: asksAgain(source.checkpoint) });
+      const more = policy.onChatFailure === 'park' ? `; ${source.parked.length} chats are parked already` : '';
       throw unreadableFailure(stay, more);
     },
   };

@@ -5,7 +5,7 @@ import type { Checkpoint, Policy, UsersPage } from '../domain/state';
 import { withUsers } from './checkpoint';
 import { MayNotDiscover, refusesItsCursor, type Organizations } from './organizations';
 import { followOn } from './trail';
-import { checkpointOf, type WalkHost } from './walk-host';
+import type { SourceState } from './source-state';
 
 /**
  * Per user, the lists of the users that come next: of the page of users that follows, or of those whom the policy names.
@@ -16,10 +16,10 @@ import { checkpointOf, type WalkHost } from './walk-host';
 export async function nextUsers(
   activities: Pick<ApiActivities, 'discoverUsers'>,
   policy: Policy,
-  host: Pick<WalkHost, 'unfinished'>,
+  source: SourceState,
   organizations: Organizations,
 ): Promise<Checkpoint | null> {
-  const checkpoint = checkpointOf(host);
+  const checkpoint = source.checkpoint;
   const { current, last, next } = checkpoint.users;
   if (policy.userIds.length > 0) {
     const named = { organization: null, page: null, after: null };
@@ -27,7 +27,7 @@ export async function nextUsers(
   }
   const because = checkpoint.why === null ? '' : `; ${checkpoint.why}`;
   const page = next ?? (await firstPage(organizations, current, because));
-  if (page !== null) return await turnTo(activities, policy, host, page);
+  if (page !== null) return await turnTo(activities, policy, source, page);
   if (last !== null) return null;
   throw ApplicationFailure.nonRetryable(`users: no organization has any${because}`, FailureType.apiRefused);
 }
@@ -53,13 +53,13 @@ async function firstPage(
 async function turnTo(
   { discoverUsers }: Pick<ApiActivities, 'discoverUsers'>,
   { pageSize }: Policy,
-  host: Pick<WalkHost, 'unfinished'>,
+  source: SourceState,
   page: UsersPage,
 ): Promise<Checkpoint> {
   const { organization, after } = page;
   const found = await discoverUsers({ organization: organization ?? '', page: page.page, limit: pageSize });
   // Lists were walked meanwhile.
-  const checkpoint = checkpointOf(host);
+  const checkpoint = source.checkpoint;
   const odd = checkpoint.users.odd ?? (found.odd === null ? undefined : `users: ${found.odd}`);
   const before = page.page === null ? undefined : checkpoint.users.trail;
   const trail =

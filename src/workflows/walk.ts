@@ -7,13 +7,13 @@ import { createOrganizations, type Organizations } from './organizations';
 import { readLists, type WalkActivities } from './round';
 import { EndlessList } from './trail';
 import { nextUsers } from './users';
-import { checkpointOf, type WalkHost } from './walk-host';
+import type { SourceState } from './source-state';
 
 /**
  * Reads every chat that changed since the window's start, and has each one's messages of the window emitted and published.
  * No list has an upper bound on the time of change. Organization-wide, a chat that changes during the walk moves ahead of
  * the cursor and is met again further on, where an upper bound would lose it; per user the order is that of creation, and
- * a chat stays where it is. Whatever ends the walk, `host.unfinished` is exact: a chat leaves `left` only when the publish
+ * a chat stays where it is. Whatever ends the walk, `source.unfinished` is exact: a chat leaves `left` only when the publish
  * that holds it has returned.
  *
  * @returns `interrupted` if the history has grown long enough: continue as new and walk on.
@@ -22,13 +22,13 @@ import { checkpointOf, type WalkHost } from './walk-host';
 export async function walk(
   activities: WalkActivities,
   policy: Policy,
-  host: WalkHost,
+  source: SourceState,
 ): Promise<'finished' | 'interrupted'> {
   let organizations = createOrganizations(activities, policy);
   const moreUsers = async (): Promise<boolean> => {
     try {
-      const checkpoint = await nextUsers(activities, policy, host, organizations);
-      if (checkpoint) host.save({ checkpoint });
+      const checkpoint = await nextUsers(activities, policy, source, organizations);
+      if (checkpoint) source.changeUnfinished({ checkpoint });
       return checkpoint !== null;
     } catch (error) {
       // A list that was broken off cannot be gone on with.
@@ -36,36 +36,36 @@ export async function walk(
       throw error;
     }
   };
-  if (!host.unfinished.checkpoint) host.save({ checkpoint: beginning(firstForm(policy), policy) });
+  if (!source.unfinished.checkpoint) source.changeUnfinished({ checkpoint: beginning(firstForm(policy), policy) });
   for (;;) {
-    const checkpoint = checkpointOf(host);
+    const checkpoint = source.checkpoint;
     if (checkpoint.lists.length > 0) {
-      const { closed } = await fromTheStartIfEndless(host, () => readLists(activities, policy, host, moreUsers));
+      const { closed } = await fromTheStartIfEndless(source, () => readLists(activities, policy, source, moreUsers));
       if (closed) return 'finished';
     } else if (checkpoint.form === 'organization') {
       return 'finished';
     } else {
-      if (!(await fromTheStartIfEndless(host, moreUsers))) return endOfUsers(host, organizations);
+      if (!(await fromTheStartIfEndless(source, moreUsers))) return endOfUsers(source, organizations);
     }
-    if (host.mustContinueAsNew()) return 'interrupted';
+    if (source.mustContinueAsNew()) return 'interrupted';
   }
 }
 
 /** A list without an end is walked from the window's start once the server is mended: the sink knows what it has. */
-async function fromTheStartIfEndless<T>(host: WalkHost, step: () => Promise<T>): Promise<T> {
+async function fromTheStartIfEndless<T>(source: SourceState, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
     if (!(error instanceof EndlessList)) throw error;
-    host.save({ checkpoint: again(checkpointOf(host)) });
+    source.changeUnfinished({ checkpoint: again(source.checkpoint) });
     throw ApplicationFailure.nonRetryable(error.message, FailureType.apiRefused);
   }
 }
 
 /** @throws ApiRefused if an item of the organizations' or users' lists could not be used: somebody's chats are missing. */
-function endOfUsers(host: WalkHost, organizations: Organizations): 'finished' {
-  const odd = checkpointOf(host).users.odd ?? organizations.odd();
+function endOfUsers(source: SourceState, organizations: Organizations): 'finished' {
+  const odd = source.checkpoint.users.odd ?? organizations.odd();
   if (odd === undefined) return 'finished';
-  host.save({ checkpoint: again(checkpointOf(host)) });
+  source.changeUnfinished({ checkpoint: again(source.checkpoint) });
   throw ApplicationFailure.nonRetryable(`everybody else's chats were read; ${odd}`, FailureType.apiRefused);
 }

@@ -14,6 +14,7 @@ import type { Window } from '../../src/domain/window';
 import type { Sink } from '../../src/sinks/sink';
 import { newState, type Policy, type Report, type State } from '../../src/domain/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
+import { SourceState } from '../../src/workflows/source-state';
 import { sync } from '../../src/workflows/sync';
 import { createVirtualTime, type VirtualTime } from '../support/virtual-time';
 import type { FailureKind } from '../../src/domain/failure-kinds';
@@ -211,7 +212,6 @@ async function walkThrough(tenant: Tenant, policy: Partial<Policy>, before = new
   const { sink, publishedAt } = createSink(time);
   const scopes = new AsyncLocalStorage<AbortController>();
   const uncancelled = scopeOf();
-  let state: State = { ...before, running: {} };
   const activities = {
     ...createActivities(
       createApi(tenant, time, readAt),
@@ -222,32 +222,29 @@ async function walkThrough(tenant: Tenant, policy: Partial<Policy>, before = new
     ),
     readPolicy: () => Promise.resolve({ ...POLICY, backfillStart: '2026-10-01T00:00:00.000Z', ...policy }),
   };
-  const change = (next: Partial<State>): void => void (state = { ...state, ...next });
-  const host = {
-    get state() {
-      return state;
+  const source = new SourceState(
+    { ...before, running: {} },
+    {
+      remember: () => undefined,
+      show: () => undefined,
+      mustContinueAsNew: () => false,
+      now: () => time.now(),
+      after: (ms, run) => time.after(ms, run),
+      scope() {
+        const own = scopeOf();
+        return { run: (work) => scopes.run(own, work), cancel: () => own.abort(new Error('called off')) };
+      },
     },
-    change,
-    note: change,
-    progress: () => undefined,
-    mustContinueAsNew: () => false,
-    now: () => time.now(),
-    after: (ms: number, run: () => void) => time.after(ms, run),
-    scope: () => {
-      const own = scopeOf();
-      const run = <T>(work: () => Promise<T>): Promise<T> => scopes.run(own, work);
-      return { run, cancel: () => own.abort(new Error('called off')) };
-    },
-  };
+  );
   const report = await time.until(
-    sync(activities, host).catch((error: unknown) => {
+    sync(activities, source).catch((error: unknown) => {
       if (error instanceof ApplicationFailure) return error;
       throw error;
     }),
     7 * 24 * 60 * MINUTE,
   );
   if (report === 'interrupted') throw new Error('nobody interrupted it');
-  return { report, state, ms: time.now() - START, readAt, publishedAt };
+  return { report, state: source.state, ms: time.now() - START, readAt, publishedAt };
 }
 
 const idsOf = (count: number): string[] => Array.from({ length: count }, (_, index) => `chat_${index}`);

@@ -25,6 +25,7 @@ import { SinkError, type Closing, type Sink } from '../../src/sinks/sink';
 import { newState, stateSchema, type Policy, type State } from '../../src/domain/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { condensed } from '../../src/workflows/checkpoint';
+import { SourceState } from '../../src/workflows/source-state';
 import { sync } from '../../src/workflows/sync';
 import { expectExactly } from '../support/exact';
 import { parse, type ParsedRecord } from '../support/parsed-record';
@@ -279,30 +280,25 @@ async function runSync(world: World, before: State, now: () => number): Promise<
   let input = JSON.stringify({ ...before, running: {} });
   let memo = toMemo(before);
   for (;;) {
-    let state = stateSchema.parse(JSON.parse(input));
     let isLong = false;
     const { activities, end } = createActivities(world);
+    const source = new SourceState(stateSchema.parse(JSON.parse(input)), {
+      remember(state) {
+        if (end() !== 'terminated') memo = toMemo(state);
+      },
+      show: () => undefined,
+      mustContinueAsNew: () => (isLong ||= world.happens(world.scenario.interruptions)),
+      now,
+      after: () => () => undefined,
+      scope: () => ({ run: (work) => work(), cancel: () => undefined }),
+    });
     try {
-      const synced = await sync(activities, {
-        get state() {
-          return state;
-        },
-        change(next) {
-          state = { ...state, ...next };
-          if (end() !== 'terminated') memo = toMemo(state);
-        },
-        note: (next) => (state = { ...state, ...next }),
-        progress: () => undefined,
-        after: () => () => undefined,
-        scope: () => ({ run: (work) => work(), cancel: () => undefined }),
-        mustContinueAsNew: () => (isLong ||= world.happens(world.scenario.interruptions)),
-        now,
-      });
-      if (synced !== 'interrupted') return { ...state, running: undefined };
-      input = JSON.stringify(state);
+      const synced = await sync(activities, source);
+      if (synced !== 'interrupted') return { ...source.state, running: undefined };
+      input = JSON.stringify(source.state);
     } catch (error) {
       if (!(error instanceof ApplicationFailure || error instanceof CancelledFailure)) throw error;
-      return { ...(end() === 'terminated' ? stateSchema.parse(JSON.parse(memo)) : state), running: undefined };
+      return { ...(end() === 'terminated' ? stateSchema.parse(JSON.parse(memo)) : source.state), running: undefined };
     }
   }
 }

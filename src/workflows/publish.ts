@@ -1,0 +1,54 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import { FailureType } from '../contract';
+import type { Published } from '../domain/published';
+import { disagreementText } from '../domain/disagreement';
+import type { Parked, Policy } from '../domain/state';
+import { without } from './checkpoint';
+import type { Part } from './part';
+import type { SourceState } from './source-state';
+
+/**
+ * Publishes a part: its chats leave the lists, and those that had been parked, or are gone, leave the parked ones.
+ *
+ * @param parked Chats of the part that could not be read and join them.
+ * @param stay Chats that stay on their lists whatever was found.
+ * @throws LedgerDisagrees if the window was given up meanwhile.
+ */
+export async function publish(
+  part: Part,
+  policy: Policy,
+  source: SourceState,
+  parked: Parked[],
+  stay: readonly string[] = [],
+): Promise<Published> {
+  const { chats, messages: records, gone, conflicts } = source.unfinished.counters;
+  const published = await part.publish({ chats, records, gone, conflicts });
+  if (published.abandoned) {
+    const { parked, unfinished } = source;
+    const facts = { policy, parked, possession: 'ours' as const, missing: null };
+    const text = disagreementText('given up', unfinished.window, unfinished.window, facts);
+    throw ApplicationFailure.nonRetryable(text, FailureType.ledgerDisagrees);
+  }
+  const { totals, healed } = published;
+  const done = new Set([...part.gone, ...part.skipped, ...[...part.read, ...parked].map(({ chatId }) => chatId)]);
+  for (const chatId of stay) done.delete(chatId);
+  const out = new Set([...part.gone, ...part.skipped, ...healed.map(({ chatId }) => chatId)]);
+  const { counters } = source.unfinished;
+  source.changeUnfinished(
+    {
+      checkpoint: without(source.checkpoint, done),
+      counters: {
+        ...counters,
+        chats: totals.chats,
+        messages: totals.records,
+        gone: published.gone,
+        conflicts: published.conflicts,
+        skipped: counters.skipped + part.skipped.length,
+        unexplained: counters.unexplained + part.unexplained,
+      },
+    },
+    [...source.parked.filter(({ chatId }) => !out.has(chatId)), ...parked],
+  );
+  source.progress(-part.read.length, -part.records);
+  return published;
+}

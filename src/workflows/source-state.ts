@@ -1,0 +1,98 @@
+import type { Checkpoint, Parked, State, Unfinished } from '../domain/state';
+
+/** Activities that are cancelled together. */
+export interface Scope {
+  run<T>(work: () => Promise<T>): Promise<T>;
+  cancel(): void;
+}
+
+/** What the state asks of the workflow that holds it. */
+export interface StateHolder {
+  /** Keeps the state for another life of the workflow. */
+  remember(state: State): void;
+  /** Shows how far it is. @param unpublished What was read and is not published yet. */
+  show(state: State, unpublished: Unpublished): void;
+  mustContinueAsNew(state: State): boolean;
+  /** The workflow's clock, ms. */
+  now(): number;
+  /** Runs `run` after `ms`; the returned function calls that off. */
+  after(ms: number, run: () => void): () => void;
+  scope(): Scope;
+}
+
+export interface Unpublished {
+  chats: number;
+  messages: number;
+}
+
+/** A source's state as it is now, and the one way to change it. */
+export class SourceState {
+  #state: State;
+  #unpublished: Unpublished = { chats: 0, messages: 0 };
+  readonly #holder: StateHolder;
+
+  constructor(state: State, holder: StateHolder) {
+    this.#state = state;
+    this.#holder = holder;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+  get unpublished(): Unpublished {
+    return this.#unpublished;
+  }
+  /** Of the sync that runs. */
+  get unfinished(): Unfinished {
+    if (!this.#state.unfinished) throw new TypeError('no window is open');
+    return this.#state.unfinished;
+  }
+  get checkpoint(): Checkpoint {
+    if (!this.unfinished.checkpoint) throw new TypeError('the walk has not begun');
+    return this.unfinished.checkpoint;
+  }
+  get parked(): Parked[] {
+    return this.#state.parked;
+  }
+
+  /** Changes the state, for the next run and for another life of the workflow. */
+  change(next: Partial<State>): void {
+    this.note(next);
+    this.#holder.remember(this.#state);
+    this.#show();
+  }
+  /** Changes it for the next run alone: what is cheap to lose and changes often. */
+  note(next: Partial<State>): void {
+    this.#state = { ...this.#state, ...next };
+  }
+  /** Changes the sync that runs, and the parked chats with it. */
+  changeUnfinished(next: Partial<Unfinished>, parked = this.parked): void {
+    this.change({ unfinished: { ...this.unfinished, ...next }, parked });
+  }
+  noteUnfinished(next: Partial<Unfinished>, parked = this.parked): void {
+    this.note({ unfinished: { ...this.unfinished, ...next }, parked });
+  }
+
+  /** Chats and messages more that were read and are not published. */
+  progress(chats: number, messages: number): void {
+    const before = this.#unpublished;
+    this.#unpublished = { chats: before.chats + chats, messages: before.messages + messages };
+    this.#show();
+  }
+  mustContinueAsNew(): boolean {
+    return this.#holder.mustContinueAsNew(this.#state);
+  }
+  now(): number {
+    return this.#holder.now();
+  }
+  after(ms: number, run: () => void): () => void {
+    return this.#holder.after(ms, run);
+  }
+  scope(): Scope {
+    return this.#holder.scope();
+  }
+
+  #show(): void {
+    this.#holder.show(this.#state, this.#unpublished);
+  }
+}
