@@ -20,6 +20,7 @@ export interface Attempt {
   readonly sinkFailed: boolean;
   /** HTTP requests so far, over all attempts. */
   requests(): number;
+  readonly signal: AbortSignal;
   /** Makes the attempt's one HTTP request. */
   request<T>(call: (options: { signal: AbortSignal }) => Promise<T>): Promise<T>;
 }
@@ -94,6 +95,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
         api,
         sink,
         limit,
+        signal,
         sinkFailed: memory.sinkFailed,
         requests: () => memory.requests,
         async request(call) {

@@ -45,32 +45,24 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
   const since = new Date(Date.parse(span.from) - 1000).toISOString();
   const bounds = messages === 'new' ? { 'created_at.gte': since, 'created_at.lt': span.to } : {};
   try {
-    const { body } = await attempt.request((options) =>
-      attempt.api.getChatMessages(
-        chatId,
-        { limit: attempt.limit, after_id: afterId ?? undefined, order: 'asc', ...bounds },
-        options,
-        async (page) => {
-          const { once, conflicts } = onceEach(
-            page.chat_messages.filter((message) => isWanted(message, page, request)),
-          );
-          const batch = { window, chatId, records: toRecords(page, once) };
-          const receipt: Receipt | null = once.length > 0 ? await sink.write(batch, options.signal) : null;
-          const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
-          return {
-            ...nothing,
-            receipt,
-            owner: request.wantsOwner ? ownerOf(page) : null,
-            place: placeOf(page.chat_messages.at(-1)?.id),
-            nextAfterId,
-            violations: violationsOf(page),
-            conflicts,
-            unexplained: once.length === 0 && afterId === null && nextAfterId === null && isUnexplained(page, span),
-          };
-        },
-      ),
-    );
-    return { ...body, requests: attempt.requests() };
+    const query = { limit: attempt.limit, after_id: afterId ?? undefined, order: 'asc', ...bounds } as const;
+    using answer = await attempt.request((options) => attempt.api.getChatMessages(chatId, query, options));
+    const page = answer.body;
+    const { once, conflicts } = onceEach(page.chat_messages.filter((message) => isWanted(message, page, request)));
+    const batch = { window, chatId, records: toRecords(page, once) };
+    const receipt: Receipt | null = once.length > 0 ? await sink.write(batch, attempt.signal) : null;
+    const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
+    return {
+      ...nothing,
+      receipt,
+      owner: request.wantsOwner ? ownerOf(page) : null,
+      place: placeOf(page.chat_messages.at(-1)?.id),
+      nextAfterId,
+      violations: violationsOf(page),
+      conflicts,
+      unexplained: once.length === 0 && afterId === null && nextAfterId === null && isUnexplained(page, span),
+      requests: attempt.requests(),
+    };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (!isCursorRefused(error, afterId)) throw error;

@@ -22,7 +22,7 @@ export function createOthers(api: ComplianceApi): OtherRequests {
   let inARow = { kind: '', chatIds: new Set<string>() };
 
   async function askForChat(chatId: string, signal: AbortSignal): Promise<Others> {
-    const error = await failureOf(api.getChatMessages(chatId, { limit: 1 }, { signal }, () => Promise.resolve()));
+    const error = await failureOf(api.getChatMessages(chatId, { limit: 1 }, { signal }));
     // Deleted meanwhile, or refused: it is no witness any more.
     if (error && recoveryOf(error) !== 'later' && known === chatId) known = undefined;
     return error ? { asked: 'chat', error } : { asked: 'chat' };
@@ -46,9 +46,9 @@ export function createOthers(api: ComplianceApi): OtherRequests {
   };
 }
 
-async function failureOf(request: Promise<unknown>): Promise<ApiError | undefined> {
+async function failureOf(request: Promise<Disposable>): Promise<ApiError | undefined> {
   try {
-    await request;
+    (await request)[Symbol.dispose]();
     return undefined;
   } catch (error) {
     if (error instanceof ApiError) return error;

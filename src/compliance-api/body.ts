@@ -31,28 +31,35 @@ export interface BodyContext {
 
 const openBrace = 0x7b;
 
+/** What a body holds, and the memory that it takes until it is disposed of. */
+export interface Held<P> extends Disposable {
+  readonly page: P;
+}
+
 /**
- * Reads a body as JSON and hands what it is to `use`. It has its room until `use` has ended, because it is in memory until
- * then. Whatever ends the reading early also ends the connection.
+ * Reads a body as JSON. Whatever ends the reading early also ends the connection.
  * @throws {@link ApiError}: `too-large`, `no-room`, `timeout`, `unexpected-shape` (also: nested without end),
  * `unknown-encoding`, `not-json` (another kind of text), `cut-short` (JSON that breaks off, or has a fault in it: a cut
- * can leave that); the signal's reason; what `use` throws.
+ * can leave that); the signal's reason.
  */
-export async function withBody<P, T>(
+export async function readBody<P>(
   response: Dispatcher.ResponseData,
   context: BodyContext,
   createReader: (bytes: Bytes) => BodyReader<P>,
-  use: (page: P) => Promise<T>,
-): Promise<T> {
+): Promise<Held<P>> {
   const stay = context.room.enter();
   const bytes = new Bytes(context.blocks);
+  const release = (): void => {
+    bytes.release();
+    stay.leave();
+  };
   try {
     const reading = await read(response, context, { bytes, reader: createReader(bytes), stay });
     if ('misfit' in reading) throw new ApiError('unexpected-shape', { ...context.facts, at: reading.misfit });
-    return await use(reading.page);
-  } finally {
-    bytes.release();
-    stay.leave();
+    return { page: reading.page, [Symbol.dispose]: release };
+  } catch (error) {
+    release();
+    throw error;
   }
 }
 

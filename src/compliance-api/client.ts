@@ -15,7 +15,7 @@ import {
 /**
  * The Compliance API. Each call is one HTTP request, or none if its turn or its key is missing; nothing is repeated and no
  * redirect is followed. Calls throw ApiError, or the signal's reason. A list is the parsed JSON itself, unknown fields and
- * all; messages stay the bytes that came.
+ * all, and holds nothing; messages stay the bytes that came.
  */
 export interface ComplianceApi {
   listOrganizations(query: PageQuery, options?: RequestOptions): Promise<Answer<OrganizationPage>>;
@@ -26,15 +26,10 @@ export interface ComplianceApi {
   ): Promise<Answer<UserPage>>;
   listChats(query: ChatQuery, options?: RequestOptions): Promise<Answer<ChatPage>>;
   /**
-   * A page of a chat's messages, tool blocks in full. A large page is alone in memory until `use` has ended: keep nothing of
-   * it, and make no request inside. What `use` throws passes through.
+   * A page of a chat's messages, tool blocks in full. A large page is alone in memory until the answer is disposed of: keep
+   * nothing of it, and make no request before.
    */
-  getChatMessages<T>(
-    chatId: string,
-    query: MessageQuery,
-    options: RequestOptions,
-    use: (page: MessagePage) => Promise<T>,
-  ): Promise<Answer<T>>;
+  getChatMessages(chatId: string, query: MessageQuery, options?: RequestOptions): Promise<Answer<MessagePage>>;
   /** Lets requests end and closes the connections. */
   close(): Promise<void>;
 }
@@ -48,41 +43,44 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
   const { get, close } = createRequest(options);
 
   return {
-    listOrganizations: (query, { signal } = {}) =>
-      get({
-        endpoint: 'organizations',
-        path: '/v1/compliance/organizations',
-        query: { ...query },
-        reader: organizationsReader,
-        misfit: (page) => stuckAt('next_page', page.has_more, page.next_page, query.page),
-        use: asItIs,
-        signal,
-      }),
+    listOrganizations: async (query, { signal } = {}) =>
+      parsed(
+        await get({
+          endpoint: 'organizations',
+          path: '/v1/compliance/organizations',
+          query: { ...query },
+          reader: organizationsReader,
+          misfit: (page) => stuckAt('next_page', page.has_more, page.next_page, query.page),
+          signal,
+        }),
+      ),
 
     listOrganizationUsers: async (organizationUuid, query, { signal } = {}) =>
-      get({
-        endpoint: 'users',
-        path: `/v1/compliance/organizations/${segment(organizationUuid, 'users')}/users`,
-        id: organizationUuid,
-        query: { ...query },
-        reader: usersReader,
-        misfit: (page) => stuckAt('next_page', page.has_more, page.next_page, query.page),
-        use: asItIs,
-        signal,
-      }),
+      parsed(
+        await get({
+          endpoint: 'users',
+          path: `/v1/compliance/organizations/${segment(organizationUuid, 'users')}/users`,
+          id: organizationUuid,
+          query: { ...query },
+          reader: usersReader,
+          misfit: (page) => stuckAt('next_page', page.has_more, page.next_page, query.page),
+          signal,
+        }),
+      ),
 
-    listChats: (query, { signal } = {}) =>
-      get({
-        endpoint: 'chats',
-        path: '/v1/compliance/apps/chats',
-        query: { ...query },
-        reader: chatsReader,
-        misfit: (page) => stuckAt('last_id', page.has_more, page.last_id, query.after_id),
-        use: asItIs,
-        signal,
-      }),
+    listChats: async (query, { signal } = {}) =>
+      parsed(
+        await get({
+          endpoint: 'chats',
+          path: '/v1/compliance/apps/chats',
+          query: { ...query },
+          reader: chatsReader,
+          misfit: (page) => stuckAt('last_id', page.has_more, page.last_id, query.after_id),
+          signal,
+        }),
+      ),
 
-    getChatMessages: async (chatId, query, { signal }, use) =>
+    getChatMessages: async (chatId, query, { signal } = {}) =>
       get({
         endpoint: 'messages',
         path: `/v1/compliance/apps/chats/${segment(chatId, 'messages')}/messages`,
@@ -90,7 +88,6 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
         query: { tool_result_max_chars: -1, tool_use_input_max_chars: -1, ...query },
         reader: messagePageReader,
         misfit: (page) => (page.id === chatId ? stuckAt('last_id', page.has_more, page.last_id, query.after_id) : 'id'),
-        use,
         signal,
       }),
 
@@ -98,7 +95,11 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
   };
 }
 
-const asItIs = <P>(page: P): Promise<P> => Promise.resolve(page);
+/** A list is no longer the bytes that it came in. */
+function parsed<P>(answer: Answer<P>): Answer<P> {
+  answer[Symbol.dispose]();
+  return answer;
+}
 
 /** A page that says there is more must say where: after another place than the one that was asked for. */
 function stuckAt<F extends string>(

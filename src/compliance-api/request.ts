@@ -1,6 +1,6 @@
 import { errors, type Dispatcher } from 'undici';
 import { first, readAnswerHeaders } from './answer-headers';
-import { withBody } from './body';
+import { readBody } from './body';
 import { jsonReader, type BodyReader } from './body-reader';
 import { Blocks, type Bytes } from './bytes';
 import { createConnection, type ProxySettings } from './connection';
@@ -53,7 +53,8 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface Answer<T> {
+/** An answer, which holds the memory of its body until it is disposed of (`using`). */
+export interface Answer<T> extends Disposable {
   body: T;
   /** The answer's `request-id`, or null. */
   requestId: string | null;
@@ -76,7 +77,7 @@ const errorBodyCapBytes = 64 * 1024;
 const errorBodyMs = 10_000;
 
 /** One request, and what its answer has to be. */
-export interface Call<P, T> {
+export interface Call<P> {
   endpoint: Endpoint;
   path: string;
   /** What the path names. */
@@ -85,13 +86,12 @@ export interface Call<P, T> {
   reader: (bytes: Bytes) => BodyReader<P>;
   /** What the reader cannot say: the field by which this page answers another question, or cannot be continued as it says. */
   misfit: (page: P) => 'id' | 'last_id' | 'next_page' | undefined;
-  use: (page: P) => Promise<T>;
   signal?: AbortSignal | undefined;
 }
 
 /** How requests are made, one at a call: turn, key, request, answer. The rules of each endpoint are the caller's. */
 export function createRequest(options: ComplianceApiOptions): {
-  get: <P, T>(call: Call<P, T>) => Promise<Answer<T>>;
+  get: <P>(call: Call<P>) => Promise<Answer<P>>;
   close: () => Promise<void>;
 } {
   const { accessKey, pacer, version, observe, bodyCapBytes = defaultBodyCapBytes } = options;
@@ -147,7 +147,7 @@ export function createRequest(options: ComplianceApiOptions): {
     }
   }
 
-  async function get<P, T>(call: Call<P, T>): Promise<Answer<T>> {
+  async function get<P>(call: Call<P>): Promise<Answer<P>> {
     await turn(call.endpoint, call.signal);
     const key = await readKey(call.endpoint);
     const answered = options.sent?.() ?? (() => {});
@@ -163,7 +163,7 @@ export function createRequest(options: ComplianceApiOptions): {
     }
   }
 
-  async function ask<P, T>(call: Call<P, T>, key: string, answered: () => void): Promise<Answer<T>> {
+  async function ask<P>(call: Call<P>, key: string, answered: () => void): Promise<Answer<P>> {
     const { endpoint, signal } = call;
     const path = prefix + call.path + toQueryString(call.query);
     const response = await send(endpoint, path, key, signal);
@@ -184,18 +184,18 @@ export function createRequest(options: ComplianceApiOptions): {
         wholeBodyMs: Math.min(limits.wholeBodyMs, errorBodyMs),
       };
       const context = { limits: brief, facts, signal, ...memory };
-      const json = await withBody(response, context, jsonReader, (body) => Promise.resolve(body)).catch(ignoreApiError);
+      using body = await readBody(response, context, jsonReader).catch(ignoreApiError);
       const shouldRetry = first(response.headers, 'x-should-retry');
-      throw toApiError({ ...facts, retryAfterMs, shouldRetry, id: call.id }, json);
+      throw toApiError({ ...facts, retryAfterMs, shouldRetry, id: call.id }, body?.page);
     }
     const context = { limits, facts, signal, ...memory, waits: answered };
-    const body = await withBody(response, context, call.reader, (page) => {
-      answered();
-      const at = call.misfit(page);
-      if (at !== undefined) throw new ApiError('unexpected-shape', { ...facts, at });
-      return call.use(page);
-    });
-    return { body, requestId, serverTimeMs };
+    const held = await readBody(response, context, call.reader);
+    const at = call.misfit(held.page);
+    if (at === undefined) {
+      return { body: held.page, requestId, serverTimeMs, [Symbol.dispose]: () => held[Symbol.dispose]() };
+    }
+    held[Symbol.dispose]();
+    throw new ApiError('unexpected-shape', { ...facts, at });
   }
 
   return {

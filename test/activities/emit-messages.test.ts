@@ -24,6 +24,7 @@ async function emit(page: object, request: Partial<EmitRequest> = {}): Promise<E
     },
     limit: 1000,
     sinkFailed: false,
+    signal: new AbortController().signal,
     requests: () => 1,
     request: (call) => call({ signal: new AbortController().signal }),
   };

@@ -2,6 +2,7 @@ import { fittingItems } from '../../src/activities/list-items';
 import { organizationSchema, userSchema } from '../../src/compliance-api/schemas';
 import { chat, chatPage, message, messagePage } from './samples';
 import { clientOf, closeAll, json, secretKey, serve } from './local-server';
+import { used } from './used';
 
 afterEach(closeAll);
 
@@ -32,7 +33,7 @@ describe('createComplianceApi', () => {
 
   it('asks for tool blocks in full', async () => {
     const { url, requests } = await serve(json(messagePage()));
-    await clientOf(url).getChatMessages('claude_chat_1', { limit: 1000, order: 'asc' }, {}, identity);
+    await used(clientOf(url).getChatMessages('claude_chat_1', { limit: 1000, order: 'asc' }, {}), identity);
     const asked = new URL(requests[0]?.url ?? '', url);
     expect(asked.pathname).toBe('/v1/compliance/apps/chats/claude_chat_1/messages');
     expect(Object.fromEntries(asked.searchParams)).toEqual({
@@ -94,7 +95,7 @@ describe('createComplianceApi', () => {
     'keeps a chat id such as %j within its place in the path',
     async (id) => {
       const { url, requests } = await serve(json({ ...messagePage(), id }));
-      await clientOf(url).getChatMessages(id, {}, {}, identity);
+      await used(clientOf(url).getChatMessages(id, {}, {}), identity);
       const [path] = requests[0]?.url?.split('?') ?? [];
       const segments = path?.split('/') ?? [];
       expect(segments).toHaveLength(7);
@@ -104,7 +105,7 @@ describe('createComplianceApi', () => {
 
   it.each(['', '.', '..', '\ud800'])('makes no request for a chat id that has no place in a path: %j', async (id) => {
     const { url, requests } = await serve(json(messagePage()));
-    await expect(clientOf(url).getChatMessages(id, {}, {}, identity)).rejects.toMatchObject({
+    await expect(used(clientOf(url).getChatMessages(id, {}, {}), identity)).rejects.toMatchObject({
       kind: 'no-path',
     });
     await expect(clientOf(url).listOrganizationUsers(id, {})).rejects.toMatchObject({ kind: 'no-path' });
@@ -122,7 +123,7 @@ describe('createComplianceApi', () => {
       }),
     }).replace('{', '{"__proto__":{"polluted":true},');
     const { url } = await serve((_request, response) => response.end(text));
-    await clientOf(url).getChatMessages('claude_chat_1', {}, {}, async (page) => {
+    await used(clientOf(url).getChatMessages('claude_chat_1', {}, {}), async (page) => {
       const { created_at: _created, ...known } = chat;
       expect(page).toMatchObject({ ...known, has_more: false, last_id: null });
       expect(Reflect.get(page, 'polluted')).toBeUndefined();
@@ -153,7 +154,7 @@ describe('createComplianceApi', () => {
     );
     const api = clientOf(url);
     expect((await api.listChats({})).body.data).toEqual([bareChat]);
-    await api.getChatMessages('claude_chat_1', {}, {}, async ({ chat_messages }) =>
+    await used(api.getChatMessages('claude_chat_1', {}, {}), async ({ chat_messages }) =>
       expect(chat_messages.map(({ id }) => id)).toEqual([bareMessage.id]),
     );
   });
@@ -182,9 +183,9 @@ describe('createComplianceApi', () => {
     async (time) => {
       const times = { created_at: time, updated_at: time, deleted_at: time };
       const { url } = await serve(json({ ...messagePage(message), ...times }));
-      expect((await clientOf(url).getChatMessages('claude_chat_1', {}, {}, identity)).body.chat_messages).toHaveLength(
-        1,
-      );
+      expect(
+        (await used(clientOf(url).getChatMessages('claude_chat_1', {}, {}), identity)).body.chat_messages,
+      ).toHaveLength(1);
     },
   );
 
@@ -192,8 +193,8 @@ describe('createComplianceApi', () => {
     const { url } = await serve(json(messagePage(message)));
     const api = clientOf(url);
     const full = new Error('disk full');
-    await expect(api.getChatMessages('claude_chat_1', {}, {}, () => Promise.reject(full))).rejects.toBe(full);
-    const answer = await api.getChatMessages('claude_chat_1', {}, {}, (page) =>
+    await expect(used(api.getChatMessages('claude_chat_1', {}, {}), () => Promise.reject(full))).rejects.toBe(full);
+    const answer = await used(api.getChatMessages('claude_chat_1', {}, {}), (page) =>
       Promise.resolve(page.chat_messages.length),
     );
     expect(answer.body).toBe(1);
@@ -220,7 +221,7 @@ describe('createComplianceApi', () => {
 
     it('takes the same for another shape on messages, organizations and users', async () => {
       const messages = await serve(json({ ...messagePage(message), has_more: true, last_id: 'c1' }));
-      const asked = clientOf(messages.url).getChatMessages('claude_chat_1', { after_id: 'c1' }, {}, identity);
+      const asked = used(clientOf(messages.url).getChatMessages('claude_chat_1', { after_id: 'c1' }, {}), identity);
       await expect(asked).rejects.toMatchObject({ kind: 'unexpected-shape', endpoint: 'messages', at: 'last_id' });
       const { url } = await serve(json({ data: [], has_more: true, next_page: null }));
       const failed = { kind: 'unexpected-shape', at: 'next_page' };
@@ -238,7 +239,7 @@ describe('createComplianceApi', () => {
 
   it("takes another chat's messages for another shape", async () => {
     const { url } = await serve(json({ ...messagePage(message), id: 'claude_chat_2' }));
-    await expect(clientOf(url).getChatMessages('claude_chat_1', {}, {}, identity)).rejects.toMatchObject({
+    await expect(used(clientOf(url).getChatMessages('claude_chat_1', {}, {}), identity)).rejects.toMatchObject({
       kind: 'unexpected-shape',
       at: 'id',
     });

@@ -3,6 +3,7 @@ import type { MessagePage } from '../../src/compliance-api/message-page';
 import { toRecords } from '../../src/domain/record';
 import { textOf } from '../support/parsed-record';
 import { clientOf, serve } from './local-server';
+import { used } from './used';
 
 /** The records that a page becomes, as text. */
 export const linesOf = (page: MessagePage): string[] => [...toRecords(page, page.chat_messages)].map(textOf);
@@ -13,6 +14,6 @@ export async function linesOfAnswer(
   chatId = 'claude_chat_1',
 ): Promise<string[]> {
   const { url } = await serve(typeof page === 'function' ? page : (_request, response) => response.end(page));
-  const { body } = await clientOf(url).getChatMessages(chatId, {}, {}, async (page) => linesOf(page));
+  const { body } = await used(clientOf(url).getChatMessages(chatId, {}, {}), async (page) => linesOf(page));
   return body;
 }

@@ -6,6 +6,7 @@ import { misfitOf } from '../../src/compliance-api/schemas';
 import { clientOf, closeAll, json, secretKey, serve } from './local-server';
 import { chatPage, message, messagePage } from './samples';
 import type { FailureKind, Recovery } from '../../src/domain/failure-kinds';
+import { used } from './used';
 
 afterEach(closeAll);
 
@@ -18,7 +19,7 @@ async function failures(...answer: Parameters<typeof json>): Promise<{ list: Api
   // A client each: after a 429 the other would wait.
   return {
     list: await failureOf(clientOf(url).listChats({})),
-    messages: await failureOf(clientOf(url).getChatMessages('claude_chat_1', {}, {}, () => Promise.resolve())),
+    messages: await failureOf(used(clientOf(url).getChatMessages('claude_chat_1', {}, {}), () => Promise.resolve())),
   };
 }
 
@@ -158,7 +159,9 @@ describe('an ApiError', () => {
     ['has_more', { ...messagePage(), has_more: secret }],
   ])('says where an answer has another shape, by our own names alone: %s', async (place, page) => {
     const { url } = await serve(json(page, 200, { 'request-id': 'req_1' }));
-    const error = await failureOf(clientOf(url).getChatMessages('claude_chat_1', {}, {}, () => Promise.resolve()));
+    const error = await failureOf(
+      used(clientOf(url).getChatMessages('claude_chat_1', {}, {}), () => Promise.resolve()),
+    );
     expect(error).toMatchObject({ kind: 'unexpected-shape', at: place });
     expect(error.message).toBe(
       `messages: the answer is not what was promised (unexpected-shape, status 200, at ${place}, request-id req_1)`,

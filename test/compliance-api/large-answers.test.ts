@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { clientOf, closeAll, connectionClosed, json, serve } from './local-server';
 import { message, messagePage } from './samples';
+import { used } from './used';
 
 afterEach(closeAll);
 
@@ -31,14 +32,12 @@ describe('a large answer', () => {
       events.push(`${name} ends`);
     };
     const others: Promise<unknown>[] = [];
-    const first = api.getChatMessages(
-      'large_1',
-      {},
-      {},
+    const first = used(
+      api.getChatMessages('large_1', {}, {}),
       use('first', async () => {
-        others.push(api.getChatMessages('large_2', {}, {}, use('second')));
-        others.push(api.getChatMessages('large_3', {}, {}, use('third')));
-        for (let i = 0; i < 20; i++) await api.getChatMessages('small', {}, {}, use(`small ${i}`));
+        others.push(used(api.getChatMessages('large_2', {}, {}), use('second')));
+        others.push(used(api.getChatMessages('large_3', {}, {}), use('third')));
+        for (let i = 0; i < 20; i++) await used(api.getChatMessages('small', {}, {}), use(`small ${i}`));
       }),
     );
     await first;
@@ -55,11 +54,11 @@ describe('a large answer', () => {
     );
     const api = clientOf(url);
     const full = new Error('disk full');
-    await expect(api.getChatMessages('large_1', {}, {}, () => Promise.reject(full))).rejects.toBe(full);
-    await expect(api.getChatMessages('large_cut', {}, {}, () => Promise.resolve())).rejects.toMatchObject({
+    await expect(used(api.getChatMessages('large_1', {}, {}), () => Promise.reject(full))).rejects.toBe(full);
+    await expect(used(api.getChatMessages('large_cut', {}, {}), () => Promise.resolve())).rejects.toMatchObject({
       kind: 'not-json',
     });
-    expect((await api.getChatMessages('large_2', {}, {}, () => Promise.resolve('read'))).body).toBe('read');
+    expect((await used(api.getChatMessages('large_2', {}, {}), () => Promise.resolve('read'))).body).toBe('read');
   });
 
   it('is given up when it waits for room too long, and the room is there for the next', async () => {
@@ -67,17 +66,17 @@ describe('a large answer', () => {
     const api = clientOf(url, { timeouts: { roomMs: 100 } });
     const { open, opened } = gate();
     const inside = gate();
-    const first = api.getChatMessages('large_1', {}, {}, () => {
+    const first = used(api.getChatMessages('large_1', {}, {}), () => {
       inside.open();
       return opened;
     });
     await inside.opened;
-    const crowded = api.getChatMessages('large_2', {}, {}, () => Promise.resolve());
+    const crowded = used(api.getChatMessages('large_2', {}, {}), () => Promise.resolve());
     await expect(crowded).rejects.toMatchObject({ kind: 'no-room' });
 
     open();
     await first;
-    expect((await api.getChatMessages('large_3', {}, {}, () => Promise.resolve('read'))).body).toBe('read');
+    expect((await used(api.getChatMessages('large_3', {}, {}), () => Promise.resolve('read'))).body).toBe('read');
   });
 
   it('can be cancelled while it waits for room, and the room is there for the next', async () => {
@@ -85,13 +84,13 @@ describe('a large answer', () => {
     const api = clientOf(url);
     const stop = new AbortController();
     const reason = new Error('cancelled');
-    await api.getChatMessages('large_1', {}, {}, async () => {
-      const waiting = api.getChatMessages('large_2', {}, { signal: stop.signal }, () => Promise.resolve());
-      for (let i = 0; i < 5; i++) await api.getChatMessages('small', {}, {}, () => Promise.resolve());
+    await used(api.getChatMessages('large_1', {}, {}), async () => {
+      const waiting = used(api.getChatMessages('large_2', {}, { signal: stop.signal }), () => Promise.resolve());
+      for (let i = 0; i < 5; i++) await used(api.getChatMessages('small', {}, {}), () => Promise.resolve());
       stop.abort(reason);
       await expect(waiting).rejects.toBe(reason);
     });
-    expect((await api.getChatMessages('large_3', {}, {}, () => Promise.resolve('read'))).body).toBe('read');
+    expect((await used(api.getChatMessages('large_3', {}, {}), () => Promise.resolve('read'))).body).toBe('read');
   });
 
   describe('over the cap', () => {
@@ -138,7 +137,7 @@ describe('a large answer', () => {
       const text = JSON.stringify(messagePage(large));
       const { url } = await serve((_request, response) => response.end(text));
       const ask = (bodyCapBytes: number) =>
-        clientOf(url, { bodyCapBytes }).getChatMessages('claude_chat_1', {}, {}, () => Promise.resolve('read'));
+        used(clientOf(url, { bodyCapBytes }).getChatMessages('claude_chat_1', {}, {}), () => Promise.resolve('read'));
       expect((await ask(text.length)).body).toBe('read');
       await expect(ask(text.length - 1)).rejects.toMatchObject({ kind: 'too-large' });
     });

@@ -16,6 +16,7 @@ import { createPacer } from '../../src/compliance-api/pacer';
 import type { ChatQuery } from '../../src/compliance-api/query';
 import type { ComplianceApiOptions } from '../../src/compliance-api/request';
 import { clientOf, closeAll } from './local-server';
+import { used } from './used';
 
 const simulators: Simulator[] = [];
 afterEach(async () => {
@@ -46,7 +47,7 @@ async function messageIds(api: ComplianceApi, chatId: string, limit: number): Pr
   const ids: string[] = [];
   let after_id: string | null | undefined;
   do {
-    const { body } = await api.getChatMessages(chatId, { limit, after_id: after_id ?? undefined }, {}, (page) => {
+    const { body } = await used(api.getChatMessages(chatId, { limit, after_id: after_id ?? undefined }, {}), (page) => {
       ids.push(...page.chat_messages.map(({ id }) => id));
       return Promise.resolve(page.has_more ? page.last_id : null);
     });

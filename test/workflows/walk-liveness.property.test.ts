@@ -85,7 +85,7 @@ function createApi(tenant: Tenant, time: VirtualTime, readAt: Map<string, number
     const trouble = isOut ? outage.trouble : tenant.troubles.get(chatId ?? '');
     await time.sleep(trouble?.ms ?? tenant.latencyMs, signal);
     if (trouble) throw new ApiError(trouble.kind, { endpoint, status: trouble.status });
-    return { body: body(), requestId: 'req_1', serverTimeMs: time.now() };
+    return { body: body(), requestId: 'req_1', serverTimeMs: time.now(), [Symbol.dispose]: () => undefined };
   }
   const updated_at = '2026-10-31T12:00:00Z';
   const { users = [] } = tenant;
@@ -106,11 +106,11 @@ function createApi(tenant: Tenant, time: VirtualTime, readAt: Map<string, number
         const data = listed.slice(from, from + limit).map((id) => ({ id, created_at: updated_at, updated_at }));
         return { data, has_more: from + limit < listed.length, last_id: String(from + limit) };
       }),
-    getChatMessages: async (chatId, _query, { signal }, use) => {
+    getChatMessages: async (chatId, _query, { signal } = {}) => {
       const chat = { id: chatId, updated_at, has_more: false, last_id: null, chat_messages: [] };
       const found = await answer('messages', signal, chatId, () => chat);
       readAt.set(chatId, readAt.get(chatId) ?? time.now());
-      return { ...found, body: await use(found.body) };
+      return found;
     },
     close: () => Promise.resolve(),
   };
