@@ -12,6 +12,11 @@ const forbid = (files, patterns, message) => ({
     ],
   },
 });
+const outsideTheDomain = [
+  { regex: '^(node:|undici$|@temporalio/)' },
+  { regex: '/(activities|sinks|workflows|commands|source|metrics)(/|$)' },
+  { regex: '/(compliance-api|config)/', allowTypeImports: true },
+];
 const roots = ['src/worker.ts', 'src/client.ts', 'src/exit.ts'];
 
 export default tseslint.config(
@@ -52,11 +57,19 @@ export default tseslint.config(
     },
   },
   forbid(['src/contract.ts'], [{ regex: '.' }], 'The contract imports nothing: it is inside the workflow bundle.'),
+  forbid(['src/domain/state.ts'], outsideTheDomain, 'The domain is pure, and knows nothing of the rest but its types.'),
+  forbid(
+    ['src/domain/!(state).ts'],
+    // Workflows run the domain, and zod is not for their bundle.
+    [...outsideTheDomain, { regex: '^zod$' }, { regex: '/state$', allowTypeImports: true }],
+    'The domain is pure, and knows nothing of the rest but its types; schemas are in state.ts.',
+  ),
   forbid(
     ['src/workflows/**/*.ts'],
     [
       { regex: '^(node:|undici$|zod$)' },
-      { regex: '\\./(activities|sinks|compliance-api|record|state|config)', allowTypeImports: true },
+      { regex: '/(activities|sinks|compliance-api|config)/', allowTypeImports: true },
+      { regex: '/domain/(state|record)$', allowTypeImports: true },
       { regex: '^@temporalio/(?!workflow$)' },
     ],
     'Workflows import @temporalio/workflow, the contract and each other; of the rest, types only.',
@@ -66,7 +79,8 @@ export default tseslint.config(
     [
       { regex: '/(config|registry|worker|client|workflows)(/|$)(?<!compliance-api/client)', allowTypeImports: true },
       { regex: '/sinks/(?!sink$)' },
-      { regex: '^@temporalio/(client|workflow|worker)' },
+      { regex: '^@temporalio/(client|workflow)' },
+      { regex: '^@temporalio/worker$', allowTypeImports: true },
     ],
     'Activities get what they need from the worker; they know the ports, not who stands behind them.',
   ),

@@ -6,7 +6,7 @@ import { scheduleCommand, type ScheduleOptions } from './commands/schedule';
 import { statusCommand, type StatusOptions } from './commands/status';
 import { syncCommand, type SyncOptions } from './commands/sync';
 import { upCommand } from './commands/up';
-import { misspellings, readEnvironment, type Environment } from './config';
+import { misspellings, readEnvironment, type Environment } from './config/config';
 import { exitWith } from './exit';
 import { version } from './version';
 

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { ConfigError, readEnvironment, type Environment } from './config';
+import { ConfigError, readEnvironment, type Environment } from './config/config';
 import { printable } from './printable';
 
 /** Thrown for a command that is used wrongly: exit code 2. */

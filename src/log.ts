@@ -1,6 +1,6 @@
 import { format } from 'node:util';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
-import type { LogSettings } from './config';
+import type { LogSettings } from './config/config';
 import { printable } from './printable';
 
 /** The SDK's warning about a worker of activities only, which the one of the API's queue is on purpose. */

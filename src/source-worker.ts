@@ -1,5 +1,11 @@
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import {
+  Worker,
+  type ActivityInterceptorsFactory,
+  type NativeConnection,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { createApiActivities } from './activities/api-activities';
+import { aroundActivities } from './activities/interceptor';
 import { createSyncActivities } from './activities/sync-activities';
 import type { ApiSlots } from './api-slots';
 import type { ComplianceApi } from './compliance-api/client';
@@ -7,7 +13,7 @@ import { apiTaskQueue, syncTaskQueue } from './contract';
 import type { Metrics } from './metrics';
 import type { Sink } from './sinks/sink';
 import type { Source } from './source';
-import type { Policy } from './domain/state';
+import type { Policy } from './config/policy';
 
 /** How far the queue's limit, which all workers share, lies above the rate that their pacers keep. */
 const QUEUE_HEADROOM = 2;
@@ -24,7 +30,8 @@ export interface SourceWorkerOptions {
   policy: Policy;
   metrics: Metrics;
   workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
-  interceptors?: NonNullable<WorkerOptions['interceptors']>;
+  /** Inside of the worker's own. */
+  interceptors?: readonly ActivityInterceptorsFactory[];
 }
 
 export interface SourceWorker {
@@ -45,12 +52,13 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     policy,
     metrics,
     workflowBundle,
-    interceptors = {},
+    interceptors = [],
   } = options;
+  const around: ActivityInterceptorsFactory[] = [aroundActivities(source.name), ...interceptors];
   const shared = {
     connection,
     namespace,
-    interceptors,
+    interceptors: { activity: around },
     shutdownGraceTime: '15s',
     shutdownForceTime: '22s',
     // The default sends a heartbeat in 24 s; a dead worker's request should be taken over within 30 s.
@@ -60,7 +68,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
   const calls = await Worker.create({
     ...shared,
     taskQueue: apiTaskQueue(source.name),
-    activities: { ...createApiActivities({ api, sink, metrics }) },
+    activities: { ...createApiActivities({ api, sink, policy, metrics }) },
     maxTaskQueueActivitiesPerSecond: policy.requestsPerSecond * QUEUE_HEADROOM,
     tuner: {
       workflowTaskSlotSupplier: NONE,

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { NativeConnection, type Logger } from '@temporalio/worker';
 import { connectClient } from './temporal';
 import { answerOf, explain, TemporalError } from './temporal-errors';
-import type { TemporalSettings } from './temporal-settings';
+import type { TemporalSettings } from './config/temporal-settings';
 
 const RETRY_MS = 5000;
 /** What does not pass by itself may still be mended, as a namespace that another container makes. */

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AccessKeyError, readAccessKey, readAccessKeySync } from '../src/access-key';
-import { ConfigError, loadWorkerConfig } from '../src/config';
+import { ConfigError, loadWorkerConfig } from '../src/config/config';
 
 const KEY = 'sk-ant-api01-secret_value';
 const file = join(mkdtempSync(join(tmpdir(), 'access-key-')), 'key');

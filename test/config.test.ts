@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ConfigError,
-  isLoopback,
   loadClientConfig,
   loadWorkerConfig,
-  parseInterval,
   readEnvironment,
   type Environment,
   misspellings,
-} from '../src/config';
+} from '../src/config/config';
+import { isLoopback, parseInterval } from '../src/config/values';
 import { printable } from '../src/printable';
 
 const ACCESS_KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';

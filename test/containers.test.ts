@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { loadWorkerConfig } from '../src/config';
+import { loadWorkerConfig } from '../src/config/config';
 import { sinkNames, sinks } from '../src/sinks/registry';
-import { temporalSettings } from '../src/temporal-settings';
+import { temporalSettings } from '../src/config/temporal-settings';
 import { version } from '../src/version';
 
 const root = join(__dirname, '..');

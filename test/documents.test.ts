@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { workerVariables } from '../src/config';
+import { workerVariables } from '../src/config/config';
 
 const glob = (folder: string): string[] =>
   readdirSync(join(__dirname, '..', folder))

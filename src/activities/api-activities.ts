@@ -1,3 +1,4 @@
+import type { Policy } from '../config/policy';
 import type { Metrics } from '../metrics';
 import { createAttempts, type AttemptDependencies } from './attempt';
 import { discoverOrganizations } from './discover-organizations';
@@ -8,11 +9,12 @@ import { requireSink } from './require-sink';
 import type { ApiActivities } from './types';
 
 export interface ApiDependencies extends AttemptDependencies {
+  policy: Policy;
   metrics: Pick<Metrics, 'violated'>;
 }
 
 /** The activities of the rate-limited queue: one attempt of one of them is one HTTP request. */
-export function createApiActivities({ metrics, ...dependencies }: ApiDependencies): ApiActivities {
+export function createApiActivities({ policy, metrics, ...dependencies }: ApiDependencies): ApiActivities {
   const { sink } = dependencies;
   const attempt = createAttempts(dependencies);
   return {
@@ -20,7 +22,8 @@ export function createApiActivities({ metrics, ...dependencies }: ApiDependencie
       attempt({ pageSize: request.limit }, (current) => discoverOrganizations(request, current)),
     discoverUsers: (request) =>
       attempt({ pageSize: request.limit, gone: noUsers }, (current) => discoverUsers(request, current)),
-    fetchChatPage: (request) => attempt({ pageSize: request.pageSize }, (current) => fetchChatPage(request, current)),
+    fetchChatPage: (request) =>
+      attempt({ pageSize: request.pageSize }, (current) => fetchChatPage(request, current, policy)),
     emitMessages: async (request) => {
       requireSink(sink, request.sink);
       const { chatId, pageSize } = request;

@@ -5,10 +5,9 @@ import { ApiError, recoveryOf } from '../compliance-api/errors';
 import type { Sink } from '../sinks/sink';
 import { memorySchema, remember, rememberOthers, type Memory } from './attempt-memory';
 import { retryFailure, toFailure } from './failures';
+import { sayInHeartbeats } from './interceptor';
 import { createOthers } from './others';
 import { meaningOf, type Recovery } from '../domain/failure-kinds';
-
-const HEARTBEAT_MS = 5000;
 
 /** One attempt of an activity that calls the API. */
 export interface Attempt {
@@ -40,7 +39,10 @@ export interface AttemptContext {
   /** The attempt's number, from 1. */
   attempt: number;
   signal: AbortSignal;
+  /** At once. */
   heartbeat: (memory: Memory) => void;
+  /** Has all heartbeats say this, as it is then. */
+  sayInHeartbeats: (memory: Memory) => void;
   /** ms since 1970 */
   now: () => number;
 }
@@ -54,18 +56,18 @@ export interface AttemptDependencies {
 
 export type RunAttempt = <T>(options: AttemptOptions<T>, run: (attempt: Attempt) => Promise<T>) => Promise<T>;
 
-/** Heartbeats, what attempts remember, and failures as Temporal's: the same for every activity that calls the API. */
+/** What attempts remember, and what becomes of their failures: the same for every activity that calls the API. */
 export function createAttempts({ api, sink, context = temporalContext }: AttemptDependencies): RunAttempt {
   const others = createOthers(api);
 
   return async (options, run) => {
     const { chatId } = options;
-    const { details, attempt, signal, heartbeat, now } = context();
+    const { details, attempt, signal, heartbeat, sayInHeartbeats, now } = context();
     // An attempt that could not say anything any more, since its worker died, has made its request.
     const known = memorySchema.safeParse(details ?? { requests: attempt - 1 });
     const memory: Memory = known.success ? known.data : memorySchema.parse({});
+    sayInHeartbeats(memory);
     const beat = (): void => heartbeat(memory);
-    const timer = setInterval(beat, HEARTBEAT_MS);
     const limit = memory.limit ?? options.pageSize;
 
     /** Instead of the request that failed: asks whether others are served. Whatever comes of it, the attempt has failed. */
@@ -115,8 +117,6 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       beat();
       const soon = asksFirst && refusals > 0;
       throw toFailure(error, { requests, chatId, recovery, soon, proven: served === 'chat' });
-    } finally {
-      clearInterval(timer);
     }
   };
 }
@@ -124,5 +124,12 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
 function temporalContext(): AttemptContext {
   const info = activityInfo();
   const details: unknown = info.heartbeatDetails;
-  return { details, attempt: info.attempt, signal: cancellationSignal(), heartbeat, now: () => Date.now() };
+  return {
+    details,
+    attempt: info.attempt,
+    signal: cancellationSignal(),
+    heartbeat,
+    sayInHeartbeats,
+    now: () => Date.now(),
+  };
 }

@@ -3,7 +3,9 @@ import { ApiError } from '../compliance-api/errors';
 import type { ChatQuery } from '../compliance-api/query';
 import { listedChatSchema, type ListedChat } from '../compliance-api/schemas';
 import { FailureType } from '../contract';
-import { passes, type Owner } from '../domain/filters';
+import type { Policy } from '../config/policy';
+import { passes, type Filters, type Owner } from '../domain/filters';
+import type { Form } from '../domain/state';
 import type { Attempt } from './attempt';
 import { changedSince, timeOf } from './changed-since';
 import { isCursorRefused } from './cursor-refused';
@@ -13,25 +15,34 @@ import type { ChatPageRequest, FetchedChatPage } from './types';
 /** Lists of ids go into the URL as repeated parameters; more than these make one that servers refuse. */
 const IDS_IN_URL = 100;
 
+const NOTHING = { chatIds: [], odd: null, place: null, lastId: null, at: null, hasMore: true, skipped: 0 };
+
 /**
  * Asks for one page of the chats that changed since the window's start. The server is asked for organizations, and per
  * user for users; the rest is filtered here, projects always: servers do not agree on what their ids look like.
  */
-export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt): Promise<FetchedChatPage> {
+export async function fetchChatPage(
+  request: ChatPageRequest,
+  attempt: Attempt,
+  policy: Pick<Policy, 'filters' | keyof Filters>,
+): Promise<FetchedChatPage> {
   const { form, afterId } = request;
+  const filters = request.filters === policy.filters ? policy : request.filters;
+  if (typeof filters === 'string')
+    return { refused: null, ...NOTHING, unknownFilters: true, requestId: null, requests: 0 };
   const perUser = form !== 'organization';
-  const fitsUrl = request.organizationIds.length <= IDS_IN_URL;
+  const fitsUrl = filters.organizationIds.length <= IDS_IN_URL;
   const query: ChatQuery = {
     ...boundsOf(request),
     limit: attempt.limit,
     after_id: afterId ?? undefined,
-    'organization_ids[]': fitsUrl ? request.organizationIds : undefined,
+    'organization_ids[]': fitsUrl ? filters.organizationIds : undefined,
     'user_ids[]': perUser ? request.userIds : undefined,
   };
   try {
     const { body, requestId } = await attempt.request((options) => attempt.api.listChats(query, options));
     const { fitting, odd } = fittingItems(body.data, listedChatSchema, requestId);
-    const kept = fitting.filter((chat) => matches(chat, request, fitsUrl));
+    const kept = fitting.filter((chat) => matches(chat, form, filters, fitsUrl));
     const chatIds = kept.filter((chat) => changedSince(chat, request)).map((chat) => chat.id);
     const last = fitting.at(-1);
     return {
@@ -48,8 +59,7 @@ export async function fetchChatPage(request: ChatPageRequest, attempt: Attempt):
     };
   } catch (error) {
     if (!(error instanceof ApiError) || !(isCursorRefused(error, afterId) || isFormRefused(error))) throw error;
-    const nothing = { chatIds: [], odd: null, place: null, lastId: null, at: null, hasMore: true, skipped: 0 };
-    return { refused: error.message, ...nothing, requestId: error.requestId, requests: attempt.requests() };
+    return { refused: error.message, ...NOTHING, requestId: error.requestId, requests: attempt.requests() };
   }
 }
 
@@ -76,8 +86,12 @@ function boundsOf({ form, window, afterId, at }: ChatPageRequest): ChatQuery {
 }
 
 /** @throws ApplicationFailure where the filters cannot be compared with what this server gives. */
-function matches(chat: ListedChat, request: ChatPageRequest, serverFiltersOrganizations: boolean): boolean {
-  const { form, organizationIds, projectIds, userIds } = request;
+function matches(
+  chat: ListedChat,
+  form: Form,
+  { organizationIds, projectIds, userIds }: Filters,
+  serverFiltersOrganizations: boolean,
+): boolean {
   const pass = passes(ownerOf(chat), {
     organizationIds: serverFiltersOrganizations ? [] : organizationIds,
     projectIds,

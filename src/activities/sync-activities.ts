@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, sleep } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
 import type { Ledger } from '../domain/reconcile';
@@ -6,13 +6,12 @@ import type { Metrics } from '../metrics';
 import { healedOf, recordsOf, type Published } from '../domain/published';
 import { SinkError, type Sink } from '../sinks/sink';
 import { isTransient, reportOf, UnreadableStateError, type Source } from '../source';
-import type { Policy } from '../domain/state';
+import type { Policy } from '../config/policy';
 import { troubleOf } from '../temporal-errors';
-import { failure, toFailure } from './failures';
+import { failure } from './failures';
 import { requireSink } from './require-sink';
 import type { LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
 
-const HEARTBEAT_MS = 5000;
 /** Many syncs end within a second. */
 const PAUSES_MS = [50, 100, 200, 400];
 const SOONEST_LOOK_MS = 1000;
@@ -48,42 +47,25 @@ export function createSyncActivities({ source, sink, policy, metrics }: SyncDepe
 
   async function withSink<T>(name: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     requireSink(sink, name);
-    const signal = cancellationSignal();
-    const timer = setInterval(() => heartbeat(), HEARTBEAT_MS);
-    try {
-      return await run(signal);
-    } catch (error) {
-      // Cancelled, or timed out: the sink has stopped for that.
-      throw signal.aborted ? signal.reason : toFailure(error);
-    } finally {
-      clearInterval(timer);
-    }
-  }
-}
-
-async function safely<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw toFailure(error);
+    return await run(cancellationSignal());
   }
 }
 
 /** What asks Temporal: its outage is no bug of ours. */
 async function fromTemporal<T>(run: () => Promise<T>): Promise<T> {
-  return await safely(() =>
-    run().catch((error: unknown) => {
-      if (error instanceof UnreadableStateError) {
-        throw failure({ type: FailureType.unexpected, message: error.message, nonRetryable: true });
-      }
-      if (!isTransient(error)) throw error;
-      throw failure({
-        type: FailureType.temporalUnavailable,
-        message: `Temporal ${troubleOf(error) ?? 'is busy'}; trying again`,
-        category: ApplicationFailureCategory.BENIGN,
-      });
-    }),
-  );
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof UnreadableStateError) {
+      throw failure({ type: FailureType.unexpected, message: error.message, nonRetryable: true });
+    }
+    if (!isTransient(error)) throw error;
+    throw failure({
+      type: FailureType.temporalUnavailable,
+      message: `Temporal ${troubleOf(error) ?? 'is busy'}; trying again`,
+      category: ApplicationFailureCategory.BENIGN,
+    });
+  }
 }
 
 /** What the sink knows. Whatever it will need is tried too, unless its place is another one than it should be. */

@@ -1,6 +1,7 @@
-import type { Owner } from '../domain/filters';
+import type { Filters, Owner } from '../domain/filters';
 import type { Ledger } from '../domain/reconcile';
-import type { Form, Policy, Report } from '../domain/state';
+import type { Policy } from '../config/policy';
+import type { Form, Report } from '../domain/state';
 import type { Published, ReadChat, Receipt, Totals } from '../domain/published';
 import type { Span, Window } from '../domain/window';
 import type { Closing } from '../sinks/sink';
@@ -55,13 +56,15 @@ export interface ChatPageRequest {
   afterId: string | null;
   /** By what the list is sorted. */
   at: string | null;
-  organizationIds: string[];
-  projectIds: string[];
-  /** Per user: whose chats; at most 10. Organization-wide: a filter. */
+  /** Per user: whose chats; at most 10. */
   userIds: string[];
+  /** The sync's filters: by their hash, or as they are, for a worker that has others by now. */
+  filters: string | Filters;
   pageSize: number;
 }
 export interface FetchedChatPage {
+  /** The worker does not know the filters by this hash. Nothing else is filled in. */
+  unknownFilters?: true;
   /** The API answered 400: it does not take this form of the list, or, if there was one, the cursor. Nothing else is filled in. */
   refused: string | null;
   chatIds: string[];

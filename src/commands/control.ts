@@ -1,6 +1,6 @@
-import type { Environment } from '../config';
+import type { Environment } from '../config/config';
 import { UsageError } from '../exit';
-import { parseIsoTime } from '../iso-time';
+import { parseIsoTime } from '../domain/iso-time';
 import { LONGEST_REASON } from '../workflows/requests';
 import { say, withSession, withWorker } from './session';
 

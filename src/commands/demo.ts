@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isLoopback, type Environment } from '../config';
+import type { Environment } from '../config/config';
+import { isLoopback } from '../config/values';
 import { startChild } from './child';
 
 const SOURCE = 'demo';

@@ -9,7 +9,7 @@ import {
   Worker,
   type ReplayHistoriesIterable,
 } from '@temporalio/worker';
-import type { Environment } from '../config';
+import type { Environment } from '../config/config';
 import { chatSyncWorkflowId } from '../contract';
 import { UsageError } from '../exit';
 import { z } from 'zod';

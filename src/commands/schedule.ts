@@ -5,7 +5,8 @@ import {
   type Client,
   type ScheduleDescription,
 } from '@temporalio/client';
-import { parseInterval, type Environment } from '../config';
+import type { Environment } from '../config/config';
+import { parseInterval } from '../config/values';
 import { requestSyncWorkflowId, scheduleId, syncTaskQueue } from '../contract';
 import { UsageError } from '../exit';
 import type { requestSync } from '../workflows/request-sync';

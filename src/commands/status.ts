@@ -1,4 +1,5 @@
-import { parseInterval, type Environment } from '../config';
+import type { Environment } from '../config/config';
+import { parseInterval } from '../config/values';
 import { UsageError } from '../exit';
 import type { SourceView } from '../source';
 import { progressFromMemo, progressOf, type SyncProgress } from './progress';

@@ -1,4 +1,5 @@
-import type { Policy, State } from './state';
+import type { Policy } from '../config/policy';
+import type { State } from './state';
 import type { Window } from './window';
 
 /** The earlier of two times. */

@@ -1,5 +1,6 @@
 import type { Disagreement, Possession } from './reconcile';
-import type { Parked, Policy } from './state';
+import type { Policy } from '../config/policy';
+import type { Parked } from './state';
 import type { Window } from './window';
 
 export interface DisagreementFacts {

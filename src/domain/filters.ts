@@ -1,4 +1,4 @@
-import type { Policy } from './state';
+import type { Policy } from '../config/policy';
 
 /** Whose a chat is, as far as the API says. Imports nothing at run time: workflows use it too. */
 export interface Owner {

@@ -1,4 +1,5 @@
-import type { Policy, State, Unfinished } from './state';
+import type { Policy } from '../config/policy';
+import type { State, Unfinished } from './state';
 import { followsLedger, isSame, openWindow, type Window } from './window';
 
 /** What the sink knows of the source. */

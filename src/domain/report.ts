@@ -1,4 +1,5 @@
-import type { Counters, Failure, Policy, Report, State, Unfinished } from './state';
+import type { Policy } from '../config/policy';
+import type { Counters, Failure, Report, State, Unfinished } from './state';
 import { someOf } from './some-of';
 
 export const NO_COUNTERS: Counters = {

@@ -1,31 +1,8 @@
 import { z } from 'zod';
+import type { Policy } from '../config/policy';
 
 const time = z.iso.datetime();
 const count = z.int().nonnegative();
-
-/** What of the worker's settings a sync follows. It stands in the sync's history, so it holds no secret. */
-export const policySchema = z.object({
-  build: z.string(),
-  sink: z.string(),
-  listing: z.enum(['auto', 'organization', 'per-user']),
-  messages: z.enum(['new', 'all']),
-  backfillStart: time.nullable(),
-  organizationIds: z.array(z.string()),
-  projectIds: z.array(z.string()),
-  userIds: z.array(z.string()),
-  requestsPerSecond: z.number().positive(),
-  workers: z.int().positive(),
-  pageSize: z.int().min(1).max(1000),
-  onChatFailure: z.enum(['fail', 'park']),
-  settleSeconds: count,
-  /** Hash of what decides which chats a cursor belongs to: a checkpoint made under another one is not continued. */
-  fingerprint: z.string(),
-  /** Hash of the three filters alone. */
-  filters: z.string(),
-  /** Continue as new after so many events instead of when the server suggests it; for tests. */
-  maxHistoryEvents: z.int().positive().optional(),
-});
-export type Policy = z.infer<typeof policySchema>;
 
 /** How the chats are listed: all in one list by their change, or ten users at a time (older servers). */
 const formSchema = z.enum(['organization', 'per-user', 'per-user-by-creation']);
@@ -207,7 +184,7 @@ const chatSyncShape = {
 /** A source's whole state: the input of each run of `chatSync`. */
 export const stateSchema = z.object({
   ...chatSyncShape,
-  running: z.object({ policy: policySchema.optional() }).optional(),
+  running: z.object({ policy: z.custom<Policy>().optional() }).optional(),
 });
 export type State = z.infer<typeof stateSchema>;
 

@@ -1,4 +1,5 @@
-import type { Policy, State } from './state';
+import type { Policy } from '../config/policy';
+import type { State } from './state';
 import { clockSkew } from './window';
 
 const SKEW_WARNING_MS = 60_000;

@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Ledger, Possession } from '../domain/reconcile';
-import type { Policy, State } from '../domain/state';
+import type { Policy } from '../config/policy';
+import type { State } from '../domain/state';
 import type { Activities } from './activity-proxies';
 import type { SourceState } from './source-state';
 

@@ -1,5 +1,7 @@
-import type { ApiActivities, SyncActivities } from '../activities/types';
-import type { Policy, Unfinished } from '../domain/state';
+import { withFilters, type ListActivities } from './fetch-page';
+import type { SyncActivities } from '../activities/types';
+import type { Policy } from '../config/policy';
+import type { Unfinished } from '../domain/state';
 import type { Window } from '../domain/window';
 
 /** Whether the sink holds anything of a window: then to begin it anew would send that twice. */
@@ -15,20 +17,14 @@ export async function isPublished(
 }
 
 /** A source that begins now has nothing to read: that the key may list chats shows in one request all the same. */
-export async function askForOneChat(
-  { fetchChatPage }: Pick<ApiActivities, 'fetchChatPage'>,
-  { listing, organizationIds, userIds }: Policy,
-  window: Window,
-): Promise<void> {
-  const perUser = listing === 'per-user' && userIds.length > 0;
-  await fetchChatPage({
+export async function askForOneChat(activities: ListActivities, policy: Policy, window: Window): Promise<void> {
+  const perUser = policy.listing === 'per-user' && policy.userIds.length > 0;
+  await withFilters(activities, policy, {
     window,
     form: perUser ? 'per-user' : 'organization',
     afterId: null,
     at: null,
-    organizationIds,
-    projectIds: [],
-    userIds: perUser ? userIds.slice(0, 10) : [],
+    userIds: perUser ? policy.userIds.slice(0, 10) : [],
     pageSize: 1,
   });
 }

@@ -10,9 +10,10 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Checkpoint, Policy, Report, State } from '../domain/state';
+import type { Policy } from '../config/policy';
+import type { Checkpoint, Report, State } from '../domain/state';
 import { proxyActivitiesOf } from './activity-proxies';
-import { leftOf } from './checkpoint';
+import { countLeft } from './checkpoint';
 import { detailsOf } from './details';
 import { endingOf } from './failures';
 import { bounded, memoOf } from './memo';
@@ -127,7 +128,7 @@ function progressOf({ state: { unfinished }, unpublished }: SourceState): Progre
   return {
     chats: chats + unpublished.chats,
     messages: messages + unpublished.messages,
-    total: chats + (checkpoint ? leftOf(checkpoint).length : 0),
+    total: chats + (checkpoint ? countLeft(checkpoint) : 0),
     more: !checkpoint || checkpoint.form !== 'organization' || checkpoint.lists.some((list) => list.hasMore),
   };
 }

@@ -129,11 +129,19 @@ export const withLast = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): 
 });
 
 /** Takes published chats off the lists, and lists that have come to their end. */
-export const without = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): Checkpoint => ({
+export const without = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): Checkpoint =>
+  withoutEnded({
+    ...checkpoint,
+    lists: checkpoint.lists.map((list) => ({
+      ...list,
+      pages: list.pages.flatMap((page) => withoutChats(page, chatIds)),
+    })),
+  });
+
+/** Takes lists off that have come to their end. */
+export const withoutEnded = (checkpoint: Checkpoint): Checkpoint => ({
   ...checkpoint,
-  lists: checkpoint.lists
-    .map((list) => ({ ...list, pages: list.pages.flatMap((page) => withoutChats(page, chatIds)) }))
-    .filter((list) => list.pages.length > 0 || list.hasMore),
+  lists: checkpoint.lists.filter((list) => list.pages.length > 0 || list.hasMore),
 });
 
 function withoutChats(page: ChatList['pages'][number], chatIds: ReadonlySet<string>): ChatList['pages'] {
@@ -152,3 +160,21 @@ export function condensed(checkpoint: Checkpoint): Checkpoint {
 /** Chats that are listed and not published. */
 export const leftOf = ({ lists }: Checkpoint): string[] =>
   lists.flatMap(({ pages }) => pages.flatMap(({ left }) => left));
+
+/** How many those are. */
+export const countLeft = ({ lists }: Checkpoint): number =>
+  lists.reduce((sum, { pages }) => pages.reduce((some, { left }) => some + left.length, sum), 0);
+
+/** About what their ids take in a payload. */
+export const bytesLeft = ({ lists }: Checkpoint): number =>
+  lists.reduce((sum, { pages }) => pages.reduce((some, { left }) => some + bytesOf(left), sum), 0);
+
+/** Of lists of ids that do not change: each is gone through once, however often it is asked for. */
+const knownBytes = new WeakMap<readonly string[], number>();
+
+/** About what ids take as JSON. */
+export function bytesOf(ids: readonly string[]): number {
+  const bytes = knownBytes.get(ids) ?? ids.reduce((sum, id) => sum + id.length + 3, 0);
+  knownBytes.set(ids, bytes);
+  return bytes;
+}

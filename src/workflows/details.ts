@@ -1,5 +1,6 @@
-import type { Checkpoint, Policy, State } from '../domain/state';
-import { leftOf } from './checkpoint';
+import type { Policy } from '../config/policy';
+import type { Checkpoint, State } from '../domain/state';
+import { countLeft } from './checkpoint';
 import { formNames } from './listing';
 import { code } from './markdown';
 import { someOf } from '../domain/some-of';
@@ -25,7 +26,7 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
     rows.push(['Requests', String(counters.requests)]);
     if (counters.gone > 0) rows.push(['Gone', String(counters.gone)]);
     if (unfinished.checkpoint) {
-      rows.push(['Listed and not read', String(leftOf(unfinished.checkpoint).length - unpublished.chats)]);
+      rows.push(['Listed and not read', String(countLeft(unfinished.checkpoint) - unpublished.chats)]);
     }
     if (unfinished.reason !== '') rows.push(['Ended early', code(unfinished.reason)]);
     if (running) rows.push(...unfinished.warnings.map((warning): [string, string] => ['Warning', code(warning)]));

@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import type { ApiActivities } from '../activities/types';
+import type { ApiActivities, ChatPageRequest, FetchedChatPage } from '../activities/types';
 import { FailureType } from '../contract';
-import type { ChatList, Checkpoint, Policy } from '../domain/state';
-import { leftOf, withList, without, withPage } from './checkpoint';
+import type { Policy } from '../config/policy';
+import type { ChatList, Checkpoint } from '../domain/state';
+import { leftOf, withList, withoutEnded, withPage } from './checkpoint';
 import { widen } from './parking';
 import { followOn } from './trail';
 import type { SourceState } from './source-state';
@@ -23,19 +24,11 @@ export async function fetchPage(
   list: ChatList,
   fits: (chatIds: readonly string[]) => boolean,
 ): Promise<{ chatIds: string[]; odd: string | null }> {
-  const { organizationIds, projectIds, pageSize } = policy;
   const { window } = source.unfinished;
   const { afterId, at, resumedAt } = list;
-  const page = await activities.fetchChatPage({
-    window,
-    form: source.checkpoint.form,
-    afterId,
-    at,
-    organizationIds,
-    projectIds,
-    userIds: list.userIds.length > 0 ? list.userIds : policy.userIds,
-    pageSize,
-  });
+  const { form } = source.checkpoint;
+  const request = { window, form, afterId, at, userIds: list.userIds, pageSize: policy.pageSize };
+  const page = await withFilters(activities, policy, request);
   const change = (next: (now: ChatList) => Partial<ChatList>): Checkpoint =>
     withList(source.checkpoint, list, (now) => ({ ...now, ...next(now) }));
   if (page.refused !== null) {
@@ -52,7 +45,8 @@ export async function fetchPage(
   const listed = page.odd === null ? page.chatIds : [...page.chatIds, ''];
   const widened = widen(source.parked, new Set(listed), window);
   // Nor does one come twice that is read anyway: it changed meanwhile, and moved on in the list.
-  const passedOver = new Set([...leftOf(source.checkpoint), ...source.parked.map(({ chatId }) => chatId)]);
+  const known = listed.length > 0 ? [...leftOf(source.checkpoint), ...source.parked.map(({ chatId }) => chatId)] : [];
+  const passedOver = new Set(known);
   const left = listed.filter((chatId) => !passedOver.has(chatId));
   const changed = change((now) => ({
     afterId: page.lastId ?? afterId,
@@ -65,7 +59,7 @@ export async function fetchPage(
   const { counters } = source.unfinished;
   source.noteUnfinished(
     {
-      checkpoint: { ...without(changed, new Set()), accepted: true, requestId: page.requestId },
+      checkpoint: { ...withoutEnded(changed), accepted: true, requestId: page.requestId },
       counters: { ...counters, skipped: counters.skipped + page.skipped },
     },
     widened,
@@ -76,4 +70,16 @@ export async function fetchPage(
 /** The server does not take this form of the list. */
 export class FormRefused extends Error {
   override name = 'FormRefused';
+}
+
+/** A sync keeps its filters, which may be thousands of ids: they are sent only to a worker that has others by now. */
+export async function withFilters(
+  { fetchChatPage }: ListActivities,
+  policy: Policy,
+  request: Omit<ChatPageRequest, 'filters'>,
+): Promise<FetchedChatPage> {
+  const page = await fetchChatPage({ ...request, filters: policy.filters });
+  if (!page.unknownFilters) return page;
+  const { organizationIds, projectIds, userIds } = policy;
+  return await fetchChatPage({ ...request, filters: { organizationIds, projectIds, userIds } });
 }

@@ -1,6 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { ChatList, Policy } from '../domain/state';
-import { leftOf, nameOf } from './checkpoint';
+import type { Policy } from '../config/policy';
+import type { ChatList } from '../domain/state';
+import { bytesLeft, bytesOf, nameOf } from './checkpoint';
 import { createDeadline } from './deadline';
 import { fetchPage, type ListActivities } from './fetch-page';
 import { emitsAhead } from './part';
@@ -47,15 +48,14 @@ export function createLister(
   /** What an answer brings, by those before: most of ten users' lists are short, and many of them can be asked at once. */
   let usualBytes = policy.pageSize * ID_BYTES;
 
-  const listedBytes = (): number => bytesOf(leftOf(source.checkpoint));
   const isRoomToAsk = (): boolean => {
-    const listed = listedBytes();
+    const listed = bytesLeft(source.checkpoint);
     return listed + asked.size === 0 || listed + (asked.size + 1) * usualBytes <= LISTED_BYTES;
   };
   const fits = (chatIds: readonly string[]): boolean => {
     const bytes = bytesOf(chatIds);
     usualBytes = Math.max(bytes, usualBytes / 2);
-    const listed = listedBytes();
+    const listed = bytesLeft(source.checkpoint);
     return listed === 0 || listed + bytes <= LISTED_BYTES;
   };
 
@@ -97,5 +97,3 @@ export function createLister(
 }
 
 const NOTHING: ListedChats = { chatIds: [], odd: null };
-
-const bytesOf = (chatIds: readonly string[]): number => chatIds.reduce((sum, chatId) => sum + chatId.length + 3, 0);

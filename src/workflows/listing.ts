@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
-import type { Checkpoint, Form, Policy } from '../domain/state';
+import type { Policy } from '../config/policy';
+import type { Checkpoint, Form } from '../domain/state';
 import { beginning } from './checkpoint';
 
 /** What each setting tries, in this order: the next one when the server answers 400 to the first page of a list. */

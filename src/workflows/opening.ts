@@ -6,7 +6,7 @@ import { reconcile, type Disagreement, type Resumed } from '../domain/reconcile'
 import type { Checkpoint, Unfinished } from '../domain/state';
 import { clockWarnings, filterWarnings } from '../domain/warnings';
 import type { Window } from '../domain/window';
-import type { Policy } from '../domain/state';
+import type { Policy } from '../config/policy';
 import type { Activities } from './activity-proxies';
 import { possess } from './archive';
 import { isPublished } from './backfill';

@@ -1,7 +1,8 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, DiscoveredOrganizations } from '../activities/types';
 import { FailureType } from '../contract';
-import type { Policy, Trail } from '../domain/state';
+import type { Policy } from '../config/policy';
+import type { Trail } from '../domain/state';
 import { someOf } from '../domain/some-of';
 import { followOn } from './trail';
 

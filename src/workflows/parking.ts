@@ -1,5 +1,6 @@
 import type { Window } from '../domain/window';
-import type { Parked, Policy } from '../domain/state';
+import type { Policy } from '../config/policy';
+import type { Parked } from '../domain/state';
 import { reasonOf, type Unreadable } from './failures';
 import { fitting } from './memo';
 import { createPart, type PartActivities } from './part';

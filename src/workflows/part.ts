@@ -4,7 +4,7 @@ import { FailureType, mostUnderWay } from '../contract';
 import { isFiltered } from '../domain/filters';
 import type { Published, ReadChat } from '../domain/published';
 import type { Span, Window } from '../domain/window';
-import type { Policy } from '../domain/state';
+import type { Policy } from '../config/policy';
 import { createDeadline } from './deadline';
 import { everybodysFailure, failureType, isOwnFailure, type Unreadable } from './failures';
 import { ownerPasses, readChat, type StagedChat } from './read-chat';

@@ -1,4 +1,4 @@
-import { parseIsoTime } from '../iso-time';
+import { parseIsoTime } from '../domain/iso-time';
 import type { PauseRequest, RewindRequest } from './messages';
 
 /** Characters: it stands in the state, in each run's input, and in the memo. */

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities } from '../activities/types';
 import { FailureType } from '../contract';
-import type { Policy } from '../domain/state';
+import type { Policy } from '../config/policy';
 import { asksAgain, leftOf, withLast } from './checkpoint';
 import { everybodysFailure, failureDetails, oddItem, unreadableFailure, type Unreadable } from './failures';
 import { FormRefused } from './fetch-page';

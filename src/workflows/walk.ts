@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
-import type { Policy } from '../domain/state';
+import type { Policy } from '../config/policy';
 import { again, beginning } from './checkpoint';
 import { firstForm } from './listing';
 import { createOrganizations, type Organizations } from './organizations';

@@ -1,15 +1,16 @@
 import { ApplicationFailure, ApplicationFailureCategory, noopMetricMeter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { aroundActivities } from '../../src/activities/interceptor';
 import { createSyncActivities } from '../../src/activities/sync-activities';
-import { loadWorkerConfig } from '../../src/config';
+import { loadWorkerConfig } from '../../src/config/config';
 import { FailureType } from '../../src/contract';
 import { createMetrics } from '../../src/metrics';
-import { policyOf } from '../../src/policy';
+import { policyOf } from '../../src/config/policy';
 import { sinks } from '../../src/sinks/registry';
 import { createSource } from '../../src/source';
 import { connectClient } from '../../src/temporal';
-import { temporalSettings } from '../../src/temporal-settings';
+import { temporalSettings } from '../../src/config/temporal-settings';
 import { startRelay } from '../support/relay';
 import { address } from '../support/server';
 
@@ -28,7 +29,10 @@ test('an outage of Temporal, as those see it who ask for a sync, is said as such
   const logged: string[] = [];
   const environment = new MockActivityEnvironment(
     {},
-    { logger: new DefaultLogger('INFO', ({ message }) => logged.push(message)) },
+    {
+      logger: new DefaultLogger('INFO', ({ message }) => logged.push(message)),
+      interceptors: [aroundActivities('outage')],
+    },
   );
 
   for (const ask of [() => activities.askForSync('outage'), () => activities.awaitReport('outage', 1)]) {

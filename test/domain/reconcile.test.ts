@@ -1,6 +1,7 @@
 import { disagreementText } from '../../src/domain/disagreement';
 import { reconcile, type Circumstances, type Decision, type Ledger } from '../../src/domain/reconcile';
-import { newState, type Policy, type State, type Unfinished } from '../../src/domain/state';
+import type { Policy } from '../../src/config/policy';
+import { newState, type State, type Unfinished } from '../../src/domain/state';
 import type { Window } from '../../src/domain/window';
 
 const day = (n: number): string => `2026-04-0${n}T00:00:00.000Z`;

@@ -10,16 +10,17 @@ import { readAccessKey } from '../../src/access-key';
 import { createApiSlots } from '../../src/api-slots';
 import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
-import { loadWorkerConfig, type Environment } from '../../src/config';
+import { loadWorkerConfig, type Environment } from '../../src/config/config';
 import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../src/contract';
 import { createMetrics } from '../../src/metrics';
-import { policyOf } from '../../src/policy';
+import { policyOf } from '../../src/config/policy';
 import { sinks } from '../../src/sinks/registry';
 import type { Window } from '../../src/domain/window';
 import type { Sink } from '../../src/sinks/sink';
 import { createSource, type Source } from '../../src/source';
 import { createSourceWorker, type SourceWorker } from '../../src/source-worker';
-import { reportSchema, type Policy, type Report, type State } from '../../src/domain/state';
+import type { Policy } from '../../src/config/policy';
+import { reportSchema, type Report, type State } from '../../src/domain/state';
 import type { chatSync } from '../../src/workflows/chat-sync';
 import { memoOf } from '../../src/workflows/memo';
 import type { requestSync } from '../../src/workflows/request-sync';
@@ -136,7 +137,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       policy: followed,
       metrics: createMetrics(Runtime.instance().metricMeter),
       workflowBundle,
-      interceptors: { activity: [() => ({ inbound: triedAgainSoon })] },
+      interceptors: [triedAgainSoon],
     });
     const running = worker.run();
     workers.push({

@@ -1,6 +1,7 @@
 import { createTenant, DEMO_KEY, GENERATIONS, type KeySpec, type Tenant, type TrueMessage } from '../../simulator';
-import type { Environment } from '../../src/config';
-import type { Form, Policy } from '../../src/domain/state';
+import type { Environment } from '../../src/config/config';
+import type { Policy } from '../../src/config/policy';
+import type { Form } from '../../src/domain/state';
 import { expectExactly } from '../support/exact';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
 

@@ -1,6 +1,6 @@
 import type { DiscoveredOrganizations } from '../../src/activities/types';
 import { createOrganizations } from '../../src/workflows/organizations';
-import type { Policy } from '../../src/domain/state';
+import type { Policy } from '../../src/config/policy';
 
 type Page = Partial<DiscoveredOrganizations>;
 const organizations = (...answers: Page[]) => {

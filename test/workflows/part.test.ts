@@ -1,6 +1,6 @@
 import type { Emitted } from '../../src/activities/types';
 import { createPart } from '../../src/workflows/part';
-import type { Policy } from '../../src/domain/state';
+import type { Policy } from '../../src/config/policy';
 
 const window = { epoch: 0, from: '2026-04-08T00:00:00.000Z', to: '2026-04-09T00:00:00.000Z' };
 const filters = { organizationIds: [], projectIds: [], userIds: [] };

@@ -7,12 +7,13 @@ import type { AttemptContext } from '../../src/activities/attempt';
 import type { ComplianceApi } from '../../src/compliance-api/client';
 import { ApiError, type Endpoint } from '../../src/compliance-api/errors';
 import { createPacer } from '../../src/compliance-api/pacer';
-import { loadWorkerConfig } from '../../src/config';
-import { policyOf } from '../../src/policy';
+import { loadWorkerConfig } from '../../src/config/config';
+import { policyOf } from '../../src/config/policy';
 import type { ReadChat } from '../../src/domain/published';
 import type { Window } from '../../src/domain/window';
 import type { Sink } from '../../src/sinks/sink';
-import { newState, type Policy, type Report, type State } from '../../src/domain/state';
+import type { Policy } from '../../src/config/policy';
+import { newState, type Report, type State } from '../../src/domain/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { SourceState } from '../../src/workflows/source-state';
 import { sync } from '../../src/workflows/sync';
@@ -142,7 +143,7 @@ function createActivities(
 ): Activities {
   const contexts = new AsyncLocalStorage<AttemptContext>();
   const context = () => contexts.getStore()!;
-  const calls = createApiActivities({ api, sink, context, metrics: { violated: () => undefined } });
+  const calls = createApiActivities({ api, sink, context, policy: POLICY, metrics: { violated: () => undefined } });
   const waiting: (() => void)[] = [];
   let free = slots;
   const inSlot = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -162,7 +163,14 @@ function createActivities(
     const heartbeat = (memory: object): void => void (details = structuredClone(memory));
     for (let attempt = 1; ; attempt++) {
       try {
-        const attempted = { details, attempt, signal, heartbeat, now: () => time.now() };
+        const attempted = {
+          details,
+          attempt,
+          signal,
+          heartbeat,
+          sayInHeartbeats: () => undefined,
+          now: () => time.now(),
+        };
         return await inSlot(async () => {
           signal.throwIfAborted();
           return contexts.run(attempted, call);

@@ -17,12 +17,13 @@ import { toFailure } from '../../src/activities/failures';
 import type { ApiActivities } from '../../src/activities/types';
 import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
-import { loadWorkerConfig } from '../../src/config';
-import { policyOf } from '../../src/policy';
+import { loadWorkerConfig } from '../../src/config/config';
+import { policyOf } from '../../src/config/policy';
 import { healedOf, type Healed, type ReadChat } from '../../src/domain/published';
 import type { Window } from '../../src/domain/window';
 import { SinkError, type Closing, type Sink } from '../../src/sinks/sink';
-import { newState, stateSchema, type Policy, type State } from '../../src/domain/state';
+import type { Policy } from '../../src/config/policy';
+import { newState, stateSchema, type State } from '../../src/domain/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { condensed } from '../../src/workflows/checkpoint';
 import { SourceState } from '../../src/workflows/source-state';
@@ -236,7 +237,10 @@ function createActivities(world: World): { activities: Activities; end: () => st
       const known = details ?? { requests: attempt - 1 };
       if (happens(0.2)) details = { ...known, limit: random.int(1, limit) };
       const heartbeat = (memory: object): void => void (details = structuredClone(memory));
-      return contexts.run({ details, attempt, signal, heartbeat, now: world.now }, run);
+      return contexts.run(
+        { details, attempt, signal, heartbeat, sayInHeartbeats: () => undefined, now: world.now },
+        run,
+      );
     }, tries);
   };
   const { calls } = world;
@@ -333,7 +337,7 @@ async function walkWindows(scenario: Scenario): Promise<void> {
   const api = createComplianceApi({ baseUrl: simulator.url, accessKey, pacer, version: 'test' });
   const { sink, completed, published } = createMemorySink(scenario, happens);
   const context = () => contexts.getStore()!;
-  const calls = createApiActivities({ api, sink, context, metrics: { violated: () => undefined } });
+  const calls = createApiActivities({ api, sink, context, policy: POLICY, metrics: { violated: () => undefined } });
   const world: World = {
     ...{ scenario, random, calls, sink, happens },
     readPolicy: () => {

@@ -8,22 +8,20 @@ import type { Once } from './once';
 
 const NAME = /^[0-9a-f]{16}-[0-9a-f]{32}$/;
 
-/** Stages a batch under a name of its own: no late attempt can change what another one has reported. */
+/**
+ * Stages a batch under a name of its own, which nobody knows before it is whole: no late attempt can change what another one
+ * has reported.
+ */
 export async function stageBatch(files: Files, folder: string, batch: Batch, signal?: AbortSignal): Promise<Receipt> {
   // Ids come from outside: hashed, they cannot point anywhere.
   const name = `${createHash('sha256').update(batch.chatId).digest('hex').slice(0, 16)}-${randomName()}`;
-  const path = join(folder, name);
   const receipt: Receipt = { name, records: 0, bytes: 0, sha256: '' };
-  await files.create(`${path}.tmp`, async (append) => {
+  await files.create(join(folder, name), async (append) => {
     const checked: Append = (piece) => {
       signal?.throwIfAborted();
       return append(piece);
     };
     Object.assign(receipt, await writeLines(batch.records, checked));
-  });
-  await files.fs.rename(`${path}.tmp`, path).catch(async (error: unknown) => {
-    await files.discard(`${path}.tmp`);
-    throw error;
   });
   await files.syncFolder(folder);
   return receipt;

@@ -2,9 +2,9 @@ import { devNull } from 'node:os';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { ConfigError, type Environment } from './config';
-import { DEFAULT_TEMPORAL_ADDRESS } from './contract';
-import { printable } from './printable';
-import type { Tls } from './what-answers';
+import { DEFAULT_TEMPORAL_ADDRESS } from '../contract';
+import { printable } from '../printable';
+import type { Tls } from '../what-answers';
 
 export interface TemporalSettings {
   address: string;

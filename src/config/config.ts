@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { distance } from 'fastest-levenshtein';
 import { parse as parseDotenv } from 'dotenv';
 import { z } from 'zod';
-import { accessKeyIn, readAccessKeySync, sayKeyProblem } from './access-key';
-import { parseIsoTime } from './iso-time';
-import { printable } from './printable';
-import { sinkNames, sinks } from './sinks/registry';
+import { accessKeyIn, readAccessKeySync, sayKeyProblem } from '../access-key';
+import { printable } from '../printable';
+import { policySettings } from './policy';
+import { baseUrl, hostAndPort, interval } from './values';
+import { sinkNames, sinks } from '../sinks/registry';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,91 +16,6 @@ export class ConfigError extends Error {
 }
 
 const LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
-const INTERVAL = /^([1-9]\d*)(s|m|h|d)$/;
-const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** Reads `30s`, `5m`, `2h` or `1d`; undefined for anything else. */
-export function parseInterval(text: string): number | undefined {
-  const match = INTERVAL.exec(text);
-  const unit = z.enum(['s', 'm', 'h', 'd']).safeParse(match?.[2]);
-  return match && unit.success ? Number(match[1]) * UNIT_MS[unit.data] : undefined;
-}
-
-const interval = z.string().transform((text, context) => {
-  const ms = parseInterval(text);
-  if (ms === undefined) context.addIssue({ code: 'custom', message: 'a number and s, m, h or d, as 5m' });
-  return ms ?? 0;
-});
-
-const time = z.string().transform((text, context) => {
-  const iso = parseIsoTime(text);
-  if (iso === undefined)
-    context.addIssue({
-      code: 'custom',
-      message: 'an ISO 8601 date or time, as 2026-04-08 or 2026-04-08T14:30:00+02:00',
-    });
-  else if (Date.parse(iso) > Date.now())
-    context.addIssue({ code: 'custom', message: 'a time that is not in the future' });
-  return iso ?? '';
-});
-
-const number = (message: string, check: (value: number) => boolean) =>
-  z.string().transform((text, context) => {
-    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-    if (!check(value)) context.addIssue({ code: 'custom', message });
-    return value;
-  });
-const integer = (min: number, max: number) =>
-  number(`a whole number from ${min} to ${max}`, (value) => Number.isInteger(value) && value >= min && value <= max);
-
-/** A filter. Set, it names somebody: one without an id would let everybody's messages out. */
-const ids = (pattern: RegExp, message: string) =>
-  z.string().transform((text, context) => {
-    const list = [
-      ...new Set(
-        text
-          .split(',')
-          .map((id) => id.trim())
-          .filter((id) => id !== ''),
-      ),
-    ];
-    if (list.length === 0)
-      context.addIssue({
-        code: 'custom',
-        message: `${message}, separated by commas, but it names none; unset it to leave nobody out`,
-      });
-    const wrong = list.filter((id) => !pattern.test(id));
-    if (wrong.length > 0)
-      context.addIssue({
-        code: 'custom',
-        message: `${message}, separated by commas (not ${printable(wrong.slice(0, 3).join(', '))})`,
-      });
-    if (list.length > 1000) context.addIssue({ code: 'custom', message: `at most 1000 ids, not ${list.length}` });
-    return list;
-  });
-
-export const isLoopback = (host: string): boolean =>
-  ['localhost', '::1', '[::1]'].includes(host) || (isIP(host) === 4 && host.startsWith('127.'));
-
-const baseUrl = z.string().transform((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const allowed = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)));
-  const plain = url && url.username + url.password + url.search + url.hash === '';
-  if (!allowed || !plain) {
-    context.addIssue({
-      code: 'custom',
-      message: 'an https URL without user, query or fragment (http for loopback only)',
-    });
-  }
-  return text;
-});
-
-const hostAndPort = z.string().refine((text) => {
-  const match = /^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(text);
-  const port = Number(match?.[1]);
-  return port >= 1 && port <= 65_535;
-}, 'host:port, as 127.0.0.1:9464');
-
 /** Settings that every command reads. */
 const clientShape = {
   SOURCE: z
@@ -117,20 +32,7 @@ const workerShape = {
   ANTHROPIC_COMPLIANCE_ACCESS_KEY: z.string().optional(),
   ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: z.string().optional(),
   ANTHROPIC_BASE_URL: baseUrl.default('https://api.anthropic.com'),
-  BACKFILL_START: time.optional(),
-  ORGANIZATION_IDS: ids(
-    /^(org_\w+|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/i,
-    'organization ids (org_... or UUIDs)',
-  ).optional(),
-  PROJECT_IDS: ids(/^(claude_)?proj_[\w-]+$/, 'project ids (claude_proj_... or proj_...)').optional(),
-  USER_IDS: ids(/^user_[\w-]+$/, 'user ids (user_...)').optional(),
-  LISTING: z.enum(['auto', 'organization', 'per-user']).default('auto'),
-  MESSAGES: z.enum(['new', 'all']).default('new'),
-  REQUESTS_PER_SECOND: number('a number above 0, at most 10000', (value) => value > 0 && value <= 10_000).prefault('4'),
-  PAGE_SIZE: integer(1, 1000).prefault('1000'),
-  WORKERS: integer(1, 100).prefault('1'),
-  SETTLE_SECONDS: integer(0, 86_400).prefault('60'),
-  ON_CHAT_FAILURE: z.enum(['fail', 'park']).default('fail'),
+  ...policySettings,
   SYNC_INTERVAL: interval.prefault('5m'),
   SINK: z.enum(sinkNames).default('file'),
   DATA_DIR: z.string().regex(/\S/, 'a folder').default('data'),

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ids, integer, number, time } from './values';
+
+/** The settings that a sync follows. A new one is a line here, one in `policyOf`, and one in `.env.example`. */
+export const policySettings = {
+  BACKFILL_START: time.optional(),
+  ORGANIZATION_IDS: ids(
+    /^(org_\w+|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/i,
+    'organization ids (org_... or UUIDs)',
+  ).optional(),
+  PROJECT_IDS: ids(/^(claude_)?proj_[\w-]+$/, 'project ids (claude_proj_... or proj_...)').optional(),
+  USER_IDS: ids(/^user_[\w-]+$/, 'user ids (user_...)').optional(),
+  LISTING: z.enum(['auto', 'organization', 'per-user']).default('auto'),
+  MESSAGES: z.enum(['new', 'all']).default('new'),
+  REQUESTS_PER_SECOND: number('a number above 0, at most 10000', (value) => value > 0 && value <= 10_000).prefault('4'),
+  PAGE_SIZE: integer(1, 1000).prefault('1000'),
+  WORKERS: integer(1, 100).prefault('1'),
+  SETTLE_SECONDS: integer(0, 86_400).prefault('60'),
+  ON_CHAT_FAILURE: z.enum(['fail', 'park']).default('fail'),
+};
+
+type PolicySettings = Readonly<z.output<z.ZodObject<typeof policySettings>>> & { SINK: string };
+
+/** What a sync follows. It stands in the sync's history, so it holds no secret. */
+export interface Policy extends ReturnType<typeof policyOf> {
+  /** Continue as new after so many events instead of as many as are usual; for tests. */
+  maxHistoryEvents?: number | undefined;
+}
+
+/** What a sync follows of the worker's settings, ids in their one canonical form. @param build Of the worker. */
+export function policyOf(settings: PolicySettings, build: string) {
+  const organizationIds = unique(
+    (settings.ORGANIZATION_IDS ?? []).map((id) => (id.startsWith('org_') ? id : id.toLowerCase())),
+  );
+  const projectIds = unique((settings.PROJECT_IDS ?? []).map((id) => id.replace(/^proj_/, 'claude_proj_')));
+  const userIds = settings.USER_IDS ?? [];
+  const filters = hash([organizationIds.toSorted(), projectIds.toSorted(), userIds.toSorted()]);
+  return {
+    build,
+    sink: settings.SINK,
+    listing: settings.LISTING,
+    messages: settings.MESSAGES,
+    backfillStart: settings.BACKFILL_START ?? null,
+    organizationIds,
+    projectIds,
+    userIds,
+    requestsPerSecond: settings.REQUESTS_PER_SECOND,
+    workers: settings.WORKERS,
+    pageSize: settings.PAGE_SIZE,
+    onChatFailure: settings.ON_CHAT_FAILURE,
+    settleSeconds: settings.SETTLE_SECONDS,
+    /** Hash of the three filters alone. */
+    filters,
+    /** Hash of what decides which chats a cursor belongs to: a checkpoint made under another one is not continued. */
+    fingerprint: hash([settings.SINK, filters, settings.LISTING, settings.MESSAGES, settings.PAGE_SIZE]),
+  };
+}
+
+const unique = (ids: string[]): string[] => [...new Set(ids)];
+
+const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);

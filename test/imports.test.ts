@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+// What lint sees of one file, here with everything that comes in through others: what a folder loads at run time.
+
+const SRC = join(__dirname, '../src');
+const IMPORT = /^(?:import|export)\s+(?!type\b)(?:([\s\S]*?)\s+from\s+)?'([^']+)';/gm;
+
+/** Packages and files that a file imports as values. */
+function importsOf(file: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(IMPORT)].flatMap(([, names = '', from = '']) => {
+    const listed = /^\{([\s\S]*)\}$/
+      .exec(names)?.[1]
+      ?.split(',')
+      .map((name) => name.trim());
+    const isTypesOnly = listed?.every((name) => name === '' || name.startsWith('type ')) ?? false;
+    return isTypesOnly ? [] : [from];
+  });
+}
+
+/** Everything that these files load, with the way to it. */
+function loadedBy(files: readonly string[]): Map<string, string> {
+  const ways = new Map<string, string>();
+  const visit = (file: string, way: string): void => {
+    for (const from of importsOf(file)) {
+      const target = from.startsWith('.') ? `${join(dirname(file), from)}.ts` : from;
+      if (ways.has(target)) continue;
+      const next = `${way} > ${from.startsWith('.') ? relative(SRC, target) : from}`;
+      ways.set(target, next);
+      if (from.startsWith('.')) visit(target, next);
+    }
+  };
+  for (const file of files) visit(file, relative(SRC, file));
+  return ways;
+}
+
+const filesIn = (folder: string, but: string[] = []): string[] =>
+  readdirSync(join(SRC, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !but.includes(name))
+    .map((name) => join(SRC, folder, name));
+
+test.each([
+  ['domain', filesIn('domain', ['state.ts']), /^(?!\/)|\/src\/(?!domain\/|contract\.ts|cut\.ts)/],
+  [
+    'workflows',
+    filesIn('workflows'),
+    /^(?!\/|@temporalio\/workflow$)|\/src\/(?!workflows\/|domain\/(?!state|record)|contract\.ts|cut\.ts)/,
+  ],
+  ['activities', filesIn('activities'), /^@temporalio\/(worker|workflow)|\/src\/(workflows|commands|config)\//],
+  ['compliance-api', filesIn('compliance-api'), /^@temporalio\/|\/src\/(sinks|activities|workflows|config|commands)\//],
+  ['sinks', filesIn('sinks'), /^@temporalio\/|\/src\/(compliance-api|activities|workflows|config|commands)\//],
+])('what %s loads stays within its bounds, however far away it is imported', (_folder, files, forbidden) => {
+  expect(files).not.toEqual([]);
+  const loaded = [...loadedBy(files)].filter(([target]) => forbidden.test(target));
+  expect(loaded.map(([, way]) => way)).toEqual([]);
+});
