@@ -43,7 +43,10 @@ export interface Part {
   readonly unexplained: number;
   /** What ends the walk: set by whoever meets it first. */
   fatal: { error: unknown } | undefined;
-  hasRoom(): boolean;
+  /** Chats that were added and have not ended. */
+  readonly reading: number;
+  /** Whether one more chat may be added now. @param elsewhere Chats that are being read beside this part's. */
+  hasRoom(elsewhere?: number): boolean;
   /** Takes no more chats. */
   isFull(): boolean;
   /** Runs `then` when it takes no more chats because it has been open for long. */
@@ -149,7 +152,11 @@ export function createPart(activities: PartActivities, policy: Policy, window: W
       return unexplained;
     },
     fatal: undefined,
-    hasRoom: () => reading < ahead,
+    get reading() {
+      return reading;
+    },
+    // What hangs elsewhere leaves it the fewest all the same.
+    hasRoom: (elsewhere = 0) => reading < EMITS_AHEAD || reading + elsewhere < ahead,
     isFull: () => isClosed || staged >= STAGED_BYTES || bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
     onClose: (then) => void (closed = then),
     hurry: () => deadline.hurry(),

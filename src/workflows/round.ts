@@ -70,7 +70,7 @@ export async function readLists(
       part = begin();
       return end(full);
     }
-    const chatId = part.hasRoom() ? chats.shift() : undefined;
+    const chatId = part.hasRoom(before?.reading) ? chats.shift() : undefined;
     return chatId === undefined ? undefined : part.add(chatId);
   });
   lister.stop();
