@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createApiActivities } from './activities/api-activities';
 import { createSyncActivities } from './activities/sync-activities';
@@ -24,6 +25,7 @@ export interface SourceWorkerOptions {
   policy: Policy;
   metrics: Metrics;
   workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
+  dataConverter?: DataConverter;
 }
 
 export interface SourceWorker {
@@ -34,10 +36,11 @@ export interface SourceWorker {
 
 /** The two Temporal workers of a source: its workflows' queue, and the API's rate-limited queue (activities only). */
 export async function createSourceWorker(options: SourceWorkerOptions): Promise<SourceWorker> {
-  const { connection, namespace, source, sink, api, slots, policy, metrics, workflowBundle } = options;
+  const { connection, namespace, source, sink, api, slots, policy, metrics, workflowBundle, dataConverter } = options;
   const shared = {
     connection,
     namespace,
+    ...(dataConverter && { dataConverter }),
     shutdownGraceTime: '15s',
     shutdownForceTime: '22s',
     // The default sends a heartbeat in 24 s; a dead worker's request should be taken over within 30 s.
