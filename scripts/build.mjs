@@ -13,9 +13,11 @@ for (const project of ['src', 'simulator']) {
   const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' });
   if (status !== 0) process.exit(1);
 }
-const { code } = await bundleWorkflowCode({
-  workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
-  logger: new DefaultLogger('WARN'),
-});
-writeFileSync(join(root, 'lib', 'workflow-bundle.js'), code);
+const bundle = async (name, options) => {
+  const workflowsPath = join(root, 'src', 'workflows', 'index.ts');
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN'), ...options });
+  writeFileSync(join(root, 'lib', name), code);
+};
+await bundle('workflow-bundle.js', {});
+await bundle('encoded-workflow-bundle.js', { failureConverterPath: join(root, 'src', 'encoded-failures.ts') });
 writeFileSync(join(root, 'lib', '.built'), '');

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { pauseCommand, resumeCommand, rewindCommand, type RewindOptions } from './commands/control';
-import { replayCommand, type ReplayOptions } from './commands/replay';
-import { scheduleCommand, type ScheduleOptions } from './commands/schedule';
-import { statusCommand, type StatusOptions } from './commands/status';
-import { syncCommand, type SyncOptions } from './commands/sync';
-import { upCommand } from './commands/up';
+// A command is loaded when it is called: `status` must not wait for what only `replay` needs, Temporal's native core.
+import type { RewindOptions } from './commands/control';
+import type { ReplayOptions } from './commands/replay';
+import type { ScheduleOptions } from './commands/schedule';
+import type { StatusOptions } from './commands/status';
+import type { SyncOptions } from './commands/sync';
 import { misspellings, readEnvironment, type Environment } from './config/config';
 import { exitWith } from './exit';
 import { version } from './version';
@@ -51,7 +51,9 @@ program
   .description('everything on this machine: Temporal, a worker, the schedule, and a sync at once')
   .option('--once', 'one sync, no schedule; exit with its result')
   .addHelpText('after', example('up --once'))
-  .action((options: { once?: boolean }) => end(upCommand(environment, options)));
+  .action(async (options: { once?: boolean }) =>
+    end((await import('./commands/up.js')).upCommand(environment, options)),
+  );
 
 program.command('worker', 'a worker alone, for one SOURCE', { executableFile: 'worker.js' });
 
@@ -61,7 +63,7 @@ program
   .option('--json', 'the report as JSON')
   .option('--detach', 'do not wait; print the workflow id')
   .addHelpText('after', example('sync --json | jq .messages'))
-  .action((options: SyncOptions) => end(syncCommand(environment, options)));
+  .action(async (options: SyncOptions) => end((await import('./commands/sync.js')).syncCommand(environment, options)));
 
 program
   .command('schedule')
@@ -70,7 +72,9 @@ program
   .option('--delete', 'sync only when asked')
   .option('--json', 'as JSON')
   .addHelpText('after', example('schedule --every 15m'))
-  .action((options: ScheduleOptions) => end(scheduleCommand(environment, options)));
+  .action(async (options: ScheduleOptions) =>
+    end((await import('./commands/schedule.js')).scheduleCommand(environment, options)),
+  );
 
 program
   .command('status')
@@ -78,20 +82,24 @@ program
   .option('--json', 'as JSON')
   .option('--max-behind <interval>', 'exit 1 if further behind than this, failed or paused')
   .addHelpText('after', example('status --max-behind 30m'))
-  .action((options: StatusOptions) => end(statusCommand(environment, options)));
+  .action(async (options: StatusOptions) =>
+    end((await import('./commands/status.js')).statusCommand(environment, options)),
+  );
 
 program
   .command('pause')
   .description('let a running sync end, and refuse further ones')
   .option('--reason <text>', 'shown in status')
   .addHelpText('after', example('pause --reason "legal hold review"'))
-  .action((options: { reason?: string }) => end(pauseCommand(environment, options)));
+  .action(async (options: { reason?: string }) =>
+    end((await import('./commands/control.js')).pauseCommand(environment, options)),
+  );
 
 program
   .command('resume')
   .description('end the pause')
   .addHelpText('after', example('resume'))
-  .action(() => end(resumeCommand(environment)));
+  .action(async () => end((await import('./commands/control.js')).resumeCommand(environment)));
 
 program
   .command('rewind')
@@ -100,7 +108,9 @@ program
   .option('--reason <text>', 'stays in the history')
   .option('--skip', 'allow a time later than the timestamp: what lies between is never read')
   .addHelpText('after', example('rewind --to 2026-04-08T00:00:00Z'))
-  .action((options: RewindOptions) => end(rewindCommand(environment, options)));
+  .action(async (options: RewindOptions) =>
+    end((await import('./commands/control.js')).rewindCommand(environment, options)),
+  );
 
 program
   .command('replay')
@@ -108,7 +118,9 @@ program
   .argument('[workflow-id...]', "the workflows whose runs to take from the server (default: the source's)")
   .option('--file <file>', 'a history in JSON instead, from the Web UI or `temporal workflow show -o json`')
   .addHelpText('after', example('replay --file history.json'))
-  .action((ids: string[], options: ReplayOptions) => end(replayCommand(environment, ids, options)));
+  .action(async (ids: string[], options: ReplayOptions) =>
+    end((await import('./commands/replay.js')).replayCommand(environment, ids, options)),
+  );
 
 program.command('simulate', 'the demo tenant as a server', { executableFile: 'simulator/main.js' });
 

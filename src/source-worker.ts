@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import {
   Worker,
   type ActivityInterceptorsFactory,
@@ -32,6 +33,7 @@ export interface SourceWorkerOptions {
   workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
   /** Inside of the worker's own. */
   interceptors?: readonly ActivityInterceptorsFactory[];
+  dataConverter?: DataConverter;
 }
 
 export interface SourceWorker {
@@ -52,6 +54,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     policy,
     metrics,
     workflowBundle,
+    dataConverter,
     interceptors = [],
   } = options;
   const around: ActivityInterceptorsFactory[] = [aroundActivities(source.name), ...interceptors];
@@ -59,6 +62,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     connection,
     namespace,
     interceptors: { activity: around },
+    ...(dataConverter && { dataConverter }),
     shutdownGraceTime: '15s',
     shutdownForceTime: '22s',
     // The default sends a heartbeat in 24 s; a dead worker's request should be taken over within 30 s.

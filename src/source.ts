@@ -8,6 +8,7 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow';
 import type { Ask } from './activities/types';
 import { chatSyncWorkflowId, syncTaskQueue } from './contract';
 import { memoSchema, newState, type Memo, type Report, type State } from './domain/state';
@@ -79,6 +80,13 @@ export function createSource(client: Client, name: string): Source {
     }
   }
 
+  async function waitingFor({ raw }: WorkflowExecutionDescription): Promise<string | null> {
+    const failures = (raw.pendingActivities ?? []).flatMap(({ lastFailure }) => lastFailure ?? []);
+    const { loadedDataConverter } = client.options;
+    const error = await decodeOptionalFailureToOptionalError(loadedDataConverter, failures[0]);
+    return error?.message || null;
+  }
+
   /** Starts the chain with the state of its last run, and updates it, in one step; whoever comes first wins. */
   async function updateWithStart<Result, Request>(
     update: UpdateDefinition<Result, [Request]>,
@@ -135,7 +143,7 @@ export function createSource(client: Client, name: string): Source {
       return {
         memo: readMemo(description),
         open: description.status.name === 'RUNNING',
-        waitingFor: waitingFor(description),
+        waitingFor: await waitingFor(description),
       };
     },
     async progress() {
@@ -205,12 +213,4 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof ChainMovedError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   if (error instanceof WorkflowNotFoundError || isOvertaken(error)) return true;
   return troubleOf(error) !== undefined;
-}
-
-function waitingFor(description: WorkflowExecutionDescription): string | null {
-  const failures = (description.raw.pendingActivities ?? []).flatMap((activity) => {
-    const message = activity.lastFailure?.message;
-    return message ? [message] : [];
-  });
-  return failures[0] ?? null;
 }

@@ -10,7 +10,7 @@ const TRIES_OF_A_CALL = 5;
 
 /** Connects, and sees that the namespace is there. @throws TemporalError within 10 s, which says what is wrong */
 export async function connectClient(settings: TemporalSettings): Promise<Client> {
-  const { connection: options, namespace } = settings;
+  const { connection: options, namespace, dataConverter } = settings;
   let connection: Connection | undefined;
   try {
     connection = Connection.lazy({
@@ -25,7 +25,7 @@ export async function connectClient(settings: TemporalSettings): Promise<Client>
     await connected.withDeadline(Date.now() + NAMESPACE_MS, () =>
       connected.workflowService.describeNamespace({ namespace }),
     );
-    return new Client({ connection: connected, namespace });
+    return new Client({ connection: connected, namespace, dataConverter });
   } catch (error) {
     await connection?.close();
     throw await explain(error, settings);

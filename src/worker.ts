@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
+import type { DataConverter } from '@temporalio/common';
 import type { Logger } from '@temporalio/worker';
 import { Command } from 'commander';
 import { readAccessKey } from './access-key';
@@ -12,6 +13,7 @@ import { exitWith } from './exit';
 import { createLogger } from './log';
 import { createMetrics, type Metrics } from './metrics';
 import { policyOf } from './config/policy';
+import { UndecodableError } from './payload-codec';
 import { installRuntime } from './runtime';
 import { sinks } from './sinks/registry';
 import { UnsuitableError, type Sink } from './sinks/sink';
@@ -26,7 +28,10 @@ import { connectWorker, persist, temporalPartOf, type WorkerConnection } from '.
 // What our dependencies should not do any more is not for operators to read.
 process.noDeprecation = true;
 
-const workflowBundle = { codePath: join(__dirname, 'workflow-bundle.js') };
+/** With a codec, workflows too say what failed in a payload. */
+const bundleFor = ({ failureConverterPath }: DataConverter) => ({
+  codePath: join(__dirname, failureConverterPath === undefined ? 'workflow-bundle.js' : 'encoded-workflow-bundle.js'),
+});
 
 interface Started {
   connection: WorkerConnection;
@@ -100,8 +105,13 @@ async function serve({ config, temporal, logger, metrics, sink, signal }: Servin
     const connection = await connectWorker(temporal);
     try {
       const source = createSource(connection.client, name);
-      const parts = { source, sink, api, slots, policy, metrics, workflowBundle };
-      const { namespace } = temporal;
+      // What another codec wrote is a wrong setting here, and not for each task to find out.
+      await source.view().catch((error: unknown) => {
+        if (error instanceof UndecodableError) throw error;
+      });
+      const { namespace, dataConverter } = temporal;
+      const workflowBundle = bundleFor(dataConverter);
+      const parts = { source, sink, api, slots, policy, metrics, workflowBundle, dataConverter };
       return {
         connection,
         source,

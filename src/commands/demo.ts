@@ -16,6 +16,9 @@ const SETS_A_SOURCE = [
   'SINK',
 ];
 
+/** What is set for this machine, wherever Temporal is. */
+const OURS = ['TEMPORAL_CLI_PATH', 'TEMPORAL_PAYLOAD_CODEC'];
+
 const tenantSchema = z.object({ seed: z.string(), anchor: z.iso.datetime() });
 const readySchema = z.object({ url: z.string(), key: z.string() });
 
@@ -49,9 +52,7 @@ export async function startDemo(environment: Environment, dataDir: string): Prom
 
 /** The demo's source and its Temporal: this machine's, whatever profile or address is set for a real one. */
 export function demoEnvironment(environment: Environment): Environment {
-  const ours = Object.entries(environment).filter(
-    ([name]) => !name.startsWith('TEMPORAL_') || name === 'TEMPORAL_CLI_PATH',
-  );
+  const ours = Object.entries(environment).filter(([name]) => !name.startsWith('TEMPORAL_') || OURS.includes(name));
   const address = environment['TEMPORAL_ADDRESS'];
   const local = address !== undefined && isLoopback(address.replace(/:\d+$/, ''));
   return {

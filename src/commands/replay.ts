@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
+import { historyFromJSON, type History } from '@temporalio/common/lib/proto-utils';
 import type { HistoryAndWorkflowId } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import {
   DefaultLogger,
   makeTelemetryFilterString,
@@ -9,10 +10,11 @@ import {
   Worker,
   type ReplayHistoriesIterable,
 } from '@temporalio/worker';
+import { z } from 'zod';
 import type { Environment } from '../config/config';
 import { chatSyncWorkflowId } from '../contract';
 import { UsageError } from '../exit';
-import { z } from 'zod';
+import { dataConverterOf } from '../payload-codec';
 import { print, withSession, type Session } from './session';
 
 const BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
@@ -28,19 +30,28 @@ export async function replayCommand(environment: Environment, ids: string[], opt
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
   });
-  if (options.file !== undefined) return replay([await fromFile(options.file)], options.file);
+  const dataConverter = dataConverterOf(environment);
+  if (options.file !== undefined) {
+    const { workflowId, history } = await fromFile(options.file);
+    await requireDecodable(history, dataConverter);
+    return replay([{ workflowId, history }], dataConverter, options.file);
+  }
   return withSession(environment, (session) => {
     const workflowIds = ids.length > 0 ? ids : [chatSyncWorkflowId(session.source.name)];
-    return replay(fromServer(session, workflowIds), workflowIds.join(', '));
+    return replay(fromServer(session, workflowIds), dataConverter, workflowIds.join(', '));
   });
 }
 
 /** @param named What the histories are of. */
-async function replay(histories: ReplayHistoriesIterable, named: string): Promise<number> {
+async function replay(
+  histories: ReplayHistoriesIterable,
+  dataConverter: DataConverter,
+  named: string,
+): Promise<number> {
   let diverged = 0;
   let replayed = 0;
   for await (const { workflowId, runId, error } of Worker.runReplayHistories(
-    { workflowBundle: { codePath: BUNDLE } },
+    { workflowBundle: { codePath: BUNDLE }, dataConverter },
     histories,
   )) {
     replayed += 1;
@@ -62,7 +73,7 @@ const startedSchema = z.object({
 });
 
 /** A history as `temporal workflow show -o json` or the Web UI's download gives it. */
-async function fromFile(file: string): Promise<HistoryAndWorkflowId> {
+async function fromFile(file: string): Promise<{ workflowId: string; history: History }> {
   try {
     const json: unknown = JSON.parse(await readFile(file, 'utf8'));
     const history = historyFromJSON(json);
@@ -74,4 +85,10 @@ async function fromFile(file: string): Promise<HistoryAndWorkflowId> {
       cause: error,
     });
   }
+}
+
+/** Histories of the server are read with their memo, which shows it. @throws UndecodableError */
+async function requireDecodable({ events }: History, { payloadCodecs = [] }: DataConverter): Promise<void> {
+  const { input } = events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
+  for (const codec of payloadCodecs) await codec.decode(input?.payloads ?? []);
 }

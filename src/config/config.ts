@@ -24,6 +24,8 @@ const clientShape = {
     .default('default'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   LOG_FORMAT: z.enum(['text', 'json']).default('text'),
+  /** Read where payloads are: payload-codec.ts. */
+  TEMPORAL_PAYLOAD_CODEC: z.string().optional(),
 };
 
 /** Settings of the worker, and of `up`, which starts one. */

@@ -1,8 +1,10 @@
 import { devNull } from 'node:os';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { DataConverter } from '@temporalio/common';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { ConfigError, type Environment } from './config';
 import { DEFAULT_TEMPORAL_ADDRESS } from '../contract';
+import { dataConverterOf } from '../payload-codec';
 import { printable } from '../printable';
 import type { Tls } from '../what-answers';
 
@@ -12,10 +14,12 @@ export interface TemporalSettings {
   connection: NativeConnectionOptions;
   /** As Node's own TLS takes it; undefined: without. */
   tls: Tls | undefined;
+  dataConverter: DataConverter;
 }
 
 /**
- * `TEMPORAL_*` and Temporal's profile file, as every Temporal tool reads them; the null device is no file.
+ * `TEMPORAL_*` and Temporal's profile file, as every Temporal tool reads them; the null device is no file. The payload codec
+ * is ours.
  *
  * @throws ConfigError
  */
@@ -35,7 +39,8 @@ export function temporalSettings(environment: Environment): TemporalSettings {
     throw new ConfigError(`TEMPORAL_ADDRESS=${printable(address)}: expected host:port, without https://`);
   }
   const connection = { ...connectionOptions, address };
-  return { address, namespace: namespace ?? 'default', connection, tls: tlsOf(connection) };
+  const dataConverter = dataConverterOf(environment);
+  return { address, namespace: namespace ?? 'default', connection, tls: tlsOf(connection), dataConverter };
 }
 
 function load(overrideEnvVars: Record<string, string>): ReturnType<typeof loadClientConnectConfig> {
