@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError, readEnvironment, type Environment } from './config/config';
-import { printable } from './printable';
+import { printable } from './text/printable';
 
 /** Thrown for a command that is used wrongly: exit code 2. */
 export class UsageError extends Error {

@@ -11,8 +11,9 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow';
 import type { Ask } from './activities/types';
 import { chatSyncWorkflowId, syncTaskQueue } from './contract';
-import { memoSchema, newState, type Memo, type Report, type State } from './domain/state';
-import { troubleOf } from './temporal-errors';
+import { UnreadableStateError, type SourceView } from './domain/source-view';
+import { memoSchema, newState, type Memo, type State } from './domain/state';
+import { troubleOf } from './temporal/errors';
 import type { chatSync } from './workflows/chat-sync';
 import { memoOf } from './workflows/memo';
 import {
@@ -30,16 +31,6 @@ const UPDATE_MS = 8000;
 const DESCRIBE_MS = 10_000;
 /** Temporal forgets a poller five minutes after its last poll; a live one polls at least once a minute. */
 const POLLER_AGE_MS = 70_000;
-
-/** What is known of a source without a worker: its memo, and what its run waits for. */
-export interface SourceView {
-  /** Null for a source that never ran. */
-  memo: Memo | null;
-  /** Whether the chain runs; a closed one is revived by the next request. */
-  open: boolean;
-  /** The last failure of what the sync waits for; null if nothing has failed. */
-  waitingFor: string | null;
-}
 
 /** A source as clients and the worker see it: asking, reading, and reviving a chain that was closed. */
 export interface Source {
@@ -59,11 +50,6 @@ export interface Source {
 /** Thrown by an update that the source refuses; the message says why. */
 export class RefusedError extends Error {
   override name = 'RefusedError';
-}
-
-/** Thrown for a memo that does not fit: a source must never begin at now because its state could not be read. */
-export class UnreadableStateError extends Error {
-  override name = 'UnreadableStateError';
 }
 
 export function createSource(client: Client, name: string): Source {
@@ -171,14 +157,6 @@ export function createSource(client: Client, name: string): Source {
   };
 }
 
-/** The report of sync `n`; `not yet` while it runs or is about to; otherwise it has to be asked for again. */
-export function reportOf(view: SourceView, n: number): Report | 'not yet' | 'ask again' {
-  const { memo, open } = view;
-  const report = memo?.reports.find((candidate) => candidate.n === n);
-  if (report) return report;
-  return open && memo?.running && memo.n + 1 === n ? 'not yet' : 'ask again';
-}
-
 /** The chain had closed, and someone else has started it again meanwhile. */
 class ChainMovedError extends Error {
   override name = 'ChainMovedError';
@@ -207,6 +185,10 @@ function isOvertaken(error: unknown): boolean {
     typeof cause === 'object' && cause !== null && 'type' in cause && cause.type === 'AcceptedUpdateCompletedWorkflow'
   );
 }
+
+/** What is wrong with Temporal, where that may pass; undefined: it is something else. */
+export const passingTrouble = (error: unknown): string | undefined =>
+  isTransient(error) ? `Temporal ${troubleOf(error) ?? 'is busy'}; trying again` : undefined;
 
 /** Temporal is away or busy: worth another try. */
 export function isTransient(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { createApiSlots, type ApiSlots } from '../src/api-slots';
+import { createApiSlots, type ApiSlots } from '../src/worker/api-slots';
 import { createPacer } from '../src/compliance-api/pacer';
 import { mostUnderWay } from '../src/contract';
 import { FakeClock, settled } from './compliance-api/fake-clock';

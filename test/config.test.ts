@@ -10,7 +10,7 @@ import {
   misspellings,
 } from '../src/config/config';
 import { isLoopback, parseInterval } from '../src/config/values';
-import { printable } from '../src/printable';
+import { printable } from '../src/text/printable';
 
 const ACCESS_KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';
 const KEY_FILE = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE';

@@ -4,7 +4,7 @@ import { load } from 'js-yaml';
 import { z } from 'zod';
 import { loadWorkerConfig } from '../src/config/config';
 import { sinkNames, sinks } from '../src/sinks/registry';
-import { temporalSettings } from '../src/config/temporal-settings';
+import { temporalSettings } from '../src/temporal/settings';
 import { version } from '../src/version';
 
 const root = join(__dirname, '..');

@@ -40,13 +40,17 @@ const filesIn = (folder: string, but: string[] = []): string[] =>
     .map((name) => join(SRC, folder, name));
 
 test.each([
-  ['domain', filesIn('domain', ['state.ts']), /^(?!\/)|\/src\/(?!domain\/|contract\.ts|cut\.ts)/],
+  ['domain', filesIn('domain', ['state.ts']), /^(?!\/)|\/src\/(?!domain\/|text\/|contract\.ts)/],
   [
     'workflows',
     filesIn('workflows'),
-    /^(?!\/|@temporalio\/workflow$)|\/src\/(?!workflows\/|domain\/(?!state|record)|contract\.ts|cut\.ts)/,
+    /^(?!\/|@temporalio\/workflow$)|\/src\/(?!workflows\/|domain\/(?!state|record)|text\/|contract\.ts)/,
   ],
-  ['activities', filesIn('activities'), /^@temporalio\/(worker|workflow)|\/src\/(workflows|commands|config)\//],
+  [
+    'activities',
+    filesIn('activities'),
+    /^@temporalio\/(worker|workflow|client)|\/src\/(workflows|commands|config|source)/,
+  ],
   ['compliance-api', filesIn('compliance-api'), /^@temporalio\/|\/src\/(sinks|activities|workflows|config|commands)\//],
   ['sinks', filesIn('sinks'), /^@temporalio\/|\/src\/(compliance-api|activities|workflows|config|commands)\//],
 ])('what %s loads stays within its bounds, however far away it is imported', (_folder, files, forbidden) => {

@@ -4,10 +4,10 @@ import type { SecureServerOptions } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../src/config/config';
-import { connectClient } from '../src/temporal';
-import { TemporalError } from '../src/temporal-errors';
-import { temporalSettings, type TemporalSettings } from '../src/config/temporal-settings';
-import { connectWorker } from '../src/worker-connection';
+import { connectClient } from '../src/temporal/connect';
+import { TemporalError } from '../src/temporal/errors';
+import { temporalSettings, type TemporalSettings } from '../src/temporal/settings';
+import { connectWorker } from '../src/temporal/worker-connection';
 import { authority, certificate, signed } from './support/certificate';
 import { address } from './support/server';
 import './support/temporal';
@@ -42,9 +42,9 @@ async function callAsClient(settings: TemporalSettings): Promise<void> {
 
 /** Through both connections of a worker. */
 async function callAsWorker(settings: TemporalSettings): Promise<void> {
-  const { native, close } = await connectWorker(settings);
-  await native.workflowService.describeNamespace({ namespace: settings.namespace });
-  await close();
+  const connection = await connectWorker(settings);
+  await connection.native.workflowService.describeNamespace({ namespace: settings.namespace });
+  await connection.close();
 }
 
 const CALLERS = [

@@ -4,9 +4,9 @@ import { createSecureServer, createServer as createHttp2Server, type ServerHttp2
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { ConfigError, type Environment } from '../src/config/config';
-import { connectClient } from '../src/temporal';
-import { TemporalError } from '../src/temporal-errors';
-import { temporalSettings } from '../src/config/temporal-settings';
+import { connectClient } from '../src/temporal/connect';
+import { TemporalError } from '../src/temporal/errors';
+import { temporalSettings } from '../src/temporal/settings';
 import { certificate } from './support/certificate';
 import { address } from './support/server';
 

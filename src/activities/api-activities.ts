@@ -1,5 +1,5 @@
 import type { Policy } from '../config/policy';
-import type { Metrics } from '../metrics';
+import type { Metrics } from '../worker/metrics';
 import { createAttempts, type AttemptDependencies } from './attempt';
 import { discoverOrganizations } from './discover-organizations';
 import { discoverUsers, noUsers } from './discover-users';

@@ -3,8 +3,8 @@ import { ApplicationFailure, ApplicationFailureCategory, type ApplicationFailure
 import { sayKeyProblem } from '../access-key';
 import { ApiError, recoveryOf } from '../compliance-api/errors';
 import { FailureType } from '../contract';
-import { cut, LONGEST_REASON_BYTES } from '../cut';
-import { printable } from '../printable';
+import { cut, LONGEST_REASON_BYTES } from '../text/cut';
+import { printable } from '../text/printable';
 import { SinkError } from '../sinks/sink';
 import { meaningOf, type Recovery } from '../domain/failure-kinds';
 

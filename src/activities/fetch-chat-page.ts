@@ -5,7 +5,7 @@ import { listedChatSchema, type ListedChat } from '../compliance-api/schemas';
 import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import { passes, type Filters, type Owner } from '../domain/filters';
-import type { Form } from '../domain/state';
+import type { ListingMode } from '../domain/state';
 import type { Attempt } from './attempt';
 import { changedSince, timeOf } from './changed-since';
 import { isCursorRefused } from './cursor-refused';
@@ -26,11 +26,11 @@ export async function fetchChatPage(
   attempt: Attempt,
   policy: Pick<Policy, 'filters' | keyof Filters>,
 ): Promise<FetchedChatPage> {
-  const { form, afterId } = request;
+  const { mode, afterId } = request;
   const filters = request.filters === policy.filters ? policy : request.filters;
   if (typeof filters === 'string')
     return { refused: null, ...NOTHING, unknownFilters: true, requestId: null, requests: 0 };
-  const perUser = form !== 'organization';
+  const perUser = mode !== 'organization';
   const fitsUrl = filters.organizationIds.length <= IDS_IN_URL;
   const query: ChatQuery = {
     ...boundsOf(request),
@@ -42,7 +42,7 @@ export async function fetchChatPage(
   try {
     const { body, requestId } = await attempt.request((options) => attempt.api.listChats(query, options));
     const { fitting, odd } = fittingItems(body.data, listedChatSchema, requestId);
-    const kept = fitting.filter((chat) => matches(chat, form, filters, fitsUrl));
+    const kept = fitting.filter((chat) => matches(chat, mode, filters, fitsUrl));
     const chatIds = kept.filter((chat) => changedSince(chat, request)).map((chat) => chat.id);
     const last = fitting.at(-1);
     return {
@@ -58,7 +58,7 @@ export async function fetchChatPage(
       requests: attempt.requests(),
     };
   } catch (error) {
-    if (!(error instanceof ApiError) || !(isCursorRefused(error, afterId) || isFormRefused(error))) throw error;
+    if (!(error instanceof ApiError) || !(isCursorRefused(error, afterId) || isModeRefused(error))) throw error;
     return { refused: error.message, ...NOTHING, requestId: error.requestId, requests: attempt.requests() };
   }
 }
@@ -69,10 +69,10 @@ const isoSecond = (ms: number | undefined): string | null =>
 /** A server may show a time rounded up and compare it as it is: it is asked for a second more, and what it shows counts. */
 const secondBefore = (time: string): string => new Date(Date.parse(time) - 1000).toISOString();
 
-/** What the generations of the API take: see `Form`. The order of creation is the default, and all that older ones have. */
-function boundsOf({ form, window, afterId, at }: ChatPageRequest): ChatQuery {
+/** What the generations of the API take: see `ListingMode`. The order of creation is the default, and all that older ones have. */
+function boundsOf({ mode, window, afterId, at }: ChatPageRequest): ChatQuery {
   const goesOn = afterId === null && at !== null ? secondBefore(at) : undefined;
-  switch (form) {
+  switch (mode) {
     case 'organization':
       return { order_by: 'updated_at', 'updated_at.gte': goesOn ?? secondBefore(window.from) };
     case 'per-user':
@@ -88,14 +88,14 @@ function boundsOf({ form, window, afterId, at }: ChatPageRequest): ChatQuery {
 /** @throws ApplicationFailure where the filters cannot be compared with what this server gives. */
 function matches(
   chat: ListedChat,
-  form: Form,
+  mode: ListingMode,
   { organizationIds, projectIds, userIds }: Filters,
   serverFiltersOrganizations: boolean,
 ): boolean {
   const pass = passes(ownerOf(chat), {
     organizationIds: serverFiltersOrganizations ? [] : organizationIds,
     projectIds,
-    userIds: form === 'organization' ? userIds : [],
+    userIds: mode === 'organization' ? userIds : [],
   });
   if (pass !== 'unknown') return pass;
   throw ApplicationFailure.nonRetryable(
@@ -114,8 +114,8 @@ export const ownerOf = (
   userId: chat.user?.id ?? null,
 });
 
-/** Whether the server says that it does not know this form of the list; with a cursor too: it may be another server by now. */
-function isFormRefused({ kind, status, errorType, parameter = '' }: ApiError): boolean {
+/** Whether the server says that it does not know this listing mode; with a cursor too: it may be another server by now. */
+function isModeRefused({ kind, status, errorType, parameter = '' }: ApiError): boolean {
   if (status !== 400 || errorType !== 'invalid_request_error') return false;
   return (
     kind === 'query-refused' || (kind === 'unknown-parameter' && /^(order_by|updated_at|user_ids)/.test(parameter))

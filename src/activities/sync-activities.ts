@@ -2,12 +2,12 @@ import { activityInfo, cancellationSignal, sleep } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
 import type { Ledger } from '../domain/reconcile';
-import type { Metrics } from '../metrics';
+import type { Metrics } from '../worker/metrics';
 import { healedOf, recordsOf, type Published } from '../domain/published';
 import { SinkError, type Sink } from '../sinks/sink';
-import { isTransient, reportOf, UnreadableStateError, type Source } from '../source';
+import { reportOf, UnreadableStateError } from '../domain/source-view';
+import type { Source } from '../source';
 import type { Policy } from '../config/policy';
-import { troubleOf } from '../temporal-errors';
 import { failure } from './failures';
 import { requireSink } from './require-sink';
 import type { LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
@@ -23,10 +23,13 @@ export interface SyncDependencies {
   sink: Sink;
   policy: Policy;
   metrics: Metrics;
+  /** What is wrong with Temporal, from an error of `source`, where that may pass; undefined: it is something else. */
+  passingTrouble: (error: unknown) => string | undefined;
 }
 
 /** The activities on the workflows' queue: they talk to Temporal and to the sink, never to the API. */
-export function createSyncActivities({ source, sink, policy, metrics }: SyncDependencies): SyncActivities {
+export function createSyncActivities(dependencies: SyncDependencies): SyncActivities {
+  const { source, sink, policy, metrics, passingTrouble } = dependencies;
   return {
     askForSync: () => fromTemporal(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
     awaitReport: (_name, n) => fromTemporal(() => awaitReport(source, n)),
@@ -49,22 +52,19 @@ export function createSyncActivities({ source, sink, policy, metrics }: SyncDepe
     requireSink(sink, name);
     return await run(cancellationSignal());
   }
-}
 
-/** What asks Temporal: its outage is no bug of ours. */
-async function fromTemporal<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof UnreadableStateError) {
-      throw failure({ type: FailureType.unexpected, message: error.message, nonRetryable: true });
+  /** What asks Temporal: its outage is no bug of ours. */
+  async function fromTemporal<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      if (error instanceof UnreadableStateError) {
+        throw failure({ type: FailureType.unexpected, message: error.message, nonRetryable: true });
+      }
+      const message = passingTrouble(error);
+      if (message === undefined) throw error;
+      throw failure({ type: FailureType.temporalUnavailable, message, category: ApplicationFailureCategory.BENIGN });
     }
-    if (!isTransient(error)) throw error;
-    throw failure({
-      type: FailureType.temporalUnavailable,
-      message: `Temporal ${troubleOf(error) ?? 'is busy'}; trying again`,
-      category: ApplicationFailureCategory.BENIGN,
-    });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Filters, Owner } from '../domain/filters';
 import type { Ledger } from '../domain/reconcile';
 import type { Policy } from '../config/policy';
-import type { Form, Report } from '../domain/state';
+import type { ListingMode, Report } from '../domain/state';
 import type { Published, ReadChat, Receipt, Totals } from '../domain/published';
 import type { Span, Window } from '../domain/window';
 import type { Closing } from '../sinks/sink';
@@ -51,7 +51,7 @@ export interface DiscoveredUsers {
 
 export interface ChatPageRequest {
   window: Window;
-  form: Form;
+  mode: ListingMode;
   /** The list's cursor; null: from `at`, or, where that is null too, from the start. */
   afterId: string | null;
   /** By what the list is sorted. */
@@ -65,7 +65,7 @@ export interface ChatPageRequest {
 export interface FetchedChatPage {
   /** The worker does not know the filters by this hash. Nothing else is filled in. */
   unknownFilters?: true;
-  /** The API answered 400: it does not take this form of the list, or, if there was one, the cursor. Nothing else is filled in. */
+  /** The API answered 400: it does not take this listing mode, or, if there was one, the cursor. Nothing else is filled in. */
   refused: string | null;
   chatIds: string[];
   /** What is wrong with an item that is not a chat as promised, and has no id to be read by; null if there is none. */

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isLoopback } from '../config/values';
-import { connectClient } from '../temporal';
-import { knownTrouble, NoTemporalError, TemporalError } from '../temporal-errors';
-import { hostAndPort, type TemporalSettings } from '../config/temporal-settings';
+import { connectClient } from '../temporal/connect';
+import { knownTrouble, NoTemporalError, TemporalError } from '../temporal/errors';
+import { hostAndPort, type TemporalSettings } from '../temporal/settings';
 import { endOf } from './child';
 
 const FIND_CLI = join(__dirname, '..', '..', 'scripts', 'temporal-cli.mjs');

@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { Source, SourceView } from '../source';
+import type { SourceView } from '../domain/source-view';
+import type { Source } from '../source';
 import type { Progress } from '../workflows/messages';
 import { say } from './session';
 

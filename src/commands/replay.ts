@@ -14,7 +14,7 @@ import { z } from 'zod';
 import type { Environment } from '../config/config';
 import { chatSyncWorkflowId } from '../contract';
 import { UsageError } from '../exit';
-import { dataConverterOf } from '../payload-codec';
+import { dataConverterOf } from '../temporal/payload-codec';
 import { print, withSession, type Session } from './session';
 
 const BUNDLE = join(__dirname, '..', 'workflow-bundle.js');

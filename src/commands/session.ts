@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { loadClientConfig, type ClientConfig, type Environment } from '../config/config';
 import { createSource, type Source } from '../source';
-import { printable } from '../printable';
-import { connectClient } from '../temporal';
-import { answerOf } from '../temporal-errors';
-import { temporalSettings, type TemporalSettings } from '../config/temporal-settings';
+import { printable } from '../text/printable';
+import { connectClient } from '../temporal/connect';
+import { answerOf } from '../temporal/errors';
+import { temporalSettings, type TemporalSettings } from '../temporal/settings';
 
 /** What a command needs of Temporal: it reads SOURCE, TEMPORAL_* and LOG_*, and nothing else. */
 export interface Session {

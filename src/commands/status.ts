@@ -1,7 +1,7 @@
 import type { Environment } from '../config/config';
 import { parseInterval } from '../config/values';
 import { UsageError } from '../exit';
-import type { SourceView } from '../source';
+import type { SourceView } from '../domain/source-view';
 import { progressFromMemo, progressOf, type SyncProgress } from './progress';
 import { duration, publicReport, reportLines } from './report';
 import { print, say, withSession } from './session';

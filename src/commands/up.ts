@@ -2,7 +2,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadWorkerConfig, type Environment, type WorkerConfig } from '../config/config';
-import { temporalSettings } from '../config/temporal-settings';
+import { temporalSettings } from '../temporal/settings';
 import { startChild } from './child';
 import { demoEnvironment, isDemo, startDemo } from './demo';
 import { ensureTemporal } from './local-temporal';

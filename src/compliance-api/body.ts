@@ -3,11 +3,11 @@ import { first } from './answer-headers';
 import type { BodyReader, Reading } from './body-reader';
 import { Bytes, type Blocks } from './bytes';
 import { decode } from './content-coding';
-import { TimeOver } from './deadline';
+import { TimeOver } from './with-timeout';
 import { ApiError, type ApiErrorFacts } from './errors';
 import { errorCode } from './error-code';
 import { JsonScanner, type JsonFlaw } from './json-scanner';
-import type { Room, Stay } from './room';
+import type { MemoryBudget, Stay } from './memory-budget';
 
 export interface BodyLimits {
   /** The largest body, after decompression. */
@@ -20,7 +20,7 @@ export interface BodyLimits {
 
 export interface BodyContext {
   limits: BodyLimits;
-  room: Room;
+  room: MemoryBudget;
   blocks: Blocks;
   /** For the errors: which request this is the answer to. */
   facts: ApiErrorFacts;

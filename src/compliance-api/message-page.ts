@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import { rfc3339Ms } from '../rfc3339';
+import { rfc3339Ms } from '../domain/rfc3339';
 import type { BodyReader, Reading } from './body-reader';
 import type { Bytes } from './bytes';
 import { PageIndex, type RawField, type Span } from './page-index';

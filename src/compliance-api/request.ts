@@ -4,13 +4,13 @@ import { readBody } from './body';
 import { jsonReader, type BodyReader } from './body-reader';
 import { Blocks, type Bytes } from './bytes';
 import { createConnection, type ProxySettings } from './connection';
-import { TimeOver, within } from './deadline';
+import { TimeOver, within } from './with-timeout';
 import { toApiError } from './error-answer';
 import { errorCode } from './error-code';
 import { ApiError, type Endpoint } from './errors';
 import { TurnRefused, type Pacer } from './pacer';
 import { toQueryString } from './query';
-import { createRoom } from './room';
+import { createMemoryBudget } from './memory-budget';
 import type { FailureKind } from '../domain/failure-kinds';
 
 export interface Timeouts {
@@ -99,7 +99,7 @@ export function createRequest(options: ComplianceApiOptions): {
   const prefix = baseUrl.pathname.replace(/\/+$/, '');
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const dispatcher = options.dispatcher ?? createConnection(baseUrl, timeouts.connectMs, options.proxy);
-  const memory = { room: createRoom(), blocks: new Blocks() };
+  const memory = { room: createMemoryBudget(), blocks: new Blocks() };
 
   async function turn(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<void> {
     try {

@@ -3,7 +3,7 @@ import { distance } from 'fastest-levenshtein';
 import { parse as parseDotenv } from 'dotenv';
 import { z } from 'zod';
 import { accessKeyIn, readAccessKeySync, sayKeyProblem } from '../access-key';
-import { printable } from '../printable';
+import { printable } from '../text/printable';
 import { policySettings } from './policy';
 import { baseUrl, hostAndPort, interval } from './values';
 import { sinkNames, sinks } from '../sinks/registry';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { printable } from '../printable';
+import { printable } from '../text/printable';
 import { parseIsoTime } from '../domain/iso-time';
 
 // What settings look like: each schema's message says what was expected.

@@ -1,6 +1,6 @@
 import type { Policy } from '../config/policy';
 import type { Counters, Failure, Report, State, Unfinished } from './state';
-import { someOf } from './some-of';
+import { abbreviate } from '../text/abbreviate';
 
 export const NO_COUNTERS: Counters = {
   chats: 0,
@@ -25,13 +25,13 @@ export function completedReport(
       `BACKFILL_START is not set: this source begins now, at ${window.to}; \`chat-sync rewind --to 2026-01-01\` brings the messages since then`,
     );
   }
-  const { form, why } = checkpoint ?? { form: 'organization', why: null };
-  if (form === 'per-user-by-creation') {
+  const { mode, why } = checkpoint ?? { mode: 'organization', why: null };
+  if (mode === 'per-user-by-creation') {
     warnings.push(
       'LISTING=per-user: this server lists the chats of users in the order of creation only, so that each sync lists all of them; LISTING=auto is faster',
     );
   }
-  if (form !== 'organization' && userIds.length === 0) {
+  if (mode !== 'organization' && userIds.length === 0) {
     // The same words in each report, whatever the request was called.
     const because = why === null ? '' : `: ${why.replace(/, request-id [\w-]+/, '')}`;
     warnings.push(`chats were listed per user, without those of users who left or of nobody${because}`);
@@ -57,7 +57,7 @@ export function completedReport(
   }
   if (state.parked.length > 0) {
     const ids = state.parked.map(({ chatId }) => chatId);
-    warnings.push(`parked, and tried again at each sync, since they could not be read: ${someOf(ids)}`);
+    warnings.push(`parked, and tried again at each sync, since they could not be read: ${abbreviate(ids)}`);
   }
   return reportOf(state, { ...window, counters, warnings, outcome: 'completed' });
 }

@@ -5,8 +5,8 @@ const time = z.iso.datetime();
 const count = z.int().nonnegative();
 
 /** How the chats are listed: all in one list by their change, or ten users at a time (older servers). */
-const formSchema = z.enum(['organization', 'per-user', 'per-user-by-creation']);
-export type Form = z.infer<typeof formSchema>;
+const listingModeSchema = z.enum(['organization', 'per-user', 'per-user-by-creation']);
+export type ListingMode = z.infer<typeof listingModeSchema>;
 
 /** What was passed of a list, to notice when it goes in circles: a page of before, and how far it is back. */
 const trailSchema = z.object({
@@ -51,12 +51,12 @@ export type ChatList = z.infer<typeof chatListSchema>;
 
 /** Where the walk stands. */
 export const checkpointSchema = z.object({
-  form: formSchema,
-  /** Which form was refused before it, and in which words; null for the first. */
+  mode: listingModeSchema,
+  /** Which mode was refused before it, and in which words; null for the first. */
   why: z.string().nullable(),
   /** What this sync heard from the server of the forms that it refused. */
-  refusals: z.array(z.object({ form: formSchema, reason: z.string() })),
-  /** Whether the server has taken the form in this sync. */
+  refusals: z.array(z.object({ mode: listingModeSchema, reason: z.string() })),
+  /** Whether the server has taken the mode in this sync. */
   accepted: z.boolean(),
   /** What is being walked. */
   lists: z.array(chatListSchema),

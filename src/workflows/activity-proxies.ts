@@ -1,7 +1,7 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import { apiTaskQueue } from '../contract';
 import type { ApiActivities, ChatPageRequest, SyncActivities } from '../activities/types';
-import { shortCode } from './markdown';
+import { shortCode } from '../text/markdown';
 
 const options = {
   startToCloseTimeout: '10m',
@@ -49,10 +49,10 @@ export function proxyActivitiesOf(source: string): Activities {
   };
 }
 
-function listOf({ form, window, userIds }: ChatPageRequest): string {
+function listOf({ mode, window, userIds }: ChatPageRequest): string {
   const users =
-    form === 'organization'
+    mode === 'organization'
       ? ''
       : ` of ${shortCode(userIds[0] ?? '')}${userIds.length > 1 ? ` and ${userIds.length - 1} more` : ''}`;
-  return form === 'per-user-by-creation' ? `chats${users}` : `chats${users} since ${window.from}`;
+  return mode === 'per-user-by-creation' ? `chats${users}` : `chats${users} since ${window.from}`;
 }

@@ -21,7 +21,7 @@ export async function askForOneChat(activities: ListActivities, policy: Policy, 
   const perUser = policy.listing === 'per-user' && policy.userIds.length > 0;
   await withFilters(activities, policy, {
     window,
-    form: perUser ? 'per-user' : 'organization',
+    mode: perUser ? 'per-user' : 'organization',
     afterId: null,
     at: null,
     userIds: perUser ? policy.userIds.slice(0, 10) : [],

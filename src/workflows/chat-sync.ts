@@ -129,7 +129,7 @@ function progressOf({ state: { unfinished }, unpublished }: SourceState): Progre
     chats: chats + unpublished.chats,
     messages: messages + unpublished.messages,
     total: chats + (checkpoint ? countLeft(checkpoint) : 0),
-    more: !checkpoint || checkpoint.form !== 'organization' || checkpoint.lists.some((list) => list.hasMore),
+    more: !checkpoint || checkpoint.mode !== 'organization' || checkpoint.lists.some((list) => list.hasMore),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Checkpoint, ChatList, Form, UsersPage } from '../domain/state';
+import type { Checkpoint, ChatList, ListingMode, UsersPage } from '../domain/state';
 
 /** The API takes no more of them in one list. */
 const USERS_PER_LIST = 10;
@@ -16,14 +16,14 @@ const chatList = (userIds: string[], of: ChatList['of']): ChatList => ({
 
 /** The start of a window. */
 export const beginning = (
-  form: Form,
+  mode: ListingMode,
   { fingerprint, refusals = [], why = null }: Pick<Checkpoint, 'fingerprint'> & Partial<Checkpoint>,
 ): Checkpoint => ({
-  form,
+  mode,
   why,
   refusals,
   accepted: false,
-  lists: form === 'organization' ? [chatList([], null)] : [],
+  lists: mode === 'organization' ? [chatList([], null)] : [],
   users: { current: null, last: null, next: null },
   requestId: null,
   fingerprint,
@@ -108,10 +108,10 @@ function fromFirstPage(list: ChatList): ChatList {
   return { ...list, afterId, at, pages: [], hasMore: true, trail: undefined };
 }
 
-/** The window from its start, in the same form of the list. */
+/** The window from its start, in the same listing mode. */
 export const again = (checkpoint: Checkpoint): Checkpoint => {
-  const { form, why, refusals, requestId } = checkpoint;
-  return { ...beginning(form, { fingerprint: checkpoint.fingerprint, refusals, why }), requestId };
+  const { mode, why, refusals, requestId } = checkpoint;
+  return { ...beginning(mode, { fingerprint: checkpoint.fingerprint, refusals, why }), requestId };
 };
 
 /** Puts chats behind all others of their pages. */

@@ -1,9 +1,9 @@
 import type { Policy } from '../config/policy';
 import type { Checkpoint, State } from '../domain/state';
 import { countLeft } from './checkpoint';
-import { formNames } from './listing';
-import { code } from './markdown';
-import { someOf } from '../domain/some-of';
+import { modeNames } from './listing-mode';
+import { code } from '../text/markdown';
+import { abbreviate } from '../text/abbreviate';
 
 /** What the run knows beside the state. */
 export interface RunFacts {
@@ -33,7 +33,7 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
   }
   if (state.parked.length > 0) {
     const chats = state.parked.map(({ chatId, reason }) => `${code(chatId)}: ${code(reason)}`);
-    rows.push([`Parked (${chats.length})`, someOf(chats)]);
+    rows.push([`Parked (${chats.length})`, abbreviate(chats)]);
   }
   if (checkpoint) rows.push(['Listing', listingOf(checkpoint)]);
   if (policy) {
@@ -55,10 +55,10 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
   return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
 }
 
-function listingOf({ form, why, users }: Checkpoint): string {
+function listingOf({ mode, why, users }: Checkpoint): string {
   const organization = users.current?.organization;
   const at = organization == null ? '' : `, at organization ${code(organization)}`;
-  return `${formNames[form]}${at}${why === null ? '' : `; ${code(why)}`}`;
+  return `${modeNames[mode]}${at}${why === null ? '' : `; ${code(why)}`}`;
 }
 
 function filtersOf({ organizationIds, projectIds, userIds }: Policy): string {
@@ -67,6 +67,6 @@ function filtersOf({ organizationIds, projectIds, userIds }: Policy): string {
     ['projects', projectIds],
     ['users', userIds],
   ] as const;
-  const set = filters.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${someOf(ids.map(code))}`);
+  const set = filters.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${abbreviate(ids.map(code))}`);
   return set.length > 0 ? set.join('; ') : 'none';
 }

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { FailureType } from '../contract';
-import { cut, LONGEST_REASON_BYTES } from '../cut';
+import { cut, LONGEST_REASON_BYTES } from '../text/cut';
 import { isFailureKind, meaningOf, type FailureKind } from '../domain/failure-kinds';
 import type { Ending } from '../domain/report';
 

@@ -15,7 +15,7 @@ export type ListActivities = Pick<ApiActivities, 'fetchChatPage'>;
  *
  * @param fits Whether there is room for its chats; if not, it is as if it had not been asked for.
  * @returns its chats that are to be read, and what is wrong with an item that is none.
- * @throws FormRefused, EndlessList
+ * @throws ModeRefused, EndlessList
  */
 export async function fetchPage(
   activities: ListActivities,
@@ -26,13 +26,13 @@ export async function fetchPage(
 ): Promise<{ chatIds: string[]; odd: string | null }> {
   const { window } = source.unfinished;
   const { afterId, at, resumedAt } = list;
-  const { form } = source.checkpoint;
-  const request = { window, form, afterId, at, userIds: list.userIds, pageSize: policy.pageSize };
+  const { mode } = source.checkpoint;
+  const request = { window, mode, afterId, at, userIds: list.userIds, pageSize: policy.pageSize };
   const page = await withFilters(activities, policy, request);
   const change = (next: (now: ChatList) => Partial<ChatList>): Checkpoint =>
     withList(source.checkpoint, list, (now) => ({ ...now, ...next(now) }));
   if (page.refused !== null) {
-    if (afterId === null && !source.checkpoint.accepted) throw new FormRefused(page.refused);
+    if (afterId === null && !source.checkpoint.accepted) throw new ModeRefused(page.refused);
     if (afterId === null) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
     if (at === resumedAt) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
     source.noteUnfinished({ checkpoint: change(() => ({ afterId: null, resumedAt: at, trail: undefined })) });
@@ -67,9 +67,9 @@ export async function fetchPage(
   return { chatIds: left.filter((chatId) => chatId !== ''), odd: left.includes('') ? page.odd : null };
 }
 
-/** The server does not take this form of the list. */
-export class FormRefused extends Error {
-  override name = 'FormRefused';
+/** The server does not take this listing mode. */
+export class ModeRefused extends Error {
+  override name = 'ModeRefused';
 }
 
 /** A sync keeps its filters, which may be thousands of ids: they are sent only to a worker that has others by now. */

@@ -37,7 +37,7 @@ export function createLister(
   const ahead = emitsAhead(policy);
   const asked = new Set<string>();
   let areUsersAsked = false;
-  let areUsersLeft = source.checkpoint.form !== 'organization';
+  let areUsersLeft = source.checkpoint.mode !== 'organization';
   const scope = source.scope();
   let isCut = false;
   const cut = (): void => {
@@ -87,7 +87,7 @@ export function createLister(
     stop: () => deadline.stop(),
     next(waiting) {
       const { lists, accepted } = source.checkpoint;
-      // Whether the server takes this form of the list is found out with one request.
+      // Whether the server takes this listing mode is found out with one request.
       if (waiting >= ahead || asked.size >= (accepted ? ahead : 1)) return undefined;
       if (accepted && areUsersLeft && !areUsersAsked && lists.length < ahead) return unlessCut(askUsers);
       const list = lists.find((candidate) => candidate.hasMore && !asked.has(nameOf(candidate)));

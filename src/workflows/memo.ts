@@ -1,4 +1,4 @@
-import { cut, jsonBytes, LONGEST_REASON_BYTES } from '../cut';
+import { cut, jsonBytes, LONGEST_REASON_BYTES } from '../text/cut';
 import type { Parked, Report, State, StoredMemo } from '../domain/state';
 import { condensed } from './checkpoint';
 

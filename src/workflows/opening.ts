@@ -11,7 +11,7 @@ import type { Activities } from './activity-proxies';
 import { possess } from './archive';
 import { isPublished } from './backfill';
 import { ending, takenUpAgain } from './checkpoint';
-import { firstForm } from './listing';
+import { firstMode } from './listing-mode';
 import { lookAtOrganizations } from './organizations';
 import { NO_COUNTERS } from '../domain/report';
 import type { SourceState } from './source-state';
@@ -99,6 +99,6 @@ async function takenUp(
   return { window, counters, checkpoint: published.closed ? ending(policy, checkpoint) : checkpoint, reason: '' };
 }
 
-/** A form that is not the first choice and got nowhere is given up, so that what was refused once is tried again. */
-const mayGoOn = ({ form, accepted, fingerprint }: Checkpoint, policy: Policy): boolean =>
-  fingerprint === policy.fingerprint && (accepted || form === firstForm(policy));
+/** A mode that is not the first choice and got nowhere is given up, so that what was refused once is tried again. */
+const mayGoOn = ({ mode, accepted, fingerprint }: Checkpoint, policy: Policy): boolean =>
+  fingerprint === policy.fingerprint && (accepted || mode === firstMode(policy));

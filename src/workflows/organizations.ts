@@ -3,7 +3,7 @@ import type { ApiActivities, DiscoveredOrganizations } from '../activities/types
 import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import type { Trail } from '../domain/state';
-import { someOf } from '../domain/some-of';
+import { abbreviate } from '../text/abbreviate';
 import { followOn } from './trail';
 
 /** The organizations of the tenant, oldest first, as far as they were asked for. */
@@ -108,7 +108,7 @@ export async function lookAtOrganizations(
       'the key may not list organizations (403, scope read:compliance_org_data): carrying on with chats only',
     );
   } else if (missing.size > 0) {
-    warnings.push(`ORGANIZATION_IDS: the key reaches no organization ${someOf([...missing])}`);
+    warnings.push(`ORGANIZATION_IDS: the key reaches no organization ${abbreviate([...missing])}`);
   }
   return { requests, serverTime, warnings };
 }

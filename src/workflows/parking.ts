@@ -4,7 +4,7 @@ import type { Parked } from '../domain/state';
 import { reasonOf, type Unreadable } from './failures';
 import { fitting } from './memo';
 import { createPart, type PartActivities } from './part';
-import { saturate } from './saturate';
+import { runConcurrently } from './run-concurrently';
 import { publish } from './publish';
 import type { SourceState } from './source-state';
 
@@ -46,7 +46,7 @@ export async function retryParked(
     const waiting = source.parked.filter(({ chatId }) => toRetry.includes(chatId));
     if (waiting.length === 0) return 'finished';
     const part = createPart(activities, policy, window, source);
-    await saturate(() => {
+    await runConcurrently(() => {
       if (part.fatal || part.isFull() || !part.hasRoom() || source.mustContinueAsNew()) return undefined;
       const chat = waiting.shift();
       return chat && part.add(chat.chatId, { from: chat.from, to: chat.to });

@@ -4,12 +4,12 @@ import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import { asksAgain, leftOf, withLast } from './checkpoint';
 import { everybodysFailure, failureDetails, oddItem, unreadableFailure, type Unreadable } from './failures';
-import { FormRefused } from './fetch-page';
+import { ModeRefused } from './fetch-page';
 import { createLister, type ListedChats } from './list-ahead';
-import { otherForm } from './listing';
+import { otherMode } from './listing-mode';
 import { park } from './parking';
 import { createPart, type Part } from './part';
-import { saturate } from './saturate';
+import { runConcurrently } from './run-concurrently';
 import { EndlessList } from './trail';
 import { publish } from './publish';
 import type { SourceState } from './source-state';
@@ -51,7 +51,7 @@ export async function readLists(
     before = undefined;
   }
 
-  await saturate((again) => {
+  await runConcurrently((again) => {
     part.onClose(again);
     const open = before ? [before, part] : [part];
     if (round.isOver(open)) {
@@ -138,8 +138,8 @@ function createRound(policy: Policy, source: SourceState): Round {
     end() {
       if (isClosed) return { closed: true };
       const error: unknown = failure?.error;
-      if (error instanceof FormRefused) {
-        const checkpoint = otherForm(policy, source.checkpoint, error.message);
+      if (error instanceof ModeRefused) {
+        const checkpoint = otherMode(policy, source.checkpoint, error.message);
         source.changeUnfinished({
           checkpoint,
           counters: { ...source.unfinished.counters, skipped: 0, violations: 0, unexplained: 0 },

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import { again, beginning } from './checkpoint';
-import { firstForm } from './listing';
+import { firstMode } from './listing-mode';
 import { createOrganizations, type Organizations } from './organizations';
 import { readLists, type WalkActivities } from './round';
 import { EndlessList } from './trail';
@@ -36,13 +36,13 @@ export async function walk(
       throw error;
     }
   };
-  if (!source.unfinished.checkpoint) source.changeUnfinished({ checkpoint: beginning(firstForm(policy), policy) });
+  if (!source.unfinished.checkpoint) source.changeUnfinished({ checkpoint: beginning(firstMode(policy), policy) });
   for (;;) {
     const checkpoint = source.checkpoint;
     if (checkpoint.lists.length > 0) {
       const { closed } = await fromTheStartIfEndless(source, () => readLists(activities, policy, source, moreUsers));
       if (closed) return 'finished';
-    } else if (checkpoint.form === 'organization') {
+    } else if (checkpoint.mode === 'organization') {
       return 'finished';
     } else {
       if (!(await fromTheStartIfEndless(source, moreUsers))) return endOfUsers(source, organizations);

@@ -5,12 +5,12 @@ import { aroundActivities } from '../../src/activities/interceptor';
 import { createSyncActivities } from '../../src/activities/sync-activities';
 import { loadWorkerConfig } from '../../src/config/config';
 import { FailureType } from '../../src/contract';
-import { createMetrics } from '../../src/metrics';
+import { createMetrics } from '../../src/worker/metrics';
 import { policyOf } from '../../src/config/policy';
 import { sinks } from '../../src/sinks/registry';
-import { createSource } from '../../src/source';
-import { connectClient } from '../../src/temporal';
-import { temporalSettings } from '../../src/config/temporal-settings';
+import { createSource, passingTrouble } from '../../src/source';
+import { connectClient } from '../../src/temporal/connect';
+import { temporalSettings } from '../../src/temporal/settings';
 import { startRelay } from '../support/relay';
 import { address } from '../support/server';
 
@@ -24,6 +24,7 @@ test('an outage of Temporal, as those see it who ask for a sync, is said as such
     sink: sinks.stdout.create({}, { source: 'outage', dataDir: '' }),
     policy: policyOf(config.settings, 'test'),
     metrics: createMetrics(noopMetricMeter),
+    passingTrouble,
   });
   await relay.close();
   const logged: string[] = [];

@@ -4,6 +4,7 @@ import {
   constants,
   createSecureServer,
   type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
   type SecureServerOptions,
   type ServerHttp2Session,
   type ServerHttp2Stream,
@@ -41,10 +42,12 @@ export async function startTlsRelay(target: string, tls: SecureServerOptions, ap
     call.on('error', () => near.close(constants.NGHTTP2_INTERNAL_ERROR));
     near.once('close', () => call.close());
     near.pipe(call);
-    call.once('response', (answer, flags) => {
+    call.once('response', (answer: OutgoingHttpHeaders, flags) => {
       const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       near.respond(answer, endStream ? { endStream } : { waitForTrailers: true });
-      call.once('trailers', (trailers) => near.on('wantTrailers', () => near.sendTrailers(trailers)));
+      call.once('trailers', (trailers: OutgoingHttpHeaders) =>
+        near.on('wantTrailers', () => near.sendTrailers(trailers)),
+      );
       if (!endStream) call.pipe(near);
     });
   });

@@ -1,13 +1,13 @@
 import { createTenant, DEMO_KEY, GENERATIONS, type KeySpec, type Tenant, type TrueMessage } from '../../simulator';
 import type { Environment } from '../../src/config/config';
 import type { Policy } from '../../src/config/policy';
-import type { Form } from '../../src/domain/state';
+import type { ListingMode } from '../../src/domain/state';
 import { expectExactly } from '../support/exact';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
 
 const LISTINGS: Policy['listing'][] = ['auto', 'organization', 'per-user'];
 /** What comes of each setting; null: nothing that the server takes. */
-const FORMS: Record<(typeof GENERATIONS)[number], Record<Policy['listing'], Form | null>> = {
+const FORMS: Record<(typeof GENERATIONS)[number], Record<Policy['listing'], ListingMode | null>> = {
   now: { auto: 'organization', organization: 'organization', 'per-user': 'per-user-by-creation' },
   mid: { auto: 'organization', organization: 'organization', 'per-user': 'per-user' },
   legacy: { auto: 'per-user', organization: null, 'per-user': 'per-user' },

@@ -1,7 +1,7 @@
 import { createTenant } from '../../simulator';
 import { newState, type State } from '../../src/domain/state';
 import { detailsOf } from '../../src/workflows/details';
-import { code } from '../../src/workflows/markdown';
+import { code } from '../../src/text/markdown';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 
 const EVIL = [

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { jsonBytes } from '../../src/cut';
+import { jsonBytes } from '../../src/text/cut';
 import { memoSchema, newState, type Parked, type Report, type State } from '../../src/domain/state';
 import { bounded, fitting, memoOf } from '../../src/workflows/memo';
 
@@ -56,7 +56,7 @@ const state = fc
   .map(({ ids, reports, why, cursor, paused, warnings }): State => {
     const list = { userIds: [], of: null, afterId: cursor, at: TIME, hasMore: true };
     const checkpoint = {
-      ...{ form: 'organization' as const, why, refusals: [{ form: 'per-user' as const, reason: why }], accepted: true },
+      ...{ mode: 'organization' as const, why, refusals: [{ mode: 'per-user' as const, reason: why }], accepted: true },
       lists: [{ ...list, pages: [{ afterId: cursor, at: TIME, left: ['x'.repeat(9000)] }] }],
       users: { current: null, last: cursor, next: null },
       requestId: 'r',

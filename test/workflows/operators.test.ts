@@ -4,7 +4,7 @@ import Long from 'long';
 import { createTenant, truth } from '../../simulator';
 import { RefusedError } from '../../src/source';
 import { newState } from '../../src/domain/state';
-import { watchWorkers } from '../../src/watch-workers';
+import { watchWorkers } from '../../src/worker/watch-workers';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 

@@ -1,6 +1,6 @@
 import { Semaphore } from 'async-mutex';
-import { keepHeapSmall } from '../heap';
-import { within } from './deadline';
+import { keepHeapSmall } from './heap';
+import { within } from './with-timeout';
 
 const KIBIBYTE = 1024;
 /** How many bodies that have grown beyond so many bytes are in memory at a time; smaller ones are read freely. */
@@ -10,7 +10,7 @@ const steps = [
 ];
 
 /** The memory of a process, as far as answers go: the larger they are, the fewer it has room for. */
-export interface Room {
+export interface MemoryBudget {
   enter(): Stay;
 }
 
@@ -28,7 +28,7 @@ export interface Stay {
 }
 
 /** One for each process: its client holds it. */
-export function createRoom(): Room {
+export function createMemoryBudget(): MemoryBudget {
   const semaphores = steps.map(({ places }) => new Semaphore(places));
   return {
     enter() {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@temporalio/worker';
-import type { Source } from './source';
+import type { Source } from '../source';
 
 /** A worker that ended is still seen for a minute, so looks further apart than that are not fooled twice. */
 const LOOK_EVERY_MS = 75_000;

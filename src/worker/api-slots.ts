@@ -1,6 +1,6 @@
 import type { ActivitySlotInfo, CustomSlotSupplier } from '@temporalio/worker';
-import { mostUnderWay } from './contract';
-import type { Policy } from './config/policy';
+import { mostUnderWay } from '../contract';
+import type { Policy } from '../config/policy';
 
 /** Over all workers, requests that wait for their turn, so that one is there when it comes: those of a second, and these. */
 const WAITING = 8;

@@ -1,6 +1,6 @@
 import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
-import { explain } from './temporal-errors';
-import type { TemporalSettings } from './config/temporal-settings';
+import { explain } from './errors';
+import type { TemporalSettings } from './settings';
 
 /** A connection and a first answer within 8 s, with a look at what answers instead within 10. */
 const CONNECT_MS = 4000;

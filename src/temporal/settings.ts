@@ -2,11 +2,11 @@ import { devNull } from 'node:os';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import { ConfigError, type Environment } from './config';
+import { ConfigError, type Environment } from '../config/config';
 import { DEFAULT_TEMPORAL_ADDRESS } from '../contract';
-import { dataConverterOf } from '../payload-codec';
-import { printable } from '../printable';
-import type { Tls } from '../what-answers';
+import { dataConverterOf } from './payload-codec';
+import { printable } from '../text/printable';
+import type { Tls } from './what-answers';
 
 export interface TemporalSettings {
   address: string;

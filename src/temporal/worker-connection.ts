@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, type Logger } from '@temporalio/worker';
-import { connectClient } from './temporal';
-import { answerOf, explain, TemporalError } from './temporal-errors';
-import type { TemporalSettings } from './config/temporal-settings';
+import { connectClient } from './connect';
+import { answerOf, explain, TemporalError } from './errors';
+import type { TemporalSettings } from './settings';
 
 const RETRY_MS = 5000;
 /** What does not pass by itself may still be mended, as a namespace that another container makes. */

@@ -1,5 +1,5 @@
-import { cut } from '../cut';
-import { printable } from '../printable';
+import { cut } from './cut';
+import { printable } from './printable';
 
 /** A summary in the Web UI takes 400 bytes. */
 const LONGEST_BYTES = 300;

@@ -1,5 +1,5 @@
 import { isGrpcServiceError, NamespaceNotFoundError, ServiceError } from '@temporalio/client';
-import { hostAndPort, type TemporalSettings } from './config/temporal-settings';
+import { hostAndPort, type TemporalSettings } from './settings';
 import { whatAnswers } from './what-answers';
 
 /** What is wrong with Temporal. `lasting`: it does not pass by itself, since Temporal's settings, or ours, are wrong. */

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { defaultPayloadConverter, type DataConverter, type Payload, type PayloadCodec } from '@temporalio/common';
-import { ConfigError, type Environment } from './config/config';
-import { printable } from './printable';
+import { ConfigError, type Environment } from '../config/config';
+import { printable } from '../text/printable';
 
 const SETTING = 'TEMPORAL_PAYLOAD_CODEC';
 const ENCODED_FAILURES = join(__dirname, 'encoded-failures');

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { errorCode } from './compliance-api/error-code';
+import { errorCode } from '../compliance-api/error-code';
 
 const PATIENCE_MS = 1000;
 /** What a client of HTTP/2 begins with: gRPC is HTTP/2, and its server answers with settings of its own at once. */

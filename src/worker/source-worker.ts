@@ -5,16 +5,16 @@ import {
   type NativeConnection,
   type WorkerOptions,
 } from '@temporalio/worker';
-import { createApiActivities } from './activities/api-activities';
-import { aroundActivities } from './activities/interceptor';
-import { createSyncActivities } from './activities/sync-activities';
+import { createApiActivities } from '../activities/api-activities';
+import { aroundActivities } from '../activities/interceptor';
+import { createSyncActivities } from '../activities/sync-activities';
 import type { ApiSlots } from './api-slots';
-import type { ComplianceApi } from './compliance-api/client';
-import { apiTaskQueue, syncTaskQueue } from './contract';
+import type { ComplianceApi } from '../compliance-api/client';
+import { apiTaskQueue, syncTaskQueue } from '../contract';
 import type { Metrics } from './metrics';
-import type { Sink } from './sinks/sink';
-import type { Source } from './source';
-import type { Policy } from './config/policy';
+import type { Sink } from '../sinks/sink';
+import { passingTrouble, type Source } from '../source';
+import type { Policy } from '../config/policy';
 
 /** How far the queue's limit, which all workers share, lies above the rate that their pacers keep. */
 const QUEUE_HEADROOM = 2;
@@ -85,7 +85,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     ...shared,
     taskQueue: syncTaskQueue(source.name),
     workflowBundle,
-    activities: { ...createSyncActivities({ source, sink, policy, metrics }) },
+    activities: { ...createSyncActivities({ source, sink, policy, metrics, passingTrouble }) },
   }).catch(async (error: unknown) => {
     // A worker lets go of its connection only by running to its end.
     await calls.runUntil(Promise.resolve()).catch(() => undefined);

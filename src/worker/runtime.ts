@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { makeTelemetryFilterString, Runtime, type Logger, type MetricsExporterConfig } from '@temporalio/worker';
-import { keepHeapModest } from './heap';
+import { keepHeapModest } from '../compliance-api/heap';
 
 export interface RuntimeOptions {
   logger: Logger;

@@ -1,7 +1,7 @@
 import { format } from 'node:util';
 import { DefaultLogger, type LogEntry } from '@temporalio/worker';
-import type { LogSettings } from './config/config';
-import { printable } from './printable';
+import type { LogSettings } from '../config/config';
+import { printable } from '../text/printable';
 
 /** The SDK's warning about a worker of activities only, which the one of the API's queue is on purpose. */
 const EXPECTED = 'No workflows registered, not polling for workflow tasks';

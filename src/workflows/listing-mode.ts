@@ -1,0 +1,35 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import { FailureType } from '../contract';
+import type { Policy } from '../config/policy';
+import type { Checkpoint, ListingMode } from '../domain/state';
+import { beginning } from './checkpoint';
+
+/** What each setting tries, in this order: the next one when the server answers 400 to the first page of a list. */
+const MODES: Readonly<Record<Policy['listing'], readonly [ListingMode, ...ListingMode[]]>> = {
+  auto: ['organization', 'per-user'],
+  organization: ['organization'],
+  'per-user': ['per-user', 'per-user-by-creation'],
+};
+
+export const modeNames: Readonly<Record<ListingMode, string>> = {
+  organization: 'organization-wide',
+  'per-user': 'per user',
+  'per-user-by-creation': 'per user in the order of creation',
+};
+
+export const firstMode = ({ listing }: Policy): ListingMode => MODES[listing][0];
+
+/**
+ * The server refuses the mode: the window begins again in the next one, where the sink knows what it has already.
+ *
+ * @throws ApiRefused with what the server said to each mode, if it has refused them all.
+ */
+export function otherMode(policy: Policy, { mode, refusals: before }: Checkpoint, reason: string): Checkpoint {
+  const refusals = [...before.filter((refusal) => refusal.mode !== mode), { mode, reason }];
+  const next = MODES[policy.listing].find((candidate) => refusals.every((refusal) => refusal.mode !== candidate));
+  const why = `the server refuses the ${modeNames[mode]} list: ${reason}`;
+  if (next) return beginning(next, { fingerprint: policy.fingerprint, refusals, why });
+  const said = refusals.map((refusal) => `${modeNames[refusal.mode]}: ${refusal.reason}`).join('; ');
+  const remedy = policy.listing === 'organization' ? '; older servers list per user only: set LISTING=auto' : '';
+  throw ApplicationFailure.nonRetryable(`${said}${remedy}`, FailureType.apiRefused);
+}
