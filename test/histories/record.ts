@@ -1,10 +1,14 @@
-import { readdir, unlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { createTenant, type Tenant } from '../../simulator';
+import { version } from '../../src/version';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
 
-// Not a test: `npm run record-histories` runs it to write the histories that replay.test.ts holds every build to.
+// Not a test: `npm run record-histories` runs it to write what replay.test.ts and upgrade.test.ts hold every later build to.
+// Those of earlier versions stay.
+
+const folder = join(__dirname, version);
 
 const BACKFILL = { BACKFILL_START: '2026-08-01' };
 let under: SourceUnderTest;
@@ -18,7 +22,7 @@ async function source(options: UnderTestOptions = {}, chats = 6): Promise<void> 
 async function save(name: string, workflowId: string, runId?: string): Promise<void> {
   const history = await under.client.workflow.getHandle(workflowId, runId).fetchHistory();
   const json: unknown = JSON.parse(historyToJSON(history), withoutThisMachine);
-  await writeFile(join(__dirname, `${name}.json`), `${JSON.stringify(json)}\n`);
+  await writeFile(join(folder, `${name}.json`), `${JSON.stringify(json)}\n`);
 }
 
 /** Replay needs neither who ran it nor where its files lay. */
@@ -48,7 +52,8 @@ const untilRefused = async (): Promise<void> => {
 };
 
 beforeAll(async () => {
-  for (const name of await readdir(__dirname)) if (name.endsWith('.json')) await unlink(join(__dirname, name));
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
 });
 afterEach(() => under.close());
 
@@ -161,4 +166,14 @@ test('parking, and healing in the next sync', async () => {
   while (Math.floor(Date.now() / 1000) <= second + 1) await under.source.view();
   await under.sync();
   await saveRuns('parked-then-healed');
+});
+
+test('the middle of a window: the state, and the archive', async () => {
+  await source({}, 8);
+  breakChat('500-no-retry');
+  await under.sync();
+  const { memo } = await under.source.view();
+  const { running: _, ...state } = memo!;
+  await cp(under.folder, join(folder, 'mid-window', 'archive'), { recursive: true });
+  await writeFile(join(folder, 'mid-window', 'state.json'), `${JSON.stringify(state)}\n`);
 });
