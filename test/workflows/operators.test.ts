@@ -87,12 +87,13 @@ test('it tells the sink of a window that a rewind gave up', async () => {
 });
 
 test('it goes on with the window of a sync that is reset to its start, whose parts are published already', async () => {
-  const tenant = createTenant({ chats: 12, messagesPerChat: 2 });
-  under = await startSource({ simulator: { tenant }, settings: { ...BACKFILL, PAGE_SIZE: '5' } });
+  // More than one part.
+  const tenant = createTenant({ chats: 1200, messagesPerChat: 1 });
+  under = await startSource({ simulator: { tenant }, settings: BACKFILL });
   const last = tenant.chatOrder.updated_at.entries().at(-1)!.item.id;
   under.simulator.setFaults({ targets: [{ chatId: last, kind: '500', times: Infinity }] });
   const request = await under.request();
-  while ((await under.records()).length < 20) await under.source.view();
+  while ((await under.records()).length < 1000) await under.source.view();
 
   const { workflowId } = under.chain;
   const { runId } = await under.chain.describe();
@@ -105,11 +106,11 @@ test('it goes on with the window of a sync that is reset to its start, whose par
   });
   under.simulator.setFaults();
 
-  expect(await under.reportOf(request)).toMatchObject({ outcome: 'completed', chats: 12, messages: 24 });
+  expect(await under.reportOf(request)).toMatchObject({ outcome: 'completed', chats: 1200, messages: 1200 });
   expectExactly(await under.records(), tenant);
   const ledger = await under.ledger();
   expect(ledger).toHaveLength(1);
-  expect(ledger[0]).toMatchObject({ chats: 12, records: 24 });
+  expect(ledger[0]).toMatchObject({ chats: 1200, records: 1200 });
 });
 
 test('it names in the ledger what a window published that was forgotten by a reset and given up by a rewind', async () => {
