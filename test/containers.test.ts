@@ -117,10 +117,12 @@ describe("the worker's settings", () => {
     expect(temporalSettings(given)).toMatchObject({ address: 'temporal:7233', namespace: 'default' });
   });
 
+  const settingsText = ['config', 'policy'].map((name) => text(`src/config/${name}.ts`)).join('\n');
+
   test('each is one that something reads', () => {
     const envconfig = text('node_modules/@temporalio/envconfig/lib/envconfig-toml.js');
     const known = new Set([
-      ...(text('src/config.ts').match(/\b[A-Z][A-Z_]+\b/g) ?? []),
+      ...(settingsText.match(/\b[A-Z][A-Z_]+\b/g) ?? []),
       ...(envconfig.match(/\bTEMPORAL_[A-Z_]+\b/g) ?? []),
       ...sinkSettings,
       'HTTPS_PROXY',
@@ -131,7 +133,7 @@ describe("the worker's settings", () => {
   });
 
   test('none of the settings there are is left out', () => {
-    const shapes = text('src/config.ts').matchAll(/^const \w+Shape = \{\n(.*?)^\};/gms);
+    const shapes = settingsText.matchAll(/^(?:export )?const \w+(?:Shape|Settings) = \{\n(.*?)^\};/gms);
     const settings = [...shapes].flatMap(([, shape]) => shape?.match(/(?<=^ {2})[A-Z_]+(?=:)/gm) ?? []);
     expect(settings).toContain('BACKFILL_START');
     expect([...settings, ...sinkSettings].filter((name) => !names.includes(name)).sort()).toEqual([
@@ -139,6 +141,7 @@ describe("the worker's settings", () => {
       'DATA_DIR', // the image's
       'FILE_DIR', // below it
       'SYNC_INTERVAL', // the schedule's
+      'TEMPORAL_PAYLOAD_CODEC', // a file, which would have to be mounted
     ]);
   });
 });

@@ -76,6 +76,8 @@ export interface UnderTestOptions {
   settings?: Environment;
   policy?: Partial<Policy>;
   wrapSink?: (sink: Sink) => Sink;
+  /** What fails is tried again when Temporal usually does, not at once. */
+  usualRetries?: boolean;
   /** Some answers never end: they are not waited for as long as in production. */
   serverHangs?: boolean;
   /** A new one by default. */
@@ -137,7 +139,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       policy: followed,
       metrics: createMetrics(Runtime.instance().metricMeter),
       workflowBundle,
-      interceptors: [triedAgainSoon],
+      interceptors: options.usualRetries ? [] : [triedAgainSoon],
     });
     const running = worker.run();
     workers.push({

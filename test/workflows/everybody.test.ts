@@ -29,15 +29,15 @@ test.each<[string, OwnAnswer, RegExp]>([
     /^ApiRefused: \d+ chats in a row .*status 405/,
   ],
 ])('%s', async (_what, answer, reason) => {
-  tenant = createTenant({ chats: 230, messagesPerChat: 1 });
-  under = await startBehindGateway({ tenant }, { ON_CHAT_FAILURE: 'park', REQUESTS_PER_SECOND: '60' });
+  tenant = createTenant({ chats: 120, messagesPerChat: 1 });
+  under = await startBehindGateway({ tenant }, { ON_CHAT_FAILURE: 'park', REQUESTS_PER_SECOND: '200' });
   under.setGateway((page) => (page.chat_messages ? answer : undefined));
 
   const report = await under.sync();
 
   expect(report).toMatchObject({ outcome: 'failed', parked: 0, chats: 0 });
   expect(report.reason).toMatch(reason);
-  expect(under.simulator.requests.length).toBeLessThan(300);
+  expect(under.simulator.requests.length).toBeLessThan(180);
   // In the middle of a sync too, where some were read before.
   let read = 0;
   under.setGateway((page) => (page.chat_messages && ++read > 50 ? answer : undefined));
