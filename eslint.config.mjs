@@ -81,6 +81,11 @@ export default tseslint.config(
     'Sinks know records and nothing of where they come from.',
   ),
   forbid(
+    ['src/archive/**/*.ts'],
+    [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|config|commands)(/|$)' }],
+    'An archive is read by what stands in it.',
+  ),
+  forbid(
     ['src/config.ts'],
     [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|commands)(/|$)' }],
     'Settings are a function of the environment.',

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { compare, readParts, type Exactness } from './exactness';
+import { compare, emittedTo, type Exactness } from './exactness';
 import { readChain, type Chain } from './history';
 import { ratePerSecond, worstSecond } from './rates';
 import { SOURCE, withStage, type Stage, type StageOptions } from './stage';
@@ -64,7 +64,7 @@ export function measure(options: StageOptions, signal: AbortSignal): Promise<Mea
 
     const chain = await readChain(client, SOURCE);
     const { requestTimes, readingTimes, messageIds } = await stage.tenant.facts();
-    const emitted = await readParts(stage.partsFolder);
+    const emitted = await emittedTo(stage.sinkFolder);
     return {
       workers: options.workers,
       users: stage.tenant.users,

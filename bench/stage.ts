@@ -25,8 +25,8 @@ export interface Stage {
   readonly workerPids: readonly number[];
   /** Kills the (first) worker and starts it again. */
   killWorker(): Promise<void>;
-  /** Of the file sink's parts. */
-  readonly partsFolder: string;
+  /** Of the file sink: FILE_DIR/<source>. */
+  readonly sinkFolder: string;
 }
 
 /** Runs `measure` on a fresh stage and takes it down, whatever happens; at once when the signal is aborted. */
@@ -101,6 +101,6 @@ async function setUp(
       if (child) await processes.kill(child);
       children[0] = await startWorker();
     },
-    partsFolder: join(folder, 'messages', SOURCE, 'messages'),
+    sinkFolder: join(folder, 'messages', SOURCE),
   };
 }
