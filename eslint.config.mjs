@@ -96,6 +96,11 @@ export default tseslint.config(
     'Commands talk to Temporal; the worker talks to the API and the sink.',
   ),
   forbid(['simulator/**/*.ts'], [{ regex: '/src/' }], 'The simulator is a second reading: it shares no code with src.'),
+  forbid(
+    ['harness/**/*.ts'],
+    [{ regex: '/(bench|chaos|test)/' }],
+    'Tests, bench and chaos use the harness; it knows none of them.',
+  ),
   {
     files: ['test/**/*.ts'],
     rules: {

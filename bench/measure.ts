@@ -45,7 +45,8 @@ export interface Measured extends Exactness {
 
 export function measure(options: StageOptions, signal: AbortSignal): Promise<Measured> {
   return withStage(options, signal, async (stage) => {
-    const { client, version } = stage.server;
+    const { client } = stage.temporal;
+    const { serverVersion } = await client.workflowService.getSystemInfo({});
     const databaseBefore = await databaseBytes(stage);
     const cpuBefore = cpuOf(stage);
     const memoryBytes: number[] = [];
@@ -84,15 +85,15 @@ export function measure(options: StageOptions, signal: AbortSignal): Promise<Mea
       peakMemoryBytes: Math.max(...peaks) || null,
       memoryBytes,
       kills,
-      serverVersion: version,
+      serverVersion,
     };
   });
 }
 
 /** `others` holds, for the moment, the whole machine. */
-function cpuOf({ workerPids, server, tenant }: Stage): CpuSeconds | null {
+function cpuOf({ workerPids, temporalPid, tenant }: Stage): CpuSeconds | null {
   const workers = workerPids.map((pid) => usageOf(pid));
-  const [temporal, api] = [usageOf(server.pid), usageOf(tenant.pid)];
+  const [temporal, api] = [usageOf(temporalPid), usageOf(tenant.child.pid ?? 0)];
   if (!temporal || !api) return null;
   const worker = workers.reduce((sum, usage) => sum + (usage?.cpuSeconds ?? 0), 0);
   const own = process.cpuUsage();
@@ -111,7 +112,7 @@ function difference(before: CpuSeconds | null, after: CpuSeconds | null): CpuSec
   };
 }
 
-async function databaseBytes({ server: { databaseFile } }: Stage): Promise<number> {
+async function databaseBytes({ temporal: { databaseFile } }: Stage): Promise<number> {
   const sizes = ['', '-wal'].map(async (end) => (await stat(databaseFile + end).catch(() => null))?.size ?? 0);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

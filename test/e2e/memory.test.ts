@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { run, start, type Running } from '../../harness/programs';
 import { compare, emittedTo } from '../../bench/exactness';
 import { startHostileApi, type HostileApi } from '../../bench/hostile-api';
 import { hostileChats, idsOf } from '../../bench/hostile-chats';
 import { usageOf } from '../../bench/usage';
-import { run, start, type Running } from '../support/cli';
 import { address } from '../support/server';
 
 const time = '2026-10-10T10:10:10Z';

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../bench/free-port';
-import { run, start, startProgram } from '../support/cli';
+import { freePort } from '../../harness/free-port';
+import { run, start, startProgram } from '../../harness/programs';
 import { recordsIn } from '../support/parsed-record';
 
 const ids = async (dataDir: string): Promise<string[]> =>
