@@ -95,6 +95,11 @@ export default tseslint.config(
     'Sinks know records and nothing of where they come from.',
   ),
   forbid(
+    ['src/archive/**/*.ts'],
+    [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|config|commands)(/|$)' }],
+    'An archive is read by what stands in it.',
+  ),
+  forbid(
     ['src/config.ts'],
     [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|commands)(/|$)' }],
     'Settings are a function of the environment.',
@@ -105,6 +110,11 @@ export default tseslint.config(
     'Commands talk to Temporal; the worker talks to the API and the sink.',
   ),
   forbid(['simulator/**/*.ts'], [{ regex: '/src/' }], 'The simulator is a second reading: it shares no code with src.'),
+  forbid(
+    ['harness/**/*.ts'],
+    [{ regex: '/(bench|chaos|test)/' }],
+    'Tests, bench and chaos use the harness; it knows none of them.',
+  ),
   {
     files: ['test/**/*.ts'],
     rules: {

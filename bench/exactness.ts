@@ -1,10 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { readRecords } from '../src/archive/parts';
 
-const recordSchema = z.looseObject({ id: z.string() });
+const recordSchema = z.object({ id: z.string() });
 
 export interface Exactness {
   lost: number;
@@ -18,16 +15,12 @@ export interface Emitted {
   ids: string[];
 }
 
-/** What the file sink's parts hold. */
-export async function readParts(folder: string): Promise<Emitted> {
-  const names = await readdir(folder, { recursive: true });
+/** What the parts of an archive hold. @param folder FILE_DIR/<source> */
+export async function emittedTo(folder: string): Promise<Emitted> {
   const emitted: Emitted = { bytes: 0, ids: [] };
-  for (const name of names.filter((path) => path.endsWith('.ndjson'))) {
-    const path = join(folder, name);
-    emitted.bytes += (await stat(path)).size;
-    for await (const line of createInterface({ input: createReadStream(path) })) {
-      emitted.ids.push(recordSchema.parse(JSON.parse(line)).id);
-    }
+  for await (const json of readRecords(folder)) {
+    emitted.bytes += Buffer.byteLength(json) + 1;
+    emitted.ids.push(recordSchema.parse(JSON.parse(json)).id);
   }
   return emitted;
 }

@@ -1,25 +1,16 @@
+import { answer, spec } from '../harness/dialogue';
 import { startHostileApi } from './hostile-api';
 import { hostileChats, idsOf } from './hostile-chats';
-import { tenantSpecSchema, type TenantFacts, type TenantReady } from './tenant';
+import { factsOf, tenantSpecSchema, type TenantReady } from './tenant';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The hostile API in a process of its own. */
 async function main(): Promise<void> {
-  const { hostile = 1 } = tenantSpecSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
+  const { hostile = 1 } = tenantSpecSchema.parse(spec());
   const now = Math.floor(Date.now() / 1000) * 1000;
   const chats = hostileChats(hostile, new Date(now - DAY_MS).toISOString());
   const { url, requests } = await startHostileApi(chats);
-  process.on('message', () => {
-    const facts: TenantFacts = {
-      requestTimes: requests.map(({ at }) => at),
-      readingTimes: requests.filter(({ path }) => path.endsWith('/messages')).map(({ at }) => at),
-      messageIds: chats.flatMap(idsOf),
-    };
-    process.send?.(facts);
-  });
-  process.on('SIGTERM', () => process.exit(0));
-  process.on('disconnect', () => process.exit(0));
   const ready: TenantReady = {
     url,
     key: 'sk-ant-api01-hostile',
@@ -28,7 +19,7 @@ async function main(): Promise<void> {
     groups: 0,
     fewestRequests: chats.length + 2,
   };
-  process.send?.(ready);
+  answer(ready, () => factsOf(requests, chats.flatMap(idsOf)));
 }
 
 void main();

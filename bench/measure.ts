@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { compare, readParts, type Exactness } from './exactness';
+import { compare, emittedTo, type Exactness } from './exactness';
 import { readChain, type Chain } from './history';
 import { ratePerSecond, worstSecond } from './rates';
 import { SOURCE, withStage, type Stage, type StageOptions } from './stage';
@@ -45,7 +45,8 @@ export interface Measured extends Exactness {
 
 export function measure(options: StageOptions, signal: AbortSignal): Promise<Measured> {
   return withStage(options, signal, async (stage) => {
-    const { client, version } = stage.server;
+    const { client } = stage.temporal;
+    const { serverVersion } = await client.workflowService.getSystemInfo({});
     const databaseBefore = await databaseBytes(stage);
     const cpuBefore = cpuOf(stage);
     const memoryBytes: number[] = [];
@@ -64,7 +65,7 @@ export function measure(options: StageOptions, signal: AbortSignal): Promise<Mea
 
     const chain = await readChain(client, SOURCE);
     const { requestTimes, readingTimes, messageIds } = await stage.tenant.facts();
-    const emitted = await readParts(stage.partsFolder);
+    const emitted = await emittedTo(stage.sinkFolder);
     return {
       workers: options.workers,
       users: stage.tenant.users,
@@ -84,15 +85,15 @@ export function measure(options: StageOptions, signal: AbortSignal): Promise<Mea
       peakMemoryBytes: Math.max(...peaks) || null,
       memoryBytes,
       kills,
-      serverVersion: version,
+      serverVersion,
     };
   });
 }
 
 /** `others` holds, for the moment, the whole machine. */
-function cpuOf({ workerPids, server, tenant }: Stage): CpuSeconds | null {
+function cpuOf({ workerPids, temporalPid, tenant }: Stage): CpuSeconds | null {
   const workers = workerPids.map((pid) => usageOf(pid));
-  const [temporal, api] = [usageOf(server.pid), usageOf(tenant.pid)];
+  const [temporal, api] = [usageOf(temporalPid), usageOf(tenant.child.pid ?? 0)];
   if (!temporal || !api) return null;
   const worker = workers.reduce((sum, usage) => sum + (usage?.cpuSeconds ?? 0), 0);
   const own = process.cpuUsage();
@@ -111,7 +112,7 @@ function difference(before: CpuSeconds | null, after: CpuSeconds | null): CpuSec
   };
 }
 
-async function databaseBytes({ server: { databaseFile } }: Stage): Promise<number> {
+async function databaseBytes({ temporal: { databaseFile } }: Stage): Promise<number> {
   const sizes = ['', '-wal'].map(async (end) => (await stat(databaseFile + end).catch(() => null))?.size ?? 0);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

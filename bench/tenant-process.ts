@@ -1,5 +1,6 @@
+import { answer, spec } from '../harness/dialogue';
 import { DEMO_KEY, createDemoTenant, createTenant, startSimulator, truth, type Tenant } from '../simulator';
-import { tenantSpecSchema, type TenantFacts, type TenantReady, type TenantSpec } from './tenant';
+import { factsOf, tenantSpecSchema, type TenantReady, type TenantSpec } from './tenant';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Of the API's lists. */
@@ -13,30 +14,19 @@ const IN_BOTH = 100;
  * is the same from the first request to the last, and the fewest requests can be counted beforehand.
  */
 async function main(): Promise<void> {
-  const spec = tenantSpecSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
+  const wanted = tenantSpecSchema.parse(spec());
   const now = Math.floor(Date.now() / 1000) * 1000;
-  const tenant = tenantOf(spec, now);
-  const groups = spec.users === null ? 0 : groupsOf(tenant);
+  const tenant = tenantOf(wanted, now);
+  const groups = wanted.users === null ? 0 : groupsOf(tenant);
   const fewest = fewestRequests(tenant, groups);
   const simulator = await startSimulator({
     tenant,
-    generation: spec.users === null ? 'now' : 'legacy',
+    generation: wanted.users === null ? 'now' : 'legacy',
     clock: () => now,
-    latencyMs: (n) => spec.latenciesMs[Math.floor((n * spec.latenciesMs.length) / fewest)] ?? 0,
+    latencyMs: (n) => wanted.latenciesMs[Math.floor((n * wanted.latenciesMs.length) / fewest)] ?? 0,
     rateLimitPerMinute: Infinity,
   });
 
-  process.on('message', () => {
-    const { requests } = simulator;
-    const facts: TenantFacts = {
-      requestTimes: requests.map(({ at }) => at),
-      readingTimes: requests.filter(({ path }) => path.endsWith('/messages')).map(({ at }) => at),
-      messageIds: truth(tenant).map((message) => message.id),
-    };
-    process.send?.(facts);
-  });
-  process.on('SIGTERM', () => process.exit(0));
-  process.on('disconnect', () => process.exit(0));
   const ready: TenantReady = {
     url: simulator.url,
     key: DEMO_KEY,
@@ -45,7 +35,8 @@ async function main(): Promise<void> {
     groups,
     fewestRequests: fewest,
   };
-  process.send?.(ready);
+  const messageIds = (): string[] => truth(tenant).map(({ id }) => id);
+  answer(ready, () => factsOf(simulator.requests, messageIds()));
 }
 
 function tenantOf({ users, ...sizes }: TenantSpec, now: number): Tenant {

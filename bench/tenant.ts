@@ -1,6 +1,8 @@
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Processes } from './processes';
+import { startDialogue } from '../harness/dialogue';
+import { STDERR } from './processes';
 
 export const tenantSpecSchema = z.object({
   chats: z.int(),
@@ -39,24 +41,21 @@ const factsSchema = z.object({
 });
 export type TenantFacts = z.infer<typeof factsSchema>;
 
+/** What came in, of which messages. */
+export const factsOf = (requests: readonly { at: number; path: string }[], messageIds: string[]): TenantFacts => ({
+  requestTimes: requests.map(({ at }) => at),
+  readingTimes: requests.filter(({ path }) => path.endsWith('/messages')).map(({ at }) => at),
+  messageIds,
+});
+
 export interface TenantProcess extends TenantReady {
-  readonly pid: number;
+  readonly child: ChildProcess;
   facts(): Promise<TenantFacts>;
 }
 
 /** Starts tenant-process.ts, or hostile-process.ts. */
-export async function startTenant(processes: Processes, folder: string, spec: TenantSpec): Promise<TenantProcess> {
+export async function startTenant(spec: TenantSpec): Promise<TenantProcess> {
   const module = join(__dirname, spec.hostile === undefined ? 'tenant-process.js' : 'hostile-process.js');
-  const child = processes.fork(module, { cwd: folder, args: [JSON.stringify(spec)] });
-  const message = (): Promise<unknown> =>
-    Promise.race([new Promise((resolve) => child.once('message', resolve)), processes.failed]);
-  return {
-    pid: child.pid ?? 0,
-    ...readySchema.parse(await message()),
-    async facts() {
-      const answer = message();
-      child.send('facts');
-      return factsSchema.parse(await answer);
-    },
-  };
+  const { child, ready, ask } = await startDialogue(module, spec, { log: STDERR });
+  return { child, ...readySchema.parse(ready), facts: async () => factsSchema.parse(await ask('facts')) };
 }

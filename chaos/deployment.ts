@@ -2,10 +2,11 @@ import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { z } from 'zod';
+import { ROOT } from '../harness/root';
 
 const BUNDLE = 'workflow-bundle.js';
 /** What is compiled beside the product. */
-const NOT_THE_PRODUCT = ['chaos', 'bench'];
+const HARNESS = join(ROOT, 'lib', 'harness');
 
 /** The build from which workers are started. */
 export interface Deployment {
@@ -16,8 +17,8 @@ export interface Deployment {
 }
 
 /** @param folder Where the other build is made, when it is first needed. */
-export function createDeployment(root: string, folder: string): Deployment {
-  const own = join(root, 'lib');
+export function createDeployment(folder: string): Deployment {
+  const own = join(ROOT, 'lib');
   const other = join(folder, 'lib');
   let making: Promise<void> | undefined;
   let lib = own;
@@ -26,22 +27,21 @@ export function createDeployment(root: string, folder: string): Deployment {
       return lib;
     },
     async switchOver() {
-      await (making ??= makeOther(root, folder));
+      await (making ??= makeOther(folder));
       lib = lib === own ? other : own;
     },
   };
 }
 
 /** The same product under another version, its workflows bundled from what the compiler made of them. */
-async function makeOther(root: string, folder: string): Promise<void> {
+async function makeOther(folder: string): Promise<void> {
   const lib = join(folder, 'lib');
-  const left = NOT_THE_PRODUCT.map((name) => join(root, 'lib', name));
   await mkdir(folder);
-  await cp(join(root, 'lib'), lib, { recursive: true, filter: (path) => !left.includes(path) });
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  await cp(join(ROOT, 'lib'), lib, { recursive: true, filter: (path) => path !== HARNESS });
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const { version } = z
     .object({ version: z.string() })
-    .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+    .parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')));
   await writeFile(join(folder, 'package.json'), JSON.stringify({ version: `${version}-other` }));
 
   const workflowsPath = join(lib, 'workflows', 'index.js');

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Supervised } from '../harness/supervised';
 import { chatSyncWorkflowId } from '../src/contract';
 import type { Memo } from '../src/domain/state';
 import { SOURCE, type Stage } from './stage';
-import type { Supervised } from './supervised';
 
 const LOOK_EVERY_MS = 250;
 const LOOK_WITHIN_MS = 3000;

@@ -1,3 +1,4 @@
+import { answer, spec } from '../harness/dialogue';
 import { FAULT_KINDS, HANGING_FAULT_KINDS, startSimulator, type FaultKind, type Simulator } from '../simulator';
 import { conditionsSchema, FAIR, tenantSpecSchema, type Conditions, type TenantFacts } from './tenant';
 import { factsOf } from './facts';
@@ -16,7 +17,7 @@ const KINDS = [...Array.from({ length: CHEAP_FOR_EACH_COSTLY }, () => CHEAP).fla
 
 /** The simulator in a process of its own, with people who write all the time, and an API in the conditions it is told. */
 async function main(): Promise<void> {
-  const { seed, key, marker, chats, listing } = tenantSpecSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
+  const { seed, key, marker, chats, listing } = tenantSpecSchema.parse(spec());
   let conditions: Conditions = FAIR;
   // An API whose clock went back would make messages of the past, which no promise covers: there only `Date` is wrong.
   const apiClock = (): number => Date.now() + conditions.clockAheadMs;
@@ -74,14 +75,12 @@ async function main(): Promise<void> {
   setInterval(() => {
     if (conditions.budgetEaten) simulator?.spendBudget(BUDGET_PER_MINUTE);
   }, EAT_EVERY_MS);
-  process.on('message', (message) => {
-    if (message === 'facts') process.send?.(facts());
-    else if (message === 'answered') process.send?.(answered());
-    else void apply(conditionsSchema.parse(message)).then(() => process.send?.('done'));
+  answer({ url, backfillStart }, async (question) => {
+    if (question === 'facts') return facts();
+    if (question === 'answered') return answered();
+    await apply(conditionsSchema.parse(question));
+    return 'done';
   });
-  process.on('SIGTERM', () => process.exit(0));
-  process.on('disconnect', () => process.exit(0));
-  process.send?.({ url, backfillStart });
 }
 
 void main();

@@ -1,9 +1,11 @@
-import { fork } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { end } from '../harness/child';
+import { startDialogue } from '../harness/dialogue';
 import { LISTINGS, type Listing } from './settings';
+
+const PATIENCE_MS = 10_000;
 
 /** How the API is at the moment. */
 export const conditionsSchema = z.object({
@@ -81,40 +83,17 @@ export interface TenantProcess {
 
 /** Starts tenant-process.ts. */
 export async function startTenant(spec: TenantSpec, logFile: string): Promise<TenantProcess> {
-  const log = openSync(logFile, 'a');
-  const child = fork(join(__dirname, 'tenant-process.js'), [JSON.stringify(spec)], {
-    stdio: ['ignore', log, log, 'ipc'],
-    detached: true,
-  });
-  const dead = once(child, 'exit').then(() => Promise.reject(new Error('the simulator ended: see tenant.log')));
-  dead.catch(() => undefined);
-  const message = (): Promise<unknown> =>
-    Promise.race([new Promise((resolve) => child.once('message', resolve)), dead]);
-  const ready = readySchema.parse(await message());
+  const module = join(__dirname, 'tenant-process.js');
+  const { child, ready, ask } = await startDialogue(module, spec, { log: openSync(logFile, 'a') });
   let conditions = FAIR;
-  let last: Promise<unknown> = Promise.resolve();
-  /** One question after the other, so that each gets its own answer. */
-  const ask = (question: Conditions | 'facts' | 'answered'): Promise<unknown> => {
-    const answer = last.then(() => {
-      child.send(question);
-      return message();
-    });
-    last = answer.catch(() => undefined);
-    return answer;
-  };
   return {
-    ...ready,
+    ...readySchema.parse(ready),
     async set(change) {
       conditions = { ...conditions, ...change };
       await ask(conditions);
     },
     facts: async () => factsSchema.parse(await ask('facts')),
     answered: async () => z.int().parse(await ask('answered')),
-    async stop() {
-      if (child.exitCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
-    },
+    stop: () => end(child, PATIENCE_MS),
   };
 }

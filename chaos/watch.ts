@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readLedger, reachOf, windowOf } from './ledger';
+import { collect } from '../harness/collect';
+import { readLedger } from '../src/archive/ledger';
+import { windowFolder } from '../src/sinks/file/layout';
 import { memoOf } from './progress';
+import { reachOf } from './reach';
 import { samplesOf } from './scrape';
 import type { Stage } from './stage';
 import { titlesOf } from './titles';
@@ -17,7 +20,7 @@ export interface Watch {
   /** Metrics that workers showed, with their labels. */
   readonly samples: ReadonlySet<string>;
   readonly wrong: (what: string) => void;
-  /** When each window was first seen closed, ms since 1970, by `windowOf`. */
+  /** When each window was first seen closed, ms since 1970, by `windowFolder`. */
   readonly closed: ReadonlyMap<string, number>;
   /** To where an operator rewound the source. */
   readonly rewinds: Set<string>;
@@ -42,8 +45,8 @@ export function startWatch(stage: Stage): Watch {
     const memo = await memoOf(stage);
     const now = memo?.syncedThrough ?? null;
     // The ledger's line is there before the timestamp moves, so it is read after it.
-    const lines = await readLedger(stage.sinkFolder);
-    for (const line of lines) if (!closed.has(windowOf(line))) closed.set(windowOf(line), Date.now());
+    const lines = await collect(readLedger(stage.sinkFolder));
+    for (const window of lines.map(windowFolder)) if (!closed.has(window)) closed.set(window, Date.now());
     const reach = reachOf(lines);
     if (now !== null && Date.parse(now) > reach) {
       wrongs.push(`the timestamp ${now} is ahead of the ledger, which reaches to ${new Date(reach).toISOString()}`);

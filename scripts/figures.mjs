@@ -19,7 +19,7 @@ for (const [title, args] of [
 
 console.log('\n| folder | files | lines | median | p90 | largest | comments |\n|---|---|---|---|---|---|---|');
 const large = [];
-for (const folder of ['src', 'simulator', 'bench', 'chaos', 'test']) {
+for (const folder of ['src', 'simulator', 'harness', 'bench', 'chaos', 'test']) {
   const files = readdirSync(join(root, folder), { recursive: true })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => measure(join(folder, name)));

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { startProgram } from '../harness/programs';
 import type { Result } from '../chaos/run';
-import { startProgram } from './support/cli';
 
 /** Each of the blows once. */
 async function chaos(blows: readonly string[], ...options: string[]): Promise<Result> {
-  const script = join(__dirname, '../scripts/chaos.mjs');
-  const args = [script, '--rounds', '1', '--only', blows.join(), '--json', ...options];
+  const script = join(__dirname, '../scripts/harness.mjs');
+  const args = [script, 'chaos', '--rounds', '1', '--only', blows.join(), '--json', ...options];
   const { code, stdout, stderr } = await startProgram(process.execPath, args, {}, __dirname).ended;
 
   // Where it broke off, it said why.

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Supervised } from '../../harness/supervised';
 import type { Random } from '../../simulator/random';
 import { holderAmong, midSync } from '../progress';
 import type { Stage } from '../stage';
-import type { Supervised } from '../supervised';
 import type { Watch } from '../watch';
 import { type Blow, type Lasting, type Scene, seconds } from './blow';
 
@@ -18,8 +18,8 @@ type Choice = (scene: Scene) => readonly Supervised[];
 
 export const oneWorker: Choice = ({ stage, random }) => [random.pick(stage.workers)];
 const allWorkers: Choice = ({ stage }) => stage.workers;
-const server: Choice = ({ stage }) => [stage.temporal.process];
-export const everything: Choice = ({ stage }) => [stage.temporal.process, ...stage.workers];
+const server: Choice = ({ stage }) => [stage.server];
+export const everything: Choice = ({ stage }) => [stage.server, ...stage.workers];
 
 /** kill -9, and back after a while. */
 function kill(name: string, choice: Choice, stops: boolean): Blow {
@@ -55,7 +55,7 @@ export function suspend(name: string, choice: Choice, { kind, stops, ms }: Lasti
 
 async function backAgain(stage: Stage, victims: readonly Supervised[]): Promise<void> {
   await Promise.all(victims.map((victim) => victim.up()));
-  if (victims.includes(stage.temporal.process)) await stage.temporal.answers();
+  if (victims.includes(stage.server)) await stage.temporal.answers();
 }
 
 const term: Blow = {
@@ -106,7 +106,7 @@ const awayAtStart: Blow = {
     if (random.chance(0.7)) await midSync(stage);
     const tryingMs = seconds(random, 8, 20);
     await Promise.all([
-      stage.temporal.process.end('SIGKILL', BACK_MS + tryingMs),
+      stage.server.end('SIGKILL', BACK_MS + tryingMs),
       ...stage.workers.map((worker) => worker.end('SIGKILL', BACK_MS)),
     ]);
     const gaveUp = (): number => stage.workers.reduce((sum, worker) => sum + worker.ownEnds.length, 0);

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../simulator/random';
 import { chatSyncWorkflowId } from '../../src/contract';
 import { askOnce } from '../asking';
-import { reachOf, readLedger } from '../ledger';
+import { collect } from '../../harness/collect';
+import { readLedger } from '../../src/archive/ledger';
+import { reachOf } from '../reach';
 import { idle, memoOf, midSync } from '../progress';
 import { SOURCE, type Stage } from '../stage';
 import type { Blow, Scene } from './blow';
@@ -45,7 +47,7 @@ async function mend(scene: Scene): Promise<void> {
   for (;;) {
     const answer = await askOnce(scene.stage.cli);
     scene.asking.note(answer);
-    const reach = reachOf(await readLedger(scene.stage.sinkFolder));
+    const reach = reachOf(await collect(readLedger(scene.stage.sinkFolder)));
     if (answer?.outcome === 'completed' && Date.parse(answer.to ?? '') >= reach) return;
     if (!answer?.reason?.startsWith('LedgerDisagrees')) continue;
     const [, to = '', skip] = scene.random.pick([...answer.reason.matchAll(REMEDY)]);

@@ -1,4 +1,4 @@
-import type { LedgerLine } from '../ledger';
+import type { LedgerLine } from '../../src/archive/ledger';
 
 export interface ExpectedWindows {
   readonly backfillStart: string;

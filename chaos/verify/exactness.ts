@@ -1,4 +1,5 @@
-import { windowOf, type LedgerLine } from '../ledger';
+import type { LedgerLine } from '../../src/archive/ledger';
+import { windowFolder } from '../../src/sinks/file/layout';
 import type { TenantFacts } from '../tenant';
 import { breaksOf, type ExpectedWindows } from './breaks';
 import type { Histories } from './histories';
@@ -30,7 +31,7 @@ export interface Exactness extends Omit<SinkContents, 'windows'> {
 export interface Expected extends ExpectedWindows {
   readonly sinkFolder: string;
   readonly facts: TenantFacts;
-  /** When each window was closed, at the latest, ms since 1970, by `windowOf`. */
+  /** When each window was closed, at the latest, ms since 1970, by `windowFolder`. */
   readonly closed: ReadonlyMap<string, number>;
   readonly parked: Histories['parked'];
 }
@@ -45,7 +46,7 @@ export async function verifySink(expected: Expected): Promise<Exactness> {
     windows: completed.length,
     abandoned: windows.length - completed.length,
     messages: completed.reduce((sum, { records }) => sum + records.length, 0),
-    healed: lines.reduce((sum, { healed }) => sum + healed.length, 0),
+    healed: lines.reduce((sum, { healed = [] }) => sum + healed.length, 0),
     ...{ gone: 0, lost: 0, losses: [], doubled: doubledIn(windows), foreign: 0 },
     breaks: [...breaksOf(lines, expected), ...windows.flatMap((window) => untrueIn(window, expected.parked))],
   };
@@ -83,7 +84,7 @@ interface Span {
 
 const isWithin = ({ from, to }: Span, { at }: Message): boolean => at >= Date.parse(from) && at < Date.parse(to);
 
-const heals = ({ healed }: LedgerLine, message: Message): boolean =>
+const heals = ({ healed = [] }: LedgerLine, message: Message): boolean =>
   healed.some((span) => span.chatId === message.chatId && isWithin(span, message));
 
 /** A chat that heals comes out with the span that it missed, which takes in what it holds of the window. */
@@ -97,12 +98,12 @@ function whyMissing(
   { closed, parked }: Expected,
 ): 'comes later' | 'gone' | 'lost' {
   const { chatId, deletedAt, unlistedAt } = message;
-  const spans = parked.get(windowOf(line))?.filter((span) => span.chatId === chatId) ?? [];
+  const spans = parked.get(windowFolder(line))?.filter((span) => span.chatId === chatId) ?? [];
   if (!heals(line, message) && spans.some((span) => isWithin(span, message))) {
     if (later.some((other) => heals(other, message))) return 'comes later';
     return deletedAt === null ? 'lost' : 'gone';
   }
-  const closedAt = closed.get(windowOf(line)) ?? Infinity;
+  const closedAt = closed.get(windowFolder(line)) ?? Infinity;
   return Math.min(deletedAt ?? Infinity, unlistedAt ?? Infinity) <= closedAt ? 'gone' : 'lost';
 }
 
@@ -111,7 +112,7 @@ function doubledIn(windows: readonly FoundWindow[]): number {
   const scopes = new Map<string, Set<string>>();
   let records = 0;
   for (const { line, records: more } of windows) {
-    const scope = line.outcome === 'completed' ? String(line.epoch) : windowOf(line);
+    const scope = line.outcome === 'completed' ? String(line.epoch) : windowFolder(line);
     const ids = scopes.get(scope) ?? new Set();
     scopes.set(scope, ids);
     records += more.length;
@@ -124,10 +125,10 @@ function doubledIn(windows: readonly FoundWindow[]): number {
 function untrueIn({ line, records }: FoundWindow, parked: Histories['parked']): string[] {
   const wrong: string[] = [];
   if (records.length !== line.records) wrong.push(`${line.to}: ${records.length} records, not ${line.records}`);
-  for (const { chatId, records: said } of line.healed) {
+  for (const { chatId, records: said } of line.healed ?? []) {
     const held = records.filter((record) => record.chatId === chatId).length;
     if (held !== said) wrong.push(`${line.to}: ${held} records of the healed chat ${chatId}, not ${said}`);
-    const spans = parked.get(windowOf(line)) ?? [];
+    const spans = parked.get(windowFolder(line)) ?? [];
     if (!spans.some((span) => span.chatId === chatId)) wrong.push(`${line.to}: chat ${chatId} was not parked`);
   }
   return wrong;

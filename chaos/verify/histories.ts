@@ -1,7 +1,7 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { z } from 'zod';
 import { memoSchema, type Memo } from '../../src/domain/state';
-import { windowOf } from '../ledger';
+import { windowFolder } from '../../src/sinks/file/layout';
 import type { Stage } from '../stage';
 
 /** A span of a chat's messages. */
@@ -17,7 +17,7 @@ export interface Histories {
   readonly mixedRuns: number;
   /** Workflow tasks that failed by a bug of the workflows, in words. */
   readonly bugs: readonly string[];
-  /** What was parked at some moment while a window was open, by `windowOf`. */
+  /** What was parked at some moment while a window was open, by `windowFolder`. */
   readonly parked: ReadonlyMap<string, readonly ParkedSpan[]>;
 }
 
@@ -49,7 +49,7 @@ export async function readHistories({ temporal: { client } }: Stage): Promise<Hi
     bugs.push(...events.flatMap(bugIn).map((bug) => `${workflowId}, run ${runId}: ${bug}`));
     for (const memo of events.flatMap(memoIn)) {
       if (!memo.unfinished) continue;
-      const window = windowOf(memo.unfinished.window);
+      const window = windowFolder(memo.unfinished.window);
       parked.set(window, [...(parked.get(window) ?? []), ...memo.parked]);
     }
   }

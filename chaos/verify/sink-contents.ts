@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readLedger, type LedgerLine } from '../ledger';
+import { Damage } from '../../src/archive/damage';
+import { readLedger, type LedgerLine } from '../../src/archive/ledger';
+import { partsIn, readPart, type Part } from '../../src/archive/parts';
+import { windowFolder } from '../../src/sinks/file/layout';
 
-const recordSchema = z.looseObject({ id: z.string(), chat_id: z.string() });
+const recordSchema = z.object({ id: z.string(), chat_id: z.string() });
 
 interface FoundRecord {
   readonly id: string;
@@ -32,41 +34,30 @@ export interface SinkContents {
 
 export async function readSink(folder: string): Promise<SinkContents> {
   const windows: FoundWindow[] = [];
-  const named = new Set<string>();
   let damagedParts = 0;
-  for (const line of await readLedger(folder)) {
-    const parts = await Promise.all(line.parts.map(({ path }) => readPart(join(folder, path))));
-    line.parts.forEach(({ path, bytes, sha256 }, index) => {
-      named.add(path);
-      if (parts[index]?.bytes !== bytes || parts[index].sha256 !== sha256) damagedParts += 1;
-    });
-    windows.push({ line, records: parts.flatMap(({ records }) => records) });
+
+  async function recordsOf(parts: readonly Part[]): Promise<FoundRecord[]> {
+    const records: FoundRecord[] = [];
+    for (const part of parts) {
+      try {
+        for await (const json of readPart(folder, part)) {
+          const { id, chat_id: chatId } = recordSchema.parse(JSON.parse(json));
+          records.push({ id, chatId });
+        }
+      } catch (error) {
+        if (!(error instanceof Damage)) throw error;
+        damagedParts += 1;
+      }
+    }
+    return records;
   }
-  const there = (await readdir(join(folder, 'messages'), { recursive: true })).map((name) => `messages/${name}`);
-  const outsideParts = there.filter((path) => path.endsWith('.ndjson') && !named.has(path));
-  let outside = 0;
-  for (const path of outsideParts) outside += (await readPart(join(folder, path))).records.length;
-  const closed = new Set(windows.map(({ line }) => folderOf(line)));
+
+  for await (const line of readLedger(folder)) windows.push({ line, records: await recordsOf(line.parts) });
+  const named = new Set(windows.flatMap(({ line }) => line.parts.map(({ path }) => path)));
+  const outsideParts = (await partsIn(folder)).filter((path) => !named.has(path));
+  const outside = (await recordsOf(outsideParts.map((path) => ({ path })))).length;
+  const closed = new Set(windows.map(({ line }) => windowFolder(line)));
   const staged = await readdir(join(folder, '.staging'));
   const leftovers = staged.filter((name) => closed.has(name)).length;
   return { windows, damagedParts, outside, outsideParts, leftovers };
-}
-
-/** The window's folder in `.staging`. */
-function folderOf({ epoch, from, to }: LedgerLine): string {
-  const stamp = (time: string): string => time.replace(/[-:]|\.\d+/g, '');
-  return `${epoch}-${stamp(from)}-${stamp(to)}`;
-}
-
-async function readPart(path: string): Promise<{ bytes: number; sha256: string; records: FoundRecord[] }> {
-  const content = await readFile(path).catch(() => Buffer.alloc(0));
-  const lines = content.toString('utf8').split('\n').slice(0, -1);
-  return {
-    bytes: content.length,
-    sha256: createHash('sha256').update(content).digest('hex'),
-    records: lines.map((line) => {
-      const { id, chat_id: chatId } = recordSchema.parse(JSON.parse(line));
-      return { id, chatId };
-    }),
-  };
 }

@@ -1,7 +1,7 @@
+import type { Supervised } from '../../harness/supervised';
 import type { Asked } from '../asking';
 import type { Tally } from '../lanes';
 import type { Settings } from '../settings';
-import type { Supervised } from '../supervised';
 
 /** Which blows each failure of a sync may be the work of; any other is a bug. */
 const CAUSES: Readonly<Record<string, readonly string[]>> = {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { run, start, type Running } from '../../harness/programs';
 import { createTenant, DEMO_KEY, startSimulator, truth, type Simulator, type Tenant } from '../../simulator';
-import { run, start, type Running } from '../support/cli';
 import { expectExactly } from '../support/exact';
-import type { ParsedRecord } from '../support/parsed-record';
+import { recordsIn } from '../support/parsed-record';
 import { address } from '../support/server';
 
 let simulator: Simulator;
@@ -50,14 +50,6 @@ afterEach(async () => {
   await simulator.close();
 });
 
-async function records(): Promise<ParsedRecord[]> {
-  const names = (await readdir(join(folder, 'messages'), { recursive: true })).filter((name) =>
-    name.endsWith('.ndjson'),
-  );
-  const texts = await Promise.all(names.map((name) => readFile(join(folder, 'messages', name), 'utf8')));
-  return texts.flatMap((text) => text.split('\n').filter(Boolean)).map((line) => JSON.parse(line) as ParsedRecord);
-}
-
 test('it syncs, tells its status, pauses, resumes and rewinds', async () => {
   expect(await json('status')).toEqual({
     source: settings['SOURCE'],
@@ -89,7 +81,7 @@ test('it syncs, tells its status, pauses, resumes and rewinds', async () => {
     'warnings',
   ]);
   expect(report).toMatchObject({ outcome: 'completed', chats: 25, messages: truth(tenant).length, requests: 27 });
-  expectExactly(await records(), tenant);
+  expectExactly(await recordsIn(folder), tenant);
   expect(await json('status')).toMatchObject({ syncedThrough: report['to'], running: null, lastSync: report });
   expect((await run(['status', '--max-behind', '30m'], settings)).code).toBe(0);
 
@@ -118,7 +110,7 @@ test('it makes, shows, changes and deletes the schedule, which syncs by itself',
 
   expect(await json('schedule', '--every', '1s')).toMatchObject({ everySeconds: 1, paused: false });
   while ((await json('status'))['lastSync'] === null);
-  expectExactly(await records(), tenant);
+  expectExactly(await recordsIn(folder), tenant);
   expect(await json('schedule', '--every', '1h')).toMatchObject({ everySeconds: 3600 });
   const shown = (await json('schedule')) as { recentRuns: { workflowId: string }[] };
   expect(shown.recentRuns[0]?.workflowId).toContain(`request-sync/${settings['SOURCE'] ?? ''}-2`);
@@ -137,7 +129,7 @@ test('it goes on where a killed worker was, and nothing is lost or doubled', asy
   await worker();
 
   expect(await json('sync')).toMatchObject({ outcome: 'completed' });
-  expectExactly(await records(), tenant);
+  expectExactly(await recordsIn(folder), tenant);
 }, 120_000);
 
 test('it ends within its grace on SIGTERM during a sync, and another worker finishes', async () => {
@@ -150,7 +142,7 @@ test('it ends within its grace on SIGTERM during a sync, and another worker fini
   await worker();
 
   expect(await json('sync')).toMatchObject({ outcome: 'completed' });
-  expectExactly(await records(), tenant);
+  expectExactly(await recordsIn(folder), tenant);
 }, 120_000);
 
 test('it keeps what it writes to its owner', async () => {

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { start } from '../../harness/programs';
 import { address } from '../support/server';
-import { start } from '../support/cli';
 
 const DATA_DIR = mkdtempSync(join(tmpdir(), 'chat-sync-file-dir-'));
 const settings = { DATA_DIR, SOURCE: 'file-dir', ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'sk', TEMPORAL_ADDRESS: address };

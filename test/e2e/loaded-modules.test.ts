@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startProgram } from '../support/cli';
+import { startProgram } from '../../harness/programs';
 
 const folder = mkdtempSync(join(tmpdir(), 'loaded-modules-'));
 const client = join(__dirname, '../../lib/client.js');

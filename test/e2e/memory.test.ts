@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compare, readParts } from '../../bench/exactness';
+import { run, start, type Running } from '../../harness/programs';
+import { compare, emittedTo } from '../../bench/exactness';
 import { startHostileApi, type HostileApi } from '../../bench/hostile-api';
 import { hostileChats, idsOf } from '../../bench/hostile-chats';
 import { usageOf } from '../../bench/usage';
-import { run, start, type Running } from '../support/cli';
 import { address } from '../support/server';
 
 const time = '2026-10-10T10:10:10Z';
@@ -44,6 +44,6 @@ test('a worker stays below 300 MB, and loses nothing, while chats as large as an
 
   const peak = usageOf(worker.process.pid ?? 0)?.peakMemoryBytes ?? 0;
   expect(Math.round(peak / 1e6)).toBeLessThan(300);
-  const { ids } = await readParts(join(settings['DATA_DIR'] ?? '', 'messages', settings['SOURCE'] ?? '', 'messages'));
+  const { ids } = await emittedTo(join(settings['DATA_DIR'] ?? '', 'messages', settings['SOURCE'] ?? ''));
   expect(compare(ids, chats.flatMap(idsOf))).toEqual({ lost: 0, doubled: 0, foreign: 0 });
 }, 180_000);

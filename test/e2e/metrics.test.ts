@@ -3,9 +3,9 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../bench/free-port';
+import { freePort } from '../../harness/free-port';
+import { run, start, type Running } from '../../harness/programs';
 import { createTenant, DEMO_KEY, startSimulator, truth, type Simulator, type Tenant } from '../../simulator';
-import { run, start, type Running } from '../support/cli';
 import { address } from '../support/server';
 
 let simulator: Simulator;

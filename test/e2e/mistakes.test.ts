@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, start } from '../support/cli';
+import { run, start } from '../../harness/programs';
 import { address } from '../support/server';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'mistakes-'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { createTenant, DEMO_KEY, startSimulator, type Simulator, type Tenant } from '../../simulator';
-import { run, start, type Running } from '../support/cli';
+import { run, start, type Running } from '../../harness/programs';
 import { address } from '../support/server';
 
 const CODEC = { TEMPORAL_PAYLOAD_CODEC: './codec.js' };

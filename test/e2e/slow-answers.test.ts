@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { start, type Running } from '../../harness/programs';
 import { createTenant, DEMO_KEY, startSimulator, type Simulator } from '../../simulator';
-import { start, type Running } from '../support/cli';
 import { startGateway, type Gateway, type Page } from '../support/gateway';
 import { address } from '../support/server';
 

@@ -1,17 +1,12 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../bench/free-port';
-import { run, start, startProgram } from '../support/cli';
+import { freePort } from '../../harness/free-port';
+import { run, start, startProgram } from '../../harness/programs';
+import { recordsIn } from '../support/parsed-record';
 
-async function ids(dataDir: string): Promise<string[]> {
-  const folder = join(dataDir, 'messages', 'demo', 'messages');
-  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ndjson'));
-  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
-  return texts
-    .flatMap((text) => text.split('\n').filter(Boolean))
-    .map((line) => (JSON.parse(line) as { id: string }).id);
-}
+const ids = async (dataDir: string): Promise<string[]> =>
+  (await recordsIn(join(dataDir, 'messages', 'demo'))).map(({ id }) => id);
 
 test("it syncs the demo tenant with the README's command and nothing set up, finds it again, and leaves nothing running", async () => {
   const DATA_DIR = await mkdtemp(join(tmpdir(), 'chat-sync-up-'));

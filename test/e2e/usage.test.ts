@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, start } from '../support/cli';
+import { run, start } from '../../harness/programs';
 
 const DATA_DIR = mkdtempSync(join(tmpdir(), 'chat-sync-usage-'));
 const NOBODY = 'localhost:1';

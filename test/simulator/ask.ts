@@ -35,10 +35,20 @@ export interface Answer {
   readonly body: Body;
 }
 
-/** Asks the simulator for a path below /v1/compliance; a null key sends none. */
-export async function ask(simulator: Simulator, path: string, key: string | null = DEMO_KEY): Promise<Answer> {
-  const headers: Record<string, string> = key === null ? {} : { 'x-api-key': key };
-  const response = await fetch(`${simulator.url}/v1/compliance${path}`, { headers, redirect: 'manual' });
+export interface Request {
+  /** Below /v1/compliance. */
+  readonly path: string;
+  /** Null sends none. */
+  readonly key?: string | null;
+  readonly method?: string;
+  readonly version?: string;
+}
+
+/** Asks the simulator; a path alone is asked for with the demo's key. */
+export async function ask(simulator: Simulator, request: string | Request): Promise<Answer> {
+  const { path, key = DEMO_KEY, method = 'GET', version } = typeof request === 'string' ? { path: request } : request;
+  const headers = { ...(key !== null && { 'x-api-key': key }), ...(version && { 'anthropic-version': version }) };
+  const response = await fetch(`${simulator.url}/v1/compliance${path}`, { method, headers, redirect: 'manual' });
   return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
 }
 

@@ -1,28 +1,12 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { collect } from '../../harness/collect';
+import { readLedger, type LedgerLine } from '../../src/archive/ledger';
+import { readPart, readRecords } from '../../src/archive/parts';
 
-const partsSchema = z.array(z.strictObject({ path: z.string(), bytes: z.number(), sha256: z.string() }));
-const lineSchema = z.strictObject({
-  epoch: z.number(),
-  from: z.string(),
-  to: z.string(),
-  outcome: z.string(),
-  chats: z.number(),
-  records: z.number(),
-  parts: partsSchema,
-  requestId: z.string().nullable(),
-  healed: z
-    .array(z.strictObject({ chatId: z.string(), from: z.string(), to: z.string(), records: z.number() }))
-    .optional(),
-  rewound: z.literal(true).optional(),
-  gone: z.array(z.string()).optional(),
-  conflicts: z.array(z.strictObject({ chatId: z.string(), records: z.number() })).optional(),
-  unreadableLists: z.number().optional(),
-});
-const recordSchema = z.looseObject({ id: z.string() });
+const recordSchema = z.object({ id: z.string() });
 
 const folders: string[] = [];
 
@@ -48,35 +32,26 @@ export async function filesBelow(folder: string): Promise<string[]> {
 
 /** The lines that a reader of `messages` finds, part by part. Throws if one is not whole. */
 export async function visibleLines(folder: string): Promise<string[]> {
-  const all: string[] = [];
   for (const path of await filesBelow(join(folder, 'messages'))) {
     expect(basename(path)).toMatch(/^\d{8}T\d{6}Z-\d{6}\.ndjson$/);
-    const lines = (await readFile(path, 'utf8')).split('\n');
-    expect(lines.pop()).toBe('');
-    all.push(...lines);
   }
-  return all;
+  return collect(readRecords(folder));
 }
 
 export async function visibleIds(folder: string): Promise<string[]> {
   return (await visibleLines(folder)).map((line) => recordSchema.parse(JSON.parse(line)).id);
 }
 
-/** The whole lines of the ledger, each checked against the files that it names. */
-export async function ledgerLines(folder: string): Promise<z.infer<typeof lineSchema>[]> {
+/** The whole lines of the ledger, which hold what a reader knows and nothing else, each checked against the parts it names. */
+export async function ledgerLines(folder: string): Promise<LedgerLine[]> {
+  const lines = await collect(readLedger(folder));
   const text = await readFile(join(folder, 'ledger.jsonl'), 'utf8').catch(() => '');
-  const lines = text.split('\n').slice(0, -1);
-  return Promise.all(
-    lines.map(async (text) => {
-      const line = lineSchema.parse(JSON.parse(text));
-      let records = 0;
-      for (const { path, bytes, sha256 } of line.parts) {
-        const part = await readFile(join(folder, path));
-        expect([part.length, createHash('sha256').update(part).digest('hex')]).toEqual([bytes, sha256]);
-        records += part.toString().split('\n').length - 1;
-      }
-      if (line.unreadableLists === undefined) expect(records).toBe(line.records);
-      return line;
-    }),
-  );
+  const whole = text.split('\n').slice(0, -1);
+  expect(lines).toEqual(whole.map((line): unknown => JSON.parse(line)));
+  for (const line of lines) {
+    let records = 0;
+    for (const part of line.parts) records += (await collect(readPart(folder, part))).length;
+    if (line.unreadableLists === undefined) expect(records).toBe(line.records);
+  }
+  return lines;
 }

@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { temporalCli } from '../../harness/temporal';
 
 /** One real Temporal server and one workflow bundle for the whole run. */
 export default async function setup(): Promise<void> {
@@ -11,10 +11,9 @@ export default async function setup(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'chat-sync-test-'));
   process.env['TMPDIR'] = folder;
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const cli = execFileSync(process.execPath, [join(__dirname, '../../scripts/temporal-cli.mjs')], { encoding: 'utf8' });
   const environment = await TestWorkflowEnvironment.createLocal({
     server: {
-      executable: { type: 'existing-path', path: cli.trim() },
+      executable: { type: 'existing-path', path: temporalCli() },
       log: { format: 'json', level: 'error' },
       // Temporal Cloud's: a source must get by with it.
       extraArgs: ['--dynamic-config-value', 'limit.memoSize.error=40960'],

@@ -1,3 +1,5 @@
+import { collect } from '../../harness/collect';
+import { readRecords } from '../../src/archive/parts';
 import type { MessageRecord } from '../../src/domain/record';
 
 /** What comes out, as its readers see it. */
@@ -26,3 +28,7 @@ export const encode = (record: ParsedRecord): MessageRecord => ({
   createdAt: record.created_at,
   json: [Buffer.from(JSON.stringify(record))],
 });
+
+/** Every record of an archive. @param folder FILE_DIR/<source> */
+export const recordsIn = async (folder: string): Promise<ParsedRecord[]> =>
+  (await collect(readRecords(folder))).map((json) => JSON.parse(json) as ParsedRecord);

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Runtime } from '@temporalio/worker';
 import { DEMO_KEY, startSimulator, type Simulator, type SimulatorOptions } from '../../simulator';
+import { collect } from '../../harness/collect';
 import { readAccessKey } from '../../src/access-key';
 import { createApiSlots } from '../../src/worker/api-slots';
+import { readLedger, type LedgerLine } from '../../src/archive/ledger';
 import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig, type Environment } from '../../src/config/config';
@@ -15,7 +17,6 @@ import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../
 import { createMetrics } from '../../src/worker/metrics';
 import { policyOf } from '../../src/config/policy';
 import { sinks } from '../../src/sinks/registry';
-import type { Window } from '../../src/domain/window';
 import type { Sink } from '../../src/sinks/sink';
 import { createSource, type Source } from '../../src/source';
 import { createSourceWorker, type SourceWorker } from '../../src/worker/source-worker';
@@ -24,21 +25,10 @@ import { reportSchema, type Report, type State } from '../../src/domain/state';
 import type { chatSync } from '../../src/workflows/chat-sync';
 import { memoOf } from '../../src/workflows/memo';
 import type { requestSync } from '../../src/workflows/request-sync';
-import type { ParsedRecord } from './parsed-record';
+import { recordsIn, type ParsedRecord } from './parsed-record';
 import { workflowBundle } from './server';
 import { connectClient, connectWorker } from './temporal';
 import { triedAgainSoon } from './tried-again-soon';
-
-export interface LedgerLine extends Window {
-  outcome: string;
-  chats: number;
-  records: number;
-  parts: { path: string; bytes: number; sha256: string }[];
-  requestId: string | null;
-  rewound?: true;
-  gone?: string[];
-  conflicts?: { chatId: string; records: number }[];
-}
 
 /** A whole source on the real server: simulator, worker, file sink in a folder of its own. */
 export interface SourceUnderTest {
@@ -187,8 +177,8 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       while (Math.floor(Date.now() / 1000) <= second) await source.view();
       return reportOf(await request());
     },
-    records: async () => (await readParts(join(folder, 'messages'))).flatMap((text) => lines<ParsedRecord>(text)),
-    ledger: async () => lines<LedgerLine>(await readFile(join(folder, 'ledger.jsonl'), 'utf8')),
+    records: () => recordsIn(folder),
+    ledger: () => collect(readLedger(folder)),
     async goOnFrom(state) {
       const memo = { state: memoOf(state) };
       const options = {
@@ -222,17 +212,4 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-async function readParts(folder: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
-  const parts = names.filter((name) => name.endsWith('.ndjson')).sort();
-  return Promise.all(parts.map((name) => readFile(join(folder, name), 'utf8')));
-}
-
-function lines<T>(text: string): T[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as T);
 }

@@ -10,6 +10,8 @@ const lineSchema = z.object({
   records: z.number(),
   parts: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
   requestId: z.string().nullable(),
+  /** The first line of a new epoch. */
+  rewound: z.literal(true).optional(),
   healed: z.array(healedSchema).optional(),
   /** Chats that answered that they are gone, some of them after a part of their messages. */
   gone: z.array(z.string()).optional(),
@@ -25,13 +27,10 @@ const BEGINNING = '{"epoch":';
 const NEWLINE = 0x0a;
 const FIRST_PRINTABLE = 0x20;
 
-/** @param isRewound The first line of a new epoch. @param cover How many bytes of a torn line it is written over. */
-export function toText(
-  { healed, gone, conflicts, unreadableLists, ...line }: LedgerLine,
-  { isRewound, cover }: { isRewound: boolean; cover: number },
-): string {
-  const rewound = isRewound ? true : undefined;
-  const text = JSON.stringify({ ...line, rewound, healed, gone, conflicts, unreadableLists });
+/** @param cover How many bytes of a torn line it is written over. */
+export function toText(line: LedgerLine, cover: number): string {
+  const { healed, gone, conflicts, unreadableLists, ...first } = line;
+  const text = JSON.stringify({ ...first, healed, gone, conflicts, unreadableLists });
   return `${text}${' '.repeat(Math.max(0, cover - Buffer.byteLength(text) - 1))}\n`;
 }
 

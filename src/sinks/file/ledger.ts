@@ -128,7 +128,7 @@ export function createLedger(files: Files, source: string) {
       if (closed !== null) return;
       const isRewound = latest === null ? line.epoch > 0 : latest.epoch < line.epoch;
       const slot = join(staging, slotName(end));
-      await files.claim(slot, toText(line, { isRewound, cover: size - end }), own);
+      await files.claim(slot, toText({ ...line, ...(isRewound && { rewound: true }) }, size - end), own);
       const decided = await files.readText(slot);
       // Removed by another worker: its line is there.
       if (decided === null) continue;

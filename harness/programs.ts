@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-
-const lib = join(__dirname, '../../lib');
+import { environmentOf, type Settings } from './environment';
+import { ROOT } from './root';
 
 export interface Ended {
   code: number | null;
@@ -17,25 +17,12 @@ export interface Running {
 }
 
 /** Starts a built program with these settings and no others. */
-export const start = (
-  program: 'client.js' | 'worker.js',
-  args: string[],
-  environment: Record<string, string>,
-): Running =>
-  startProgram(process.execPath, [join(lib, program), ...args], environment, environment['DATA_DIR'] ?? __dirname);
+export const start = (program: 'client.js' | 'worker.js', args: readonly string[], settings: Settings): Running =>
+  startProgram(process.execPath, [join(ROOT, 'lib', program), ...args], settings, settings['DATA_DIR'] ?? __dirname);
 
-export function startProgram(
-  command: string,
-  args: string[],
-  environment: Record<string, string>,
-  folder: string,
-): Running {
-  const { PATH = '', HOME = '', XDG_CACHE_HOME = '', TEMPORAL_CLI_PATH = '' } = process.env;
-  const child = spawn(command, args, {
-    cwd: folder,
-    env: { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_CLI_PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export function startProgram(command: string, args: readonly string[], settings: Settings, folder: string): Running {
+  const env = environmentOf(settings);
+  const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   const waiting: { text: string; found: () => void }[] = [];
@@ -56,5 +43,5 @@ export function startProgram(
   };
 }
 
-export const run = (args: string[], environment: Record<string, string>): Promise<Ended> =>
-  start('client.js', args, environment).ended;
+export const run = (args: readonly string[], settings: Settings): Promise<Ended> =>
+  start('client.js', args, settings).ended;

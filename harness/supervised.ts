@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { end } from './child';
 
 /** How long a supervisor takes to start a process again, ms. */
 const DOWN_MS = 1000;
@@ -81,14 +82,8 @@ export function supervise(name: string, launch: () => ChildProcess): Supervised 
     },
     async stop(patienceMs) {
       stopped = true;
-      if (!isUp()) return;
-      const ended = once(child, 'exit');
       signalled = true;
-      const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
-      child.kill('SIGCONT');
-      child.kill('SIGTERM');
-      await ended;
-      clearTimeout(timer);
+      await end(child, patienceMs);
     },
   };
 }
