@@ -50,11 +50,19 @@ async function replay(
 ): Promise<number> {
   let diverged = 0;
   let replayed = 0;
+  /** A run of which no task has ended has decided nothing yet; the replayer would wait for its first. */
+  async function* begun(): AsyncGenerator<HistoryAndWorkflowId> {
+    for await (const one of histories) {
+      const { events } = one.history as History;
+      if (events?.some((event) => event.workflowTaskCompletedEventAttributes)) yield one;
+      else print(`not begun  ${one.workflowId}`);
+      replayed += 1;
+    }
+  }
   for await (const { workflowId, runId, error } of Worker.runReplayHistories(
     { workflowBundle: { codePath: BUNDLE }, dataConverter },
-    histories,
+    begun(),
   )) {
-    replayed += 1;
     if (error) diverged += 1;
     print(`${error ? 'diverged' : 'deterministic'}  ${workflowId}  ${runId}${error ? `  ${error.message}` : ''}`);
   }

@@ -118,7 +118,7 @@ test('what another codec wrote, or one where none is set, is said as such, by al
   await json('sync');
   worker?.process.kill('SIGTERM');
   await worker?.ended;
-  const [history] = await histories();
+  const history = (await histories()).find((json) => json.includes('EVENT_TYPE_WORKFLOW_TASK_COMPLETED'));
   writeFileSync(join(folder, 'history.json'), history!);
   const replay = ['replay', '--file', 'history.json'];
   expect(await run(replay, settings)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^deterministic /) });

@@ -113,7 +113,7 @@ test('it tells its version', async () => {
 });
 
 test('it replays a history from a file, and says where another one diverges', async () => {
-  const recorded = join(__dirname, '../histories/backfill-then-idle-1.json');
+  const recorded = join(__dirname, '../histories/0.1.0/backfill-then-idle-1.json');
   const same = await run(['replay', '--file', recorded], { DATA_DIR });
   expect(same).toMatchObject({ code: 0, stdout: expect.stringMatching(/^deterministic {2}chat-sync\//) });
 

@@ -67,7 +67,9 @@ test.each([
   under = await startBehindGateway({ tenant });
   under.simulator.setKey({ key: DEMO_KEY, state });
 
-  expect((await under.sync()).reason).toMatch(reason);
+  const refused = await under.sync();
+  expect(refused.reason).toMatch(reason);
+  expect(refused.failure).toMatchObject({ type: 'Unauthorized', chatIds: [] });
   under.simulator.setKey({ key: DEMO_KEY });
   expect(await under.sync()).toMatchObject({ outcome: 'completed', chats: 3 });
 });

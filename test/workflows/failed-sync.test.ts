@@ -71,6 +71,11 @@ test('it reads the rest of the page before a chat that can never be read fails t
 
   expect(failed).toMatchObject({ outcome: 'failed', chats: 11 });
   expect(failed.reason).toContain(broken);
+  expect(failed.failure).toEqual({
+    type: 'ChatUnreadable',
+    chatIds: [broken],
+    requestId: expect.stringMatching(/^req_/),
+  });
   const before = under.simulator.requests.length;
 
   under.simulator.setFaults();
