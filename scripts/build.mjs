@@ -19,5 +19,7 @@ const bundle = async (name, options) => {
   writeFileSync(join(root, 'lib', name), code);
 };
 await bundle('workflow-bundle.js', {});
-await bundle('encoded-workflow-bundle.js', { failureConverterPath: join(root, 'src', 'temporal', 'encoded-failures.ts') });
+await bundle('encoded-workflow-bundle.js', {
+  failureConverterPath: join(root, 'src', 'temporal', 'encoded-failures.ts'),
+});
 writeFileSync(join(root, 'lib', '.built'), '');
