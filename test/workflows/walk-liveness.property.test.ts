@@ -346,7 +346,7 @@ describe('when everybody gets it, it is not the chat', () => {
     'an outage is waited for, however long, and parks nobody: $trouble on $endpoints',
     async ({ trouble, endpoints }) => {
       for (const from of [0, 20_000]) {
-        const { report, state, publishedAt } = await walkThrough(outage(trouble, endpoints, from, 90), {
+        const { report, state, publishedAt } = await walkThrough(outage(trouble, endpoints, from, 45), {
           onChatFailure: 'park',
         });
         expect(report).toMatchObject({ outcome: 'completed', parked: 0 });
