@@ -88,6 +88,8 @@ export function createSource(client: Client, name: string): Source {
       args: [state],
       memo: { state: memoOf(state) },
       workflowIdConflictPolicy: 'USE_EXISTING',
+      // A worker that starts anew replays a whole run in one task, on a small machine in more than the usual ten seconds.
+      workflowTaskTimeout: '30s',
       staticSummary: `The source ${name}: its timestamp, and its syncs one after another`,
       staticDetails: 'Each run is one sync. Its input is the state before it, its end the state after it.',
     });

@@ -32,7 +32,7 @@ const REPORTS_KEPT = 20;
  * before a continue-as-new everything under way has to end, which slow answers make long. The server's limits are 51,200
  * events and 50 MiB. At higher rates, as of a bench, more events cost more than they bring.
  */
-const LONGEST_HISTORY = 15_000;
+const LONGEST_HISTORY = 12_000;
 const MOST_REQUESTS_PER_SECOND = 10;
 
 /**
