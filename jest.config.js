@@ -9,5 +9,6 @@ module.exports = {
   testTimeout: 120_000,
   // Most of them wait for a server most of the time.
   maxWorkers: 4,
+  reporters: ['default', '<rootDir>/test/support/slowest-reporter.js'],
   testSequencer: '<rootDir>/test/support/sequencer.js',
 };
