@@ -2,7 +2,7 @@ import type { Policy } from '../config/policy';
 import type { Metrics } from '../worker/metrics';
 import { createAttempts, type AttemptDependencies } from './attempt';
 import { discoverOrganizations } from './discover-organizations';
-import { discoverUsers, noUsers } from './discover-users';
+import { discoverUsers, goneOrganization } from './discover-users';
 import { emitMessages, goneChat } from './emit-messages';
 import { fetchChatPage } from './fetch-chat-page';
 import { requireSink } from './require-sink';
@@ -21,7 +21,9 @@ export function createApiActivities({ policy, metrics, ...dependencies }: ApiDep
     discoverOrganizations: (request) =>
       attempt({ pageSize: request.limit }, (current) => discoverOrganizations(request, current)),
     discoverUsers: (request) =>
-      attempt({ pageSize: request.limit, gone: noUsers }, (current) => discoverUsers(request, current)),
+      attempt({ pageSize: request.limit, gone: (figures) => goneOrganization(request, figures) }, (current) =>
+        discoverUsers(request, current),
+      ),
     fetchChatPage: (request) =>
       attempt({ pageSize: request.pageSize }, (current) => fetchChatPage(request, current, policy)),
     emitMessages: async (request) => {

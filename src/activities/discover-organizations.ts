@@ -24,7 +24,8 @@ export async function discoverOrganizations(
       uuids: fitting.map((organization) => organization.uuid),
       odd,
       place: placeOf(fitting.at(-1)?.uuid),
-      nextPage: body.has_more ? (body.next_page ?? null) : null,
+      // A server that leaves `has_more` out means by the next page that there is one.
+      nextPage: body.has_more === false ? null : (body.next_page ?? null),
       serverTime: iso(serverTimeMs),
       requests: attempt.requests(),
     };

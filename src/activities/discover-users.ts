@@ -5,8 +5,16 @@ import { isCursorRefused } from './cursor-refused';
 import { fittingItems, placeOf } from './list-items';
 import type { DiscoveredUsers, UsersRequest } from './types';
 
-/** An organization that is gone has no members. */
-export const noUsers = ({ requests }: { requests: number }): DiscoveredUsers => ({
+/** An organization that was listed just now, and is gone when its users are asked for: their chats would be missing. */
+export const goneOrganization = (
+  { organization }: UsersRequest,
+  { requests }: { requests: number },
+): DiscoveredUsers => ({
+  ...noUsers({ requests }),
+  odd: `organization ${organization} is listed, and gone when it is asked for`,
+});
+
+const noUsers = ({ requests }: { requests: number }): DiscoveredUsers => ({
   cursorRefused: false,
   userIds: [],
   odd: null,
@@ -27,7 +35,8 @@ export async function discoverUsers({ organization, page }: UsersRequest, attemp
       userIds: fitting.map((user) => user.id),
       odd,
       place: placeOf(fitting.at(-1)?.id),
-      nextPage: body.has_more ? (body.next_page ?? null) : null,
+      // A server that leaves `has_more` out means by the next page that there is one.
+      nextPage: body.has_more === false ? null : (body.next_page ?? null),
       requests: attempt.requests(),
     };
   } catch (error) {

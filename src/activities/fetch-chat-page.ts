@@ -41,13 +41,14 @@ export async function fetchChatPage(
   };
   try {
     const { body, requestId } = await attempt.request((options) => attempt.api.listChats(query, options));
-    const { fitting, odd } = fittingItems(body.data, listedChatSchema, requestId);
+    const { fitting, named, odd } = fittingItems(body.data, listedChatSchema, requestId, { byId: true });
     const kept = fitting.filter((chat) => matches(chat, mode, filters, fitsUrl));
     const chatIds = kept.filter((chat) => changedSince(chat, request)).map((chat) => chat.id);
     const last = fitting.at(-1);
     return {
       refused: null,
-      chatIds: [...new Set(chatIds)],
+      // Whose they are, and what else is wrong with them, their messages tell.
+      chatIds: [...new Set([...chatIds, ...named])],
       odd: odd === null ? null : `chats: ${odd}`,
       place: placeOf(last?.id, last?.[perUser ? 'created_at' : 'updated_at']),
       lastId: body.last_id ?? null,
@@ -92,12 +93,24 @@ function matches(
   { organizationIds, projectIds, userIds }: Filters,
   serverFiltersOrganizations: boolean,
 ): boolean {
-  const pass = passes(ownerOf(chat), {
-    organizationIds: serverFiltersOrganizations ? [] : organizationIds,
-    projectIds,
-    userIds: mode === 'organization' ? userIds : [],
+  const filtersUsers = mode === 'organization' && userIds.length > 0;
+  if (filtersUsers && chat.user === undefined) {
+    throw ApplicationFailure.nonRetryable(
+      'USER_IDS are compared here, and the chats of this server do not name their users: is it a gateway that leaves them out?',
+      FailureType.apiRefused,
+    );
+  }
+  const owner = ownerOf(chat);
+  const namesOrganization = owner.organizationId !== null || owner.organizationUuid !== null;
+  const pass = passes(owner, {
+    // The server was asked for these, and is not trusted where its answer can be compared.
+    organizationIds: serverFiltersOrganizations && !namesOrganization ? [] : organizationIds,
+    // What the list leaves out the messages tell.
+    projectIds: chat.project_id === undefined ? [] : projectIds,
+    userIds: filtersUsers ? userIds : [],
   });
   if (pass !== 'unknown') return pass;
+  if (serverFiltersOrganizations) return true;
   throw ApplicationFailure.nonRetryable(
     `more than ${IDS_IN_URL} ORGANIZATION_IDS are compared here, and this server names organizations by UUID only: give UUIDs`,
     FailureType.apiRefused,

@@ -108,7 +108,8 @@ function stuckAt<F extends string>(
   next: string | null | undefined,
   asked: string | undefined,
 ): F | undefined {
-  return hasMore === true && (!next || next === asked) ? field : undefined;
+  const goesOn = hasMore ?? Boolean(next);
+  return goesOn && (!next || next === asked) ? field : undefined;
 }
 
 function segment(id: string, endpoint: Endpoint): string {

@@ -93,9 +93,14 @@ function notFoundKind({ errorType, text, id, endpoint }: Said): FailureKind {
   const speaksOfIt = endpoint === 'messages' ? /\bchat\b/i : endpoint === 'users' ? /\borgani[sz]ation\b/i : /$^/;
   if (/^(not found)?\.?$/i.test(text)) return 'unauthenticated';
   if (id === undefined || !/not found|no such|does not exist|deleted/i.test(text)) return 'unnamed-404';
-  if (names(text, id)) return 'not-found';
-  return speaksOfIt.test(text) && !/\bclaude_\w+/.test(text) ? 'perhaps-gone' : 'unnamed-404';
+  if (speaksOfIt.test(text) && NAMED_AND_GONE.test(text.replace(id, ID))) return 'not-found';
+  return speaksOfIt.test(text) && !names(text, id) && !/\bclaude_\w+/.test(text) ? 'perhaps-gone' : 'unnamed-404';
 }
+
+const ID = '\0';
+/** The whole sentence: of what else it may be that is missing, a key or an owner, nothing follows for the chat. */
+const NAMED_AND_GONE =
+  /^(chat|organi[sz]ation)( conversation)?( not found: ['"]?\0['"]?| ['"]?\0['"]? (was )?not found)\.?$/i;
 
 /** Whether a text names an id, as a word of its own or in quotation marks. */
 function names(text: string, id: string): boolean {

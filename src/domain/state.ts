@@ -43,7 +43,9 @@ const chatListSchema = z.object({
    */
   pages: z.array(z.object({ afterId: z.string().nullable(), at: time.nullable(), left: z.array(z.string()) })),
   hasMore: z.boolean(),
-  /** The `at` from which the walk went on when the cursor was refused: once for each, or it would turn in circles. */
+  /** A cursor was refused, and the list begun anew: when one is refused again, the walk goes on from `at`. */
+  restarted: z.boolean().optional(),
+  /** The last `at` from which it did so: each is later than the one before, or it would turn in circles. */
   resumedAt: time.nullable().optional(),
   trail: trailSchema.optional(),
 });

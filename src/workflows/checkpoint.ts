@@ -43,7 +43,7 @@ export const takenUpAgain = (checkpoint: Checkpoint): Checkpoint => {
     ...checkpoint,
     refusals: [],
     accepted: false,
-    lists: checkpoint.lists.map((list) => ({ ...list, resumedAt: undefined, trail: undefined })),
+    lists: checkpoint.lists.map((list) => ({ ...list, restarted: undefined, resumedAt: undefined, trail: undefined })),
     users: {
       ...checkpoint.users,
       next: next && next.after !== null ? { ...next, page: null } : next,

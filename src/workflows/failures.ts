@@ -5,7 +5,7 @@ import { isFailureKind, meaningOf, type FailureKind } from '../domain/failure-ki
 import type { Ending } from '../domain/report';
 
 /** So many chats are named. */
-const NAMED = 5;
+export const NAMED = 5;
 
 /** A chat that could not be read. */
 export interface Unreadable {
@@ -110,5 +110,6 @@ export function everybodysFailure(refused: readonly Unreadable[]): ApplicationFa
     `${refused.length} chats in a row were refused in the same way, and none was read: it is the key, the settings or the ` +
       `server, not the chats; ${reasonOf(first)}`,
     type,
+    { requestId: failureDetails(first.error).requestId },
   );
 }

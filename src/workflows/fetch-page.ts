@@ -34,8 +34,12 @@ export async function fetchPage(
   if (page.refused !== null) {
     if (afterId === null && !source.checkpoint.accepted) throw new ModeRefused(page.refused);
     if (afterId === null) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
-    if (at === resumedAt) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
-    source.noteUnfinished({ checkpoint: change(() => ({ afterId: null, resumedAt: at, trail: undefined })) });
+    const isFurther = at !== null && (resumedAt == null || Date.parse(at) > Date.parse(resumedAt));
+    if (list.restarted && !isFurther) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
+    // The time that the last chat shows need not be its place: if it changed since, what lies between would be passed over.
+    // From the start nothing is, and what is there already is not asked for; but a server may refuse each cursor.
+    const from = list.restarted ? { at, resumedAt: at } : { at: null, restarted: true };
+    source.noteUnfinished({ checkpoint: change(() => ({ afterId: null, trail: undefined, ...from })) });
     return { chatIds: [], odd: null };
   }
   if (!fits(page.chatIds)) return { chatIds: [], odd: null };
@@ -53,7 +57,6 @@ export async function fetchPage(
     at: page.at ?? at,
     pages: withPage(now, left),
     hasMore: page.hasMore,
-    resumedAt: afterId === null ? resumedAt : undefined,
     trail,
   }));
   const { counters } = source.unfinished;

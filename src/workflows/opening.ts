@@ -15,6 +15,7 @@ import { firstMode } from './listing-mode';
 import { lookAtOrganizations } from './organizations';
 import { NO_COUNTERS } from '../domain/report';
 import type { SourceState } from './source-state';
+import { EndlessList } from './trail';
 
 /**
  * Everything before the first chat. `unfinished` is null if there is nothing to do yet.
@@ -29,7 +30,7 @@ export async function begin(
   const { archive: held } = source.state;
   // Whatever the sink needs is tried before the first request to the API.
   const ledger = await activities.readLedger({ sink: policy.sink, archive: held?.held ? held.id : null });
-  const { requests, serverTime, warnings } = await lookAtOrganizations(activities, policy);
+  const { requests, serverTime, warnings } = await lookAtOrganizations(activities, policy).catch(endless);
   const now = source.now();
   warnings.push(...clockWarnings(source.state, now, serverTime), ...filterWarnings(policy, source.state));
   const possession = await possess(activities, policy, source, ledger);
@@ -102,3 +103,9 @@ async function takenUp(
 /** A mode that is not the first choice and got nowhere is given up, so that what was refused once is tried again. */
 const mayGoOn = ({ mode, accepted, fingerprint }: Checkpoint, policy: Policy): boolean =>
   fingerprint === policy.fingerprint && (accepted || mode === firstMode(policy));
+
+/** @throws ApiRefused for a list that goes in circles. */
+function endless(error: unknown): never {
+  if (!(error instanceof EndlessList)) throw error;
+  throw ApplicationFailure.nonRetryable(error.message, FailureType.apiRefused);
+}

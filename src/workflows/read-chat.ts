@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, EmitRequest, Emitted } from '../activities/types';
 import { FailureType } from '../contract';
 import { passes, type Filters, type Owner } from '../domain/filters';
+import type { FailureKind } from '../domain/failure-kinds';
 import type { ReadChat } from '../domain/published';
 import type { Trail } from '../domain/state';
 import { follow } from './trail';
@@ -32,12 +33,15 @@ export async function readChat(
   let afterId: string | null = null;
   let { pageSize } = request;
   let restarted = false;
-  const broken = (what: string): ApplicationFailure =>
-    ApplicationFailure.nonRetryable(`chat ${chatId}: messages: ${what}`, FailureType.chatUnreadable, { proven: true });
+  const broken = (what: string, kind: FailureKind): ApplicationFailure =>
+    ApplicationFailure.nonRetryable(`chat ${chatId}: messages: ${what}`, FailureType.chatUnreadable, {
+      kind,
+      chatIds: [chatId],
+    });
   for (;;) {
     const emitted: Emitted = await emitMessages({ ...request, pageSize, afterId });
     if (emitted.cursorRefused) {
-      if (restarted) throw broken('the server refuses its own cursor');
+      if (restarted) throw broken('the server refuses its own cursor', 'cursor-refused');
       chat = beginning;
       trail = undefined;
       afterId = null;
@@ -57,7 +61,7 @@ export async function readChat(
     afterId = emitted.nextAfterId;
     if (afterId === null) return chat;
     const followed = follow(trail, { cursor: afterId, place: emitted.place });
-    if (followed === 'circle') throw broken("the server's pages go in circles");
+    if (followed === 'circle') throw broken("the server's pages go in circles", 'unexpected-shape');
     trail = followed;
   }
 }

@@ -3,7 +3,7 @@ import type { ApiActivities, SyncActivities } from '../activities/types';
 import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import { asksAgain, leftOf, withLast } from './checkpoint';
-import { everybodysFailure, failureDetails, oddItem, unreadableFailure, type Unreadable } from './failures';
+import { everybodysFailure, failureDetails, NAMED, oddItem, unreadableFailure, type Unreadable } from './failures';
 import { ModeRefused } from './fetch-page';
 import { createLister, type ListedChats } from './list-ahead';
 import { otherMode } from './listing-mode';
@@ -177,5 +177,6 @@ function chatsGone({ gone, read }: Part): ApplicationFailure {
     `${gone.length} of ${gone.length + read.length} chats that were listed are gone when they are read: is this the right ` +
       'key, and the right server behind ANTHROPIC_BASE_URL? What was deleted meanwhile is not listed any more: the next sync asks again',
     FailureType.chatsGone,
+    { chatIds: gone.slice(0, NAMED) },
   );
 }

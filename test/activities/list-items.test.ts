@@ -19,7 +19,7 @@ test.each<[string, unknown, string]>([
 
   expect(items.fitting).toEqual([good, good]);
   expect(items.odd).toBe(`item 1 of a page is not what was promised, at ${at} (request-id req_1)`);
-  expect(fittingItems([good], listedChatSchema, null)).toEqual({ fitting: [good], odd: null });
+  expect(fittingItems([good], listedChatSchema, null)).toEqual({ fitting: [good], named: [], odd: null });
 });
 
 test('a place has a name of its own, short whatever it is, and a page without items has none', () => {
