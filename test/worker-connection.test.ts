@@ -21,6 +21,9 @@ import { startRelay, type Relay } from './support/relay';
 import { address, workflowBundle } from './support/server';
 import './support/temporal';
 
+// A native connection that is given up may stay open until its garbage is collected.
+jest.setTimeout(300_000);
+
 let relay: Relay;
 let simulator: Simulator;
 let settings: TemporalSettings;
