@@ -186,7 +186,7 @@ export function meaningOf(kind: FailureKind): Meaning {
   return { ...usual, type, ...row };
 }
 
-export const isFailureKind = (kind: string): kind is FailureKind => kind in kinds;
+export const isFailureKind = (kind: string): kind is FailureKind => Object.hasOwn(kinds, kind);
 
 /** Whether the server says of the key that it is none of its own. */
 export const isAboutTheKey = (kind: FailureKind): boolean => meaningOf(kind).type === FailureType.unauthorized;
