@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { noopMetricMeter } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { DEMO_KEY, startSimulator, type Simulator } from '../simulator';
@@ -20,9 +22,6 @@ import { connectWorker, persist, temporalPartOf, type WorkerConnection } from '.
 import { startRelay, type Relay } from './support/relay';
 import { address, workflowBundle } from './support/server';
 import './support/temporal';
-
-// A native connection that is given up may stay open until its garbage is collected.
-jest.setTimeout(300_000);
 
 let relay: Relay;
 let simulator: Simulator;
@@ -44,8 +43,14 @@ const warnings: string[] = [];
 const logger = new DefaultLogger('WARN', ({ message }) => warnings.push(message));
 const stop = () => new AbortController();
 const patient = { logger, signal: stop().signal, retryMs: 50 };
+/** A native connection that is given up stays open until its garbage is collected. */
 const allClosed = async (): Promise<void> => {
-  while (relay.open() > 0) await new Promise((resolve) => setImmediate(resolve));
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  while (relay.open() > 0) {
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 };
 
 /** As worker.ts starts; `between` happens when both connections are made and the worker is not. */
