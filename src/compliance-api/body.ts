@@ -30,6 +30,8 @@ export interface BodyContext {
 }
 
 const openBrace = 0x7b;
+/** zlib's and brotli's word for bytes that are none of theirs, where an end too early has another. */
+const NOT_SO_CODED = /^(Z_DATA_ERROR|ERR__ERROR_FORMAT)/;
 
 /** What a body holds, and the memory that it takes until it is disposed of. */
 export interface Held<P> extends Disposable {
@@ -39,8 +41,8 @@ export interface Held<P> extends Disposable {
 /**
  * Reads a body as JSON. Whatever ends the reading early also ends the connection.
  * @throws {@link ApiError}: `too-large`, `no-room`, `timeout`, `unexpected-shape` (also: nested without end),
- * `unknown-encoding`, `not-json` (another kind of text), `cut-short` (JSON that breaks off, or has a fault in it: a cut
- * can leave that); the signal's reason.
+ * `unknown-encoding` (also: not compressed as it says), `not-json` (another kind of text, or with a fault in it), `empty`,
+ * `cut-short` (it breaks off); the signal's reason.
  */
 export async function readBody<P>(
   response: Dispatcher.ResponseData,
@@ -90,11 +92,12 @@ async function read<P>(
     const decoding = decode(body, [headers['content-encoding'] ?? []].flat().join());
     if ('unknown' in decoding) throw fail('unknown-encoding', { coding: asToken(decoding.unknown) });
     const scanner = new JsonScanner(bytes, reader.watcher);
-    const noJson = (): ApiError => {
-      const type = first(headers, 'content-type');
-      const isOther = type !== undefined && !isJsonType(type);
-      const isNone = scanner.first === undefined ? isOther : isOther || scanner.first !== openBrace;
-      return isNone ? fail('not-json', { contentType: asMediaType(type) }) : fail('cut-short');
+    const type = first(headers, 'content-type');
+    const notJson = (): ApiError => fail('not-json', { contentType: asMediaType(type) });
+    const brokenOff = (): ApiError => {
+      if (type !== undefined && !isJsonType(type)) return notJson();
+      if (scanner.first === undefined) return fail('empty');
+      return scanner.first === openBrace ? fail('cut-short') : notJson();
     };
     let size = 0;
     startTimer();
@@ -103,7 +106,7 @@ async function read<P>(
       if (size > limits.capBytes) throw fail('too-large');
       const flaw: JsonFlaw | undefined = scanner.write(chunk);
       if (flaw === 'too-deep') throw fail('unexpected-shape', { at: 'its nesting' });
-      if (flaw === 'not-json') throw noJson();
+      if (flaw === 'not-json') throw notJson();
       if (reader.isFull(scanner.values)) throw fail('too-large');
       while (size > stay.limit) {
         clearTimeout(timer);
@@ -112,13 +115,17 @@ async function read<P>(
         startTimer();
       }
     }
-    if (!scanner.end()) throw noJson();
+    if (!scanner.end()) throw brokenOff();
     return reader.read();
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ApiError) throw error;
     if (error instanceof TimeOver) throw fail('no-room');
-    throw fail(error instanceof errors.BodyTimeoutError ? 'timeout' : 'cut-short', { code: errorCode(error) });
+    const code = errorCode(error);
+    if (code !== undefined && NOT_SO_CODED.test(code)) {
+      throw fail('unknown-encoding', { code, coding: asToken([headers['content-encoding'] ?? []].flat().join()) });
+    }
+    throw fail(error instanceof errors.BodyTimeoutError ? 'timeout' : 'cut-short', { code });
   } finally {
     clearTimeout(timer);
     body.destroy();

@@ -60,11 +60,13 @@ function kindOf(said: Said): FailureKind {
     if (status === 401) return keyKind(text);
     if (status === 403) return /\boutside\b/i.test(text) ? 'foreign-organization' : 'forbidden';
     if (status === 404) return notFoundKind(said);
-    return status === 400 ? badRequestKind(text) : 'bad-request';
+    return status === 400 ? badRequestKind(text) : (OTHERS[status] ?? 'refused');
   }
   if (shouldRetry === 'false' && (status === 500 || endpoint === 'messages')) return 'never';
   return status === 502 || status === 503 || status === 504 || status === 529 ? 'overloaded' : 'server-error';
 }
+
+const OTHERS: Partial<Record<number, FailureKind>> = { 405: 'method-refused', 410: 'gone-for-good', 451: 'withheld' };
 
 /** "Compliance API is not enabled for this organization" */
 const DISABLED = /compliance api\b.*\b(not (been )?enabled|disabled|turned off|switched off)/i;
@@ -80,9 +82,16 @@ function badRequestKind(text: string): FailureKind {
   if (/unknown (query )?parameter/i.test(text)) return 'unknown-parameter';
   if (/\bcursor\b|\b(after|before)_id\b|\bnext_page\b|\bpage[ _]?token\b|\bpagination\b/i.test(text))
     return 'cursor-refused';
-  if (text === '' || /\b(user_ids|order_by|updated_at|created_at)\b|\busers?\b/i.test(text)) return 'query-refused';
+  if (text === '' || (OF_THE_FORM.test(text) && !OF_A_VALUE.test(text))) return 'query-refused';
   return 'bad-request';
 }
+
+/** Which parameters belong together, or are missing: "user_ids[] is required", "... cannot be combined with order_by=updated_at". */
+const OF_THE_FORM =
+  /\b(user_ids|order_by|updated_at|created_at)\b.*\b(requires?d?|must|needs?|without|with|only|missing|(un)?supported|allowed|permitted)\b|\b(at least one|without|requires?|specify|provide)\b.*\b(user_ids|users?)\b/i;
+/** What one of them holds: nothing follows for the others. */
+const OF_A_VALUE =
+  /\b(invalid|malformed|valid|format|pars\w+|rfc|iso|time ?zones?|range|future|past|earlier|later|suspended|locked|retention)\b/i;
 
 /**
  * A 404. Only the resource itself, by name, is gone for certain: "Chat conversation not found: '...'", of older servers

@@ -120,6 +120,20 @@ const kinds = {
     says: 'the server refused the request as invalid',
     ...{ onList: 'stop', onMessages: 'never', believed: 2 },
   },
+  // Of a chat nothing follows: who means a chat says 404, and names it.
+  'gone-for-good': {
+    says: 'a 410: the server says that there is nothing there any more, not that the chat is gone',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  withheld: {
+    says: 'a 451: the server may not hand it out for legal reasons',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  'method-refused': {
+    says: 'the server takes no GET here; look for a gateway in front of the API',
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+  },
+  refused: { says: 'the server refused the request', ...{ onList: 'stop', onMessages: 'never', believed: 2 } },
   'not-found': { says: 'it is gone', onList: 'gone', onMessages: 'gone' },
   // A 404 of the API that names nothing: as good as gone once the key is known to be taken.
   'perhaps-gone': { says: 'it seems to be gone', onList: 'gone', onMessages: 'gone', believed: 2 },
@@ -138,8 +152,12 @@ const kinds = {
     says: 'the answer is not JSON; look for a proxy or a login page in front of the API',
     ...{ onList: 'stop', onMessages: 'never', believed: 5 },
   },
+  empty: {
+    says: 'the answer is empty; look for a proxy in front of the API',
+    ...{ onList: 'stop', onMessages: 'never', believed: 5 },
+  },
   'unknown-encoding': {
-    says: 'the answer is compressed in a way that is not known; look for a proxy in front of the API',
+    says: 'the answer is compressed in a way that is not known, or not as it says; look for a proxy in front of the API',
     ...{ onList: 'stop', onMessages: 'never', believed: 5 },
   },
   'unexpected-shape': {

@@ -88,7 +88,7 @@ describe('a number of a message', () => {
       '"a":1e400true',
       '"a":[1e400',
     ]) {
-      await expect(lineOf(fields)).rejects.toMatchObject({ kind: 'cut-short' });
+      await expect(lineOf(fields)).rejects.toMatchObject({ kind: 'not-json' });
     }
   });
 

@@ -26,15 +26,26 @@ describe('an answer that is broken', () => {
     ['is longer than its length', [head(`content-length: ${page.length - 5}`), page]],
     ['is cut between chunks', [head('transfer-encoding: chunked'), `${page.length.toString(16)}\r\n${page}\r\n`]],
     ['ends with the connection, half-way', [head('connection: close'), page.slice(0, 40)]],
-    ['is empty', [head('content-length: 0')]],
     ['is cut within a character', [head('connection: close'), '{"name":"', Uint8Array.of(0xc3)]],
-    ['is not UTF-8', [head('connection: close'), '{"data":["', Uint8Array.of(0xff, 0xfe), '"],"has_more":false}']],
-    ['is said to be gzip and is not', [head('connection: close', 'content-encoding: gzip'), page]],
     ['is deflate, cut', [head('connection: close', 'content-encoding: deflate'), deflateRawSync(page).subarray(0, 60)]],
     ['is deflate of nothing', [head('connection: close', 'content-encoding: deflate')]],
     ['is gzip, cut', [head('connection: close', 'content-encoding: gzip'), gzipSync(page).subarray(0, 60)]],
   ])('is cut-short when it %s', async (_title, pieces) => {
     await expect(clientOf(await serveBytes(...pieces)).listChats({})).rejects.toMatchObject(kind('cut-short'));
+  });
+
+  it.each<[ApiError['kind'], string, (string | Uint8Array)[]]>([
+    ['empty', 'has no bytes', [head('content-length: 0')]],
+    ['empty', 'has blanks alone', [head('content-length: 2'), ' \n']],
+    ['empty', 'is a 204', ['HTTP/1.1 204 No Content\r\n\r\n']],
+    ['not-json', 'holds a NaN', [head('connection: close'), '{"data":[],"has_more":NaN}']],
+    ['not-json', 'goes on behind its end', [head('connection: close'), `${page}{}`]],
+    ['not-json', 'is not UTF-8', [head('connection: close'), '{"data":["', Uint8Array.of(0xff), '"],"has_more":false}']],
+    ['unknown-encoding', 'is said to be gzip', [head('connection: close', 'content-encoding: gzip'), page]],
+    ['unknown-encoding', 'is said to be br', [head('connection: close', 'content-encoding: br'), page]],
+    ['unknown-encoding', 'is said to be deflate', [head('connection: close', 'content-encoding: deflate'), page]],
+  ])('is whole and nothing that a retry mends: %s when it %s', async (name, _title, pieces) => {
+    await expect(clientOf(await serveBytes(...pieces)).listChats({})).rejects.toMatchObject(kind(name));
   });
 
   it.each([
@@ -94,7 +105,7 @@ describe('an answer that is broken', () => {
   ])('is of an unknown-encoding, and says which, when it is encoded as %j', async (header, coding) => {
     const { url } = await serve(send(page, { 'content-encoding': header }));
     await expect(clientOf(url).listChats({})).rejects.toThrow(
-      'chats: the answer is compressed in a way that is not known; look for a proxy in front of the API ' +
+      'chats: the answer is compressed in a way that is not known, or not as it says; look for a proxy in front of the API ' +
         `(unknown-encoding, status 200${coding === undefined ? '' : `, content encoding ${coding}`})`,
     );
   });

@@ -41,7 +41,7 @@ describe('an ApiError', () => {
     [404, body('not_found_error'), {}, 'unnamed-404', 'stop', 'never'],
     [404, body('api_error'), {}, 'not-the-api', 'stop', 'never'],
     [408, {}, {}, 'overloaded', 'later', 'later'],
-    [409, body('conflict_error'), {}, 'bad-request', 'stop', 'never'],
+    [409, body('conflict_error'), {}, 'refused', 'stop', 'never'],
     [429, body('rate_limit_error'), {}, 'rate-limited', 'later', 'later'],
     [500, body('api_error'), {}, 'server-error', 'later', 'later'],
     [500, body('api_error'), retry, 'never', 'stop', 'never'],
@@ -86,8 +86,17 @@ describe('an ApiError', () => {
     [400, 'invalid_request_error', 'user_ids[] is required', 'query-refused'],
     [400, 'invalid_request_error', 'order_by=updated_at cannot be combined with created_at.gte', 'query-refused'],
     [400, 'invalid_request_error', 'limit must be at most 500', 'bad-request'],
-    [410, 'invalid_request_error', 'after_id: the cursor has expired', 'bad-request'],
-    [422, 'invalid_request_error', 'user_ids[] is required', 'bad-request'],
+    [400, 'invalid_request_error', 'user_ids[]: field required', 'query-refused'],
+    [400, 'invalid_request_error', 'at least one user is required', 'query-refused'],
+    [400, 'invalid_request_error', 'order_by is not supported', 'query-refused'],
+    [400, 'invalid_request_error', 'updated_at.gte must be a valid RFC 3339 timestamp', 'bad-request'],
+    [400, 'invalid_request_error', 'updated_at.gte: must not be in the future', 'bad-request'],
+    [400, 'invalid_request_error', 'created_at.gte is older than the retention allowed', 'bad-request'],
+    [400, 'invalid_request_error', 'The user of this key is suspended', 'bad-request'],
+    [410, 'invalid_request_error', 'after_id: the cursor has expired', 'gone-for-good'],
+    [451, 'permission_error', 'Withheld.', 'withheld'],
+    [405, 'invalid_request_error', 'Method Not Allowed', 'method-refused'],
+    [422, 'invalid_request_error', 'user_ids[] is required', 'refused'],
     [401, 'authentication_error', 'API key is invalid.', 'unauthorized'],
     [401, 'authentication_error', 'API key has been deactivated.', 'key-deactivated'],
     [401, 'authentication_error', 'API key has expired.', 'key-expired'],
@@ -138,7 +147,7 @@ describe('an ApiError', () => {
   it('says nothing of a body that is not JSON', async () => {
     const { url } = await serve((_request, response) => response.end(`{"text":"${secret}",}`));
     const error = await failureOf(clientOf(url).listChats({}));
-    expect(error.kind).toBe('cut-short');
+    expect(error.kind).toBe('not-json');
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret);
   });
 
