@@ -6,7 +6,7 @@ import { discoverUsers, goneOrganization } from './discover-users';
 import { emitMessages, goneChat } from './emit-messages';
 import { fetchChatPage } from './fetch-chat-page';
 import { requireSink } from './require-sink';
-import type { ApiActivities } from './types';
+import type { ApiActivities, CheckedChat } from './types';
 
 export interface ApiDependencies extends AttemptDependencies {
   policy: Policy;
@@ -25,13 +25,26 @@ export function createApiActivities({ policy, metrics, ...dependencies }: ApiDep
         discoverUsers(request, current),
       ),
     fetchChatPage: (request) =>
-      attempt({ pageSize: request.pageSize }, (current) => fetchChatPage(request, current, policy)),
+      attempt({ pageSize: request.pageSize, isEverybodys: request.mode === 'organization' }, (current) =>
+        fetchChatPage(request, current, policy),
+      ),
     emitMessages: async (request) => {
       requireSink(sink, request.sink);
-      const { chatId, pageSize } = request;
-      const emitted = await attempt({ chatId, pageSize, gone: goneChat }, (current) => emitMessages(request, current));
+      const { chatId, pageSize, parked: isParked, failingMs } = request;
+      const emitted = await attempt({ chatId, pageSize, isParked, failingMs, gone: goneChat }, (current) =>
+        emitMessages(request, current),
+      );
       metrics.violated(emitted.violations);
       return emitted;
     },
+    checkChat: ({ chatId }) =>
+      attempt<CheckedChat>(
+        { chatId, pageSize: 1, gone: ({ requests }) => ({ gone: true, requests }) },
+        async (current) => {
+          const page = await current.request((options) => current.api.getChatMessages(chatId, { limit: 1 }, options));
+          page[Symbol.dispose]();
+          return { gone: false, requests: current.requests() };
+        },
+      ),
   };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { recoveryOf, type ApiError } from '../compliance-api/errors';
 import { isAboutTheKey, meaningOf, type FailureKind, type Recovery } from '../domain/failure-kinds';
 
-/** One chat that fails for so long while others are served can never be read. */
+/** What fails for so long while others are served can never be read. */
 const HOPELESS_MS = 3 * 60_000;
 /** And fails so often. */
 const HOPELESS_FAILURES = 3;
@@ -20,6 +20,8 @@ export const memorySchema = z.object({
   /** How the request failed last, as a kind and in words. */
   kind: z.string().optional(),
   said: z.string().optional(),
+  /** Which endpoint did. */
+  endpoint: z.string().optional(),
   /** Refusals in a row. */
   refusals: z.number().default(0),
   /** Failures that may pass, and the time spent on them while others were served, ms. */
@@ -34,21 +36,31 @@ export const memorySchema = z.object({
 });
 export type Memory = z.infer<typeof memorySchema>;
 
+/** What is remembered of attempts of an activity that was called off. @param failingMs As of {@link Memory}. */
+export const failedBefore = (failingMs = 0): Partial<Memory> =>
+  failingMs < HOPELESS_MS ? { failingMs } : { failingMs, failures: HOPELESS_FAILURES - 1, served: 'chat' };
+
 export interface FailedAttempt {
   error: ApiError;
   /** How many records were asked for. */
   limit: number;
   /** ms */
   now: number;
+  /** Nobody can be read without it: while it fails that is an outage, whoever else is served. */
+  isEverybodys?: boolean | undefined;
+  /** A parked chat stays so whatever comes of it: others are asked for only before it is believed to be gone. */
+  isParked?: boolean | undefined;
 }
 
 /**
  * Notes in `memory` what the next attempt has to know, and says whether there should be one.
  *
- * A chat is given up only for a reason of its own. So between two of its failures an attempt asks for something else with
- * the same key ({@link rememberOthers}): while nobody is served it is an outage, which is waited for however long it takes.
+ * A chat, or a list that is one of many, is given up only for a reason of its own. So between two of its failures an
+ * attempt asks for something else with the same key ({@link rememberOthers}): while nobody is served it is an outage, which
+ * is waited for however long it takes.
  */
-export function remember(memory: Memory, { error, limit, now }: FailedAttempt): Recovery {
+export function remember(memory: Memory, attempt: FailedAttempt): Recovery {
+  const { error, limit, now, isEverybodys = false, isParked = false } = attempt;
   const ofOne = error.endpoint === 'messages' || error.endpoint === 'users';
   const { served } = memory;
   const recovery = recoveryOf(error);
@@ -56,11 +68,12 @@ export function remember(memory: Memory, { error, limit, now }: FailedAttempt): 
   if (!sends) memory.requests -= 1;
   if (!counts) return recovery;
   if (error.kind === 'too-large') {
-    memory.limit = Math.max(1, Math.floor(limit / 2));
+    memory.limit = Math.max(1, Math.floor(limit / (isParked ? SLOW_ANSWER_PART : 2)));
     return limit > 1 ? 'later' : error.endpoint === 'messages' ? 'never' : 'stop';
   }
   memory.kind = error.kind;
   memory.said = error.message;
+  memory.endpoint = error.endpoint;
   if (recovery !== 'later') {
     memory.refusals += 1;
     if (memory.refusals >= believed && (believed === 1 || !ofOne || served !== undefined)) return recovery;
@@ -69,10 +82,12 @@ export function remember(memory: Memory, { error, limit, now }: FailedAttempt): 
   }
   memory.refusals = 0;
   if (isSlow(error)) memory.limit = Math.max(1, Math.floor(limit / SLOW_ANSWER_PART));
-  if (error.endpoint !== 'messages') return 'later';
+  if (isEverybodys || isParked) return 'later';
   memory.failures += 1;
   if (served !== undefined) memory.failingMs += Math.min(now - (memory.lastFailureAt ?? now), LONGEST_STEP_MS);
-  if (memory.failingMs >= HOPELESS_MS && memory.failures >= HOPELESS_FAILURES) return 'never';
+  if (memory.failingMs >= HOPELESS_MS && memory.failures >= HOPELESS_FAILURES) {
+    return error.endpoint === 'messages' ? 'never' : 'stop';
+  }
   memory.lastFailureAt = now;
   memory.served = undefined;
   memory.askForOthers = true;

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ComplianceApi } from '../compliance-api/client';
 import { ApiError, recoveryOf } from '../compliance-api/errors';
 import type { Sink } from '../sinks/sink';
-import { memorySchema, remember, rememberOthers, type Memory } from './attempt-memory';
+import { failedBefore, memorySchema, remember, rememberOthers, type Memory } from './attempt-memory';
 import { retryFailure, toFailure } from './failures';
 import { sayInHeartbeats } from './interceptor';
 import { createOthers } from './others';
@@ -27,6 +27,12 @@ export interface Attempt {
 export interface AttemptOptions<T> {
   /** Named in failures. */
   chatId?: string;
+  /** Nobody can be read without it: while it fails that is an outage, whoever else is served. */
+  isEverybodys?: boolean;
+  /** The chat is parked. */
+  isParked?: boolean;
+  /** For how long it failed before, while others were served, ms. */
+  failingMs?: number | undefined;
   pageSize: number;
   /** The activity's result where the API says that what was asked for is gone. Without it that ends the sync. */
   gone?: (figures: { limit: number; requests: number }) => T;
@@ -61,10 +67,10 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
   const others = createOthers(api);
 
   return async (options, run) => {
-    const { chatId } = options;
+    const { chatId, isEverybodys, isParked, failingMs } = options;
     const { details, attempt, signal, heartbeat, sayInHeartbeats, now } = context();
     // An attempt that could not say anything any more, since its worker died, has made its request.
-    const known = memorySchema.safeParse(details ?? { requests: attempt - 1 });
+    const known = memorySchema.safeParse(details ?? { requests: attempt - 1, ...failedBefore(failingMs) });
     const memory: Memory = known.success ? known.data : memorySchema.parse({});
     sayInHeartbeats(memory);
     const beat = (): void => heartbeat(memory);
@@ -73,7 +79,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
     /** Instead of the request that failed: asks whether others are served. Whatever comes of it, the attempt has failed. */
     async function askForOthers(): Promise<ApplicationFailure> {
       memory.requests += 1;
-      const answered = await others.ask(chatId, signal);
+      const answered = await others.ask({ chatId, endpoint: memory.endpoint }, signal);
       const verdict = rememberOthers(memory, answered);
       beat();
       const facts = { chatId, requests: memory.requests };
@@ -85,7 +91,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
 
     /** Where many were refused before it, and none could be read, a chat that is refused need not ask for others first. */
     function recoveryFrom(error: ApiError): Recovery {
-      const recovery = remember(memory, { error, limit, now: now() });
+      const recovery = remember(memory, { error, limit, now: now(), isEverybodys, isParked });
       if (recovery !== 'later' || chatId === undefined || recoveryOf(error) !== 'never') return recovery;
       const isOneOfMany = others.refused(chatId, error.kind);
       return isOneOfMany && meaningOf(error.kind).believed === 2 ? 'never' : 'later';
@@ -116,7 +122,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       if (recovery === 'gone' && options.gone) return options.gone({ limit, requests });
       beat();
       const soon = asksFirst && refusals > 0;
-      throw toFailure(error, { requests, chatId, recovery, soon, proven: served === 'chat' });
+      throw toFailure(error, { requests, chatId, recovery, soon, proven: served === 'chat', limit: memory.limit });
     }
   };
 }

@@ -27,6 +27,7 @@ export async function discoverOrganizations(
       // A server that leaves `has_more` out means by the next page that there is one.
       nextPage: body.has_more === false ? null : (body.next_page ?? null),
       serverTime: iso(serverTimeMs),
+      requestId,
       requests: attempt.requests(),
     };
   } catch (error) {
@@ -34,7 +35,8 @@ export async function discoverOrganizations(
     const cursorRefused = isCursorRefused(error, page);
     if (error.kind !== 'forbidden' && !cursorRefused) throw error;
     const nothing = { allowed: cursorRefused, cursorRefused, uuids: [], odd: null, place: null, nextPage: null };
-    return { ...nothing, serverTime: iso(error.serverTimeMs), requests: attempt.requests() };
+    const { requestId, serverTimeMs } = error;
+    return { ...nothing, serverTime: iso(serverTimeMs), requestId, requests: attempt.requests() };
   }
 }
 

@@ -10,16 +10,17 @@ export const goneOrganization = (
   { organization }: UsersRequest,
   { requests }: { requests: number },
 ): DiscoveredUsers => ({
-  ...noUsers({ requests }),
+  ...noUsers(requests),
   odd: `organization ${organization} is listed, and gone when it is asked for`,
 });
 
-const noUsers = ({ requests }: { requests: number }): DiscoveredUsers => ({
+const noUsers = (requests: number, requestId: string | null = null): DiscoveredUsers => ({
   cursorRefused: false,
   userIds: [],
   odd: null,
   place: null,
   nextPage: null,
+  requestId,
   requests,
 });
 
@@ -37,10 +38,11 @@ export async function discoverUsers({ organization, page }: UsersRequest, attemp
       place: placeOf(fitting.at(-1)?.id),
       // A server that leaves `has_more` out means by the next page that there is one.
       nextPage: body.has_more === false ? null : (body.next_page ?? null),
+      requestId,
       requests: attempt.requests(),
     };
   } catch (error) {
     if (!(error instanceof ApiError && isCursorRefused(error, page))) throw error;
-    return { ...noUsers({ requests: attempt.requests() }), cursorRefused: true };
+    return { ...noUsers(attempt.requests(), error.requestId), cursorRefused: true };
   }
 }

@@ -19,6 +19,8 @@ export interface FailureFacts {
   soon?: boolean;
   /** Another chat could be read meanwhile: it is this one's own. */
   proven?: boolean;
+  /** How many records to ask for at once. */
+  limit?: number | undefined;
 }
 
 /** 0 would end the retries (Temporal takes it as "no time left"). */
@@ -80,7 +82,9 @@ export function retryFailure(said: string, { chatId, requests, soon }: FailureFa
 function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
   const { kind, status, requestId } = error;
   const { chatId } = facts;
-  const details = [{ requests: facts.requests, kind, status, requestId, proven: facts.proven ?? false }];
+  const { requests, limit, proven = false } = facts;
+  const serverTime = error.serverTimeMs === null ? null : new Date(error.serverTimeMs).toISOString();
+  const details = [{ requests, kind, status, requestId, serverTime, proven, ...(limit !== undefined && { limit }) }];
   // An answer that is too large is asked for in halves: there is nothing to wait for.
   const retryAfterMs = error.kind === 'too-large' || facts.soon ? 0 : error.retryAfterMs;
   const message = `${named(chatId)}${error.message}`;
@@ -94,8 +98,10 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
         nonRetryable: true,
         details: [{ ...details[0], chatIds: chatId === undefined ? [] : [chatId] }],
       });
-    case 'stop':
-      return failure({ type, message: `${error.message}${remedy}`, nonRetryable: true, details });
+    case 'stop': {
+      const more = onList === 'later' ? '; again and again, while others were served' : remedy;
+      return failure({ type, message: `${error.message}${more}`, nonRetryable: true, details });
+    }
     case 'later': {
       // What would end the sync if it were believed is waited for until it is.
       const waitsFor = onList === 'later' ? type : FailureType.apiUnavailable;

@@ -12,8 +12,8 @@ export interface OtherRequests {
   readable(chatId: string): void;
   /** Notes a chat that was refused. @returns whether it is one of many in a row, all in the same way, and none is known to be readable. */
   refused(chatId: string, kind: FailureKind): boolean;
-  /** Makes one request: for such a chat, or, where none is known but `chatId`, for the organizations. */
-  ask(chatId: string | undefined, signal: AbortSignal): Promise<Others>;
+  /** Makes one request: for such a chat, or, where none is known but the one that failed, for the organizations, or the chats. */
+  ask(failed: { chatId?: string | undefined; endpoint?: string | undefined }, signal: AbortSignal): Promise<Others>;
 }
 
 /** One for each process. */
@@ -38,9 +38,12 @@ export function createOthers(api: ComplianceApi): OtherRequests {
       if (inARow.chatIds.size < MANY_CHATS) inARow.chatIds.add(chatId);
       return known === undefined && inARow.chatIds.size >= MANY_CHATS;
     },
-    async ask(chatId, signal) {
+    async ask({ chatId, endpoint }, signal) {
       if (known !== undefined && known !== chatId) return askForChat(known, signal);
-      const error = await failureOf(api.listOrganizations({ limit: 1 }, { signal }));
+      const isOfOrganizations = endpoint === 'organizations';
+      const error = await failureOf(
+        isOfOrganizations ? api.listChats({ limit: 1 }, { signal }) : api.listOrganizations({ limit: 1 }, { signal }),
+      );
       return error ? { asked: 'key', error } : { asked: 'key' };
     },
   };

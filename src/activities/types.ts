@@ -28,6 +28,7 @@ export interface DiscoveredOrganizations {
   nextPage: string | null;
   /** The API server's clock; null where its answer names none. */
   serverTime: string | null;
+  requestId: string | null;
   requests: number;
 }
 
@@ -46,6 +47,7 @@ export interface DiscoveredUsers {
   /** A name for the page's last user; null if it has none. */
   place: string | null;
   nextPage: string | null;
+  requestId: string | null;
   requests: number;
 }
 
@@ -96,6 +98,8 @@ export interface EmitRequest {
   messages: Policy['messages'];
   pageSize: number;
   sink: string;
+  /** For how long it failed already in earlier runs, while others were read, ms. */
+  failingMs?: number | undefined;
 }
 export interface Emitted {
   /** Null if the page had no message of the window. */
@@ -170,10 +174,20 @@ export interface SyncActivities {
   commitWindow(request: CommitRequest): Promise<void>;
 }
 
+export interface CheckRequest {
+  chatId: string;
+}
+export interface CheckedChat {
+  gone: boolean;
+  requests: number;
+}
+
 /** Activities of the queue `chat-sync-<source>-api`: one attempt is one HTTP request. */
 export interface ApiActivities {
   discoverOrganizations(request: OrganizationsRequest): Promise<DiscoveredOrganizations>;
   discoverUsers(request: UsersRequest): Promise<DiscoveredUsers>;
   fetchChatPage(request: ChatPageRequest): Promise<FetchedChatPage>;
   emitMessages(request: EmitRequest): Promise<Emitted>;
+  /** Whether a chat can be read, without reading it. */
+  checkChat(request: CheckRequest): Promise<CheckedChat>;
 }

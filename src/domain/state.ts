@@ -68,8 +68,8 @@ export const checkpointSchema = z.object({
     /** The last user of the current page, and of those before it: where the walk goes on when a cursor is refused. */
     last: z.string().nullable(),
     next: usersPageSchema.nullable(),
-    /** The `last` after which the users were asked for anew when a cursor was refused: once for each. */
-    resumedAfter: z.string().nullable().optional(),
+    /** The `last` after which the users were asked for anew when a cursor was refused, and how often. */
+    resumed: z.object({ after: z.string().nullable(), times: count }).optional(),
     trail: trailSchema.optional(),
     /** What is wrong with an item of the users' or organizations' lists: the walk goes on, and then fails. */
     odd: z.string().optional(),
@@ -108,6 +108,8 @@ export const unfinishedSchema = z.object({
   warnings: z.array(z.string()),
   /** Why the last sync of this window ended early; empty while the first one runs. */
   reason: z.string(),
+  /** Of chats that a run of this sync called off: for how long they failed while others were read, ms. Not in the memo. */
+  failing: z.record(z.string(), count).optional(),
 });
 export type Unfinished = z.infer<typeof unfinishedSchema>;
 
@@ -144,7 +146,15 @@ export const reportSchema = z.object({
 export type Report = z.infer<typeof reportSchema>;
 
 /** A chat that could not be read, with the span of its messages that are missing. */
-const parkedSchema = z.object({ chatId: z.string(), from: time, to: time, reason: z.string(), since: time });
+const parkedSchema = z.object({
+  chatId: z.string(),
+  from: time,
+  to: time,
+  reason: z.string(),
+  since: time,
+  /** How many records to ask for at once: it failed with more. Not in the memo. */
+  limit: z.int().positive().optional(),
+});
 export type Parked = z.infer<typeof parkedSchema>;
 
 const pausedSchema = z.object({ reason: z.string(), since: time });
@@ -173,6 +183,8 @@ const chatSyncShape = {
    * over. `held`: the marker was seen there, so that a place without it is not the archive.
    */
   archive: z.object({ id: z.string(), held: z.boolean() }).optional(),
+  /** Chats that were published: as long as one of them can be read, key and server are the right ones. */
+  witnesses: z.array(z.string()).optional(),
   unfinished: unfinishedSchema.optional(),
   /** A window that `rewind` gave up and that the ledger does not know of yet. */
   abandoned: windowSchema.optional(),

@@ -11,6 +11,8 @@ const options = {
 
 /** A parked chat is tried at each sync: it must not hold one up. */
 const TRIES_OF_PARKED = 3;
+/** So many for a chat that is asked for to judge others by. */
+const TRIES_OF_WITNESS = 3;
 
 /** Everything a sync asks of its activities; each call stands in the Web UI with a summary. */
 export type Activities = Omit<SyncActivities, 'askForSync' | 'awaitReport'> & ApiActivities;
@@ -46,6 +48,14 @@ export function proxyActivitiesOf(source: string): Activities {
       const retry = { ...options.retry, ...(request.parked && { maximumAttempts: TRIES_OF_PARKED }) };
       return api.emitMessages.executeWithOptions({ summary, retry }, [request]);
     },
+    checkChat: (request) =>
+      api.checkChat.executeWithOptions(
+        {
+          summary: `is ${shortCode(request.chatId)} still there?`,
+          retry: { ...options.retry, maximumAttempts: TRIES_OF_WITNESS },
+        },
+        [request],
+      ),
   };
 }
 

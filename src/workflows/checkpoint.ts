@@ -47,7 +47,7 @@ export const takenUpAgain = (checkpoint: Checkpoint): Checkpoint => {
     users: {
       ...checkpoint.users,
       next: next && next.after !== null ? { ...next, page: null } : next,
-      resumedAfter: undefined,
+      resumed: undefined,
       trail: undefined,
     },
   };
@@ -75,7 +75,7 @@ export const withUsers = (
 };
 
 /** Tells the lists of a checkpoint apart. */
-export const nameOf = ({ userIds }: ChatList): string => userIds[0] ?? '';
+export const nameOf = ({ userIds }: ChatList): string => userIds.join();
 
 /** Changes one of the lists. */
 export const withList = (
@@ -86,6 +86,21 @@ export const withList = (
   ...checkpoint,
   lists: checkpoint.lists.map((list) => (nameOf(list) === nameOf(changed) ? change(list) : list)),
 });
+
+/**
+ * Asks no more for a list that fails while others do not. Of ten users it may be one: each gets a list of their own, behind
+ * all others. One user's is passed over, and the sync fails when everybody else's were read.
+ */
+export function withoutList(checkpoint: Checkpoint, failed: ChatList, said: string): Checkpoint {
+  const { lists } = withList(checkpoint, failed, (list) => ({ ...list, hasMore: false, trail: undefined }));
+  const [userId = '', ...others] = failed.userIds;
+  if (others.length > 0) {
+    const alone = failed.userIds.map((id) => chatList([id], failed.of));
+    return withoutEnded({ ...checkpoint, lists: [...lists, ...alone] });
+  }
+  const odd = checkpoint.users.odd ?? `chats of user ${userId}: ${said}`;
+  return withoutEnded({ ...checkpoint, lists, users: { ...checkpoint.users, odd } });
+}
 
 /** Adds a page that was asked for with what the list says. */
 export function withPage({ afterId, at, pages }: ChatList, left: string[]): ChatList['pages'] {

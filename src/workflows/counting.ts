@@ -24,5 +24,6 @@ export function counting<Activities extends ApiActivities>(
     discoverUsers: (request) => counted(activities.discoverUsers(request)),
     fetchChatPage: (request) => counted(activities.fetchChatPage(request)),
     emitMessages: (request) => counted(activities.emitMessages(request)),
+    checkChat: (request) => counted(activities.checkChat(request)),
   };
 }

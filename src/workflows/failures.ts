@@ -24,8 +24,12 @@ interface FailureDetails {
   requests: number;
   /** The API's, of the last of those. */
   requestId: string | null;
+  /** The API server's clock; null where no answer names one. */
+  serverTime: string | null;
   /** Which chats could not be read. */
   chatIds: string[];
+  /** How many records were asked for at last; undefined: as many as at first. */
+  limit: number | undefined;
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof ActivityFailure ? error.cause : error);
@@ -40,13 +44,15 @@ export function failureDetails(error: unknown): FailureDetails {
   const cause = causeOf(error);
   const given: unknown = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
   const details: Record<string, unknown> = typeof given === 'object' && given !== null ? { ...given } : {};
-  const { kind, proven, requests, requestId, chatIds } = details;
+  const { kind, proven, requests, requestId, serverTime, chatIds, limit } = details;
   return {
     kind: typeof kind === 'string' && isFailureKind(kind) ? kind : undefined,
     proven: proven === true,
     requests: typeof requests === 'number' ? requests : 0,
     requestId: typeof requestId === 'string' ? requestId : null,
+    serverTime: typeof serverTime === 'string' ? serverTime : null,
     chatIds: Array.isArray(chatIds) ? chatIds.filter((chatId) => typeof chatId === 'string') : [],
+    limit: typeof limit === 'number' ? limit : undefined,
   };
 }
 
@@ -70,15 +76,27 @@ export function endingOf(error: unknown): Ending {
   return ending(FailureType.unexpected, `Unexpected: ${name}; this is a bug, please report it`);
 }
 
+/** Whether one list was given up for what is wrong with it, and others may be served: neither the key nor a bug. */
+export function isOfOneList(error: unknown): boolean {
+  const type = failureType(error);
+  const { kind } = failureDetails(error);
+  if (kind !== undefined && meaningOf(kind).onMessages === 'stop') return false;
+  return type === FailureType.apiUnavailable || type === FailureType.apiRefused;
+}
+
 /** What failed for a reason of its own, and does not end the activity's caller: neither a cancellation nor a bug. */
 export const isOwnFailure = (error: unknown): boolean =>
   !isCancellation(error) && causeOf(error) instanceof ApplicationFailure;
 
+/** What a failure of ours says. */
+export function sayOf(error: unknown): string {
+  const cause = causeOf(error);
+  return cause instanceof ApplicationFailure ? cause.message : 'the attempts did not end';
+}
+
 /** What is known of why a chat could not be read. */
 export function reasonOf({ chatId, error }: Unreadable): string {
-  const cause = causeOf(error);
-  if (!(cause instanceof ApplicationFailure)) return 'the attempts to read it did not end';
-  return cause.message.replace(`chat ${chatId}: `, '');
+  return sayOf(error).replace(`chat ${chatId}: `, '');
 }
 
 /** @param remark What else there is to say. */
@@ -93,10 +111,24 @@ export function unreadableFailure(unreadable: readonly Unreadable[], remark: str
   return ApplicationFailure.nonRetryable(`${named.join('; ')}${more}${remark}`, FailureType.chatUnreadable, details);
 }
 
+/** The API refuses what is asked for, or answers a list with something else. @param requestId The API's, where it is known. */
+export const apiRefused = (message: string, requestId: string | null = null): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(message, FailureType.apiRefused, { requestId });
+
 /** An item of the chat list that cannot be read, as a chat without an id. @param odd What is wrong with it. */
 export const oddItem = (odd: string): Unreadable => ({
   chatId: '',
   error: ApplicationFailure.nonRetryable(odd, FailureType.chatUnreadable, { proven: true }),
+});
+
+/** One that answers that it is gone, where that is not believed. */
+export const doubtfulChat = (chatId: string): Unreadable => ({
+  chatId,
+  error: ApplicationFailure.nonRetryable(
+    'it is listed, and answers that it is gone, as most others did',
+    FailureType.chatUnreadable,
+    { proven: true },
+  ),
 });
 
 /** The failure of a sync whose chats are all refused in the same way; null if that is an outage, to be waited for. */

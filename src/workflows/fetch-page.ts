@@ -1,9 +1,8 @@
-import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, ChatPageRequest, FetchedChatPage } from '../activities/types';
-import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import type { ChatList, Checkpoint } from '../domain/state';
 import { leftOf, withList, withoutEnded, withPage } from './checkpoint';
+import { apiRefused } from './failures';
 import { widen } from './parking';
 import { followOn } from './trail';
 import type { SourceState } from './source-state';
@@ -32,10 +31,10 @@ export async function fetchPage(
   const change = (next: (now: ChatList) => Partial<ChatList>): Checkpoint =>
     withList(source.checkpoint, list, (now) => ({ ...now, ...next(now) }));
   if (page.refused !== null) {
-    if (afterId === null && !source.checkpoint.accepted) throw new ModeRefused(page.refused);
-    if (afterId === null) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
+    if (afterId === null && !source.checkpoint.accepted) throw new ModeRefused(page.refused, page.requestId);
+    if (afterId === null) throw apiRefused(page.refused, page.requestId);
     const isFurther = at !== null && (resumedAt == null || Date.parse(at) > Date.parse(resumedAt));
-    if (list.restarted && !isFurther) throw ApplicationFailure.nonRetryable(page.refused, FailureType.apiRefused);
+    if (list.restarted && !isFurther) throw apiRefused(page.refused, page.requestId);
     // The time that the last chat shows need not be its place: if it changed since, what lies between would be passed over.
     // From the start nothing is, and what is there already is not asked for; but a server may refuse each cursor.
     const from = list.restarted ? { at, resumedAt: at } : { at: null, restarted: true };
@@ -43,7 +42,7 @@ export async function fetchPage(
     return { chatIds: [], odd: null };
   }
   if (!fits(page.chatIds)) return { chatIds: [], odd: null };
-  const passed = { cursor: page.lastId, place: page.place };
+  const passed = { cursor: page.lastId, place: page.place, requestId: page.requestId };
   const trail = page.hasMore ? followOn('chats', list.trail, passed) : undefined;
   // A parked chat is not read here; what it holds of this window is missing too.
   const listed = page.odd === null ? page.chatIds : [...page.chatIds, ''];
@@ -51,6 +50,8 @@ export async function fetchPage(
   // Nor does one come twice that is read anyway: it changed meanwhile, and moved on in the list.
   const known = listed.length > 0 ? [...leftOf(source.checkpoint), ...source.parked.map(({ chatId }) => chatId)] : [];
   const passedOver = new Set(known);
+  // Of an item without an id nobody can tell whether it is the same one.
+  passedOver.delete('');
   const left = listed.filter((chatId) => !passedOver.has(chatId));
   const changed = change((now) => ({
     afterId: page.lastId ?? afterId,
@@ -73,6 +74,12 @@ export async function fetchPage(
 /** The server does not take this listing mode. */
 export class ModeRefused extends Error {
   override name = 'ModeRefused';
+  constructor(
+    message: string,
+    readonly requestId: string | null,
+  ) {
+    super(message);
+  }
 }
 
 /** A sync keeps its filters, which may be thousands of ids: they are sent only to a worker that has others by now. */

@@ -1,25 +1,28 @@
-import { isCancellation } from '@temporalio/workflow';
 import type { Policy } from '../config/policy';
 import type { ChatList } from '../domain/state';
-import { bytesLeft, bytesOf, nameOf } from './checkpoint';
-import { createDeadline } from './deadline';
+import { bytesLeft, bytesOf, nameOf, withoutList } from './checkpoint';
+import { isOfOneList, sayOf } from './failures';
 import { fetchPage, type ListActivities } from './fetch-page';
-import { emitsAhead } from './part';
+import { createInterruptible } from './interruptible';
+import { emitsAhead } from './reader';
 import type { SourceState } from './source-state';
 
 /** What is listed and not published stands in the input of the next run: one payload, of 2 MiB at most. */
 const LISTED_BYTES = 400_000;
 /** About so much of that is one chat's id. */
 const ID_BYTES = 45;
+/** After so many lists in a row that fail, and so long without one that does not, it is not the users. */
+const FEW_LISTS = 5;
+const OUTAGE_MS = 5 * 60_000;
 
 /** Asks the lists for their next pages, and for further users, one page of each at a time, so early that there is always a chat to read. */
 export interface Lister {
   /** The next page that is to be asked for now; undefined: none. The promise rejects as `fetchPage` does. */
   next(waiting: number): Promise<ListedChats> | undefined;
-  /** Calls off what has not ended in three minutes: it will be asked for again. */
+  /** Calls off what has not ended in a minute: it will be asked for again. */
   hurry(): void;
   /** Nothing is asked for any more. */
-  stop(): void;
+  end(): void;
 }
 
 export interface ListedChats {
@@ -36,15 +39,12 @@ export function createLister(
 ): Lister {
   const ahead = emitsAhead(policy);
   const asked = new Set<string>();
+  /** Lists in a row, and when one was answered last. */
+  let setAside = 0;
+  let answeredAt = source.now();
   let areUsersAsked = false;
   let areUsersLeft = source.checkpoint.mode !== 'organization';
-  const scope = source.scope();
-  let isCut = false;
-  const cut = (): void => {
-    isCut = true;
-    scope.cancel();
-  };
-  const deadline = createDeadline(source, { close: () => undefined, cut });
+  const underWay = createInterruptible(source);
   /** What an answer brings, by those before: most of ten users' lists are short, and many of them can be asked at once. */
   let usualBytes = policy.pageSize * ID_BYTES;
 
@@ -59,18 +59,21 @@ export function createLister(
     return listed === 0 || listed + bytes <= LISTED_BYTES;
   };
 
-  async function unlessCut(work: () => Promise<ListedChats>): Promise<ListedChats> {
-    try {
-      return await scope.run(work);
-    } catch (error) {
-      if (isCut && isCancellation(error)) return NOTHING;
-      throw error;
-    }
-  }
+  const unlessCalledOff = async (work: () => Promise<ListedChats>): Promise<ListedChats> =>
+    (await underWay.run(work)) ?? NOTHING;
   async function ask(list: ChatList): Promise<ListedChats> {
     asked.add(nameOf(list));
     try {
-      return await fetchPage(activities, policy, source, list, fits);
+      const listed = await fetchPage(activities, policy, source, list, fits);
+      setAside = 0;
+      answeredAt = source.now();
+      return listed;
+    } catch (error) {
+      setAside += 1;
+      const isEverybodys = setAside > FEW_LISTS && source.now() - answeredAt > OUTAGE_MS;
+      if (list.userIds.length === 0 || !isOfOneList(error) || isEverybodys) throw error;
+      source.changeUnfinished({ checkpoint: withoutList(source.checkpoint, list, sayOf(error)) });
+      return NOTHING;
     } finally {
       asked.delete(nameOf(list));
     }
@@ -83,15 +86,15 @@ export function createLister(
   }
 
   return {
-    hurry: () => deadline.hurry(),
-    stop: () => deadline.stop(),
+    hurry: () => underWay.hurry(),
+    end: () => underWay.end(),
     next(waiting) {
       const { lists, accepted } = source.checkpoint;
       // Whether the server takes this listing mode is found out with one request.
       if (waiting >= ahead || asked.size >= (accepted ? ahead : 1)) return undefined;
-      if (accepted && areUsersLeft && !areUsersAsked && lists.length < ahead) return unlessCut(askUsers);
+      if (accepted && areUsersLeft && !areUsersAsked && lists.length < ahead) return unlessCalledOff(askUsers);
       const list = lists.find((candidate) => candidate.hasMore && !asked.has(nameOf(candidate)));
-      return list && isRoomToAsk() ? unlessCut(() => ask(list)) : undefined;
+      return list && isRoomToAsk() ? unlessCalledOff(() => ask(list)) : undefined;
     },
   };
 }

@@ -1,8 +1,8 @@
-import { ApplicationFailure } from '@temporalio/workflow';
-import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import type { Checkpoint, ListingMode } from '../domain/state';
 import { beginning } from './checkpoint';
+import { apiRefused } from './failures';
+import type { ModeRefused } from './fetch-page';
 
 /** What each setting tries, in this order: the next one when the server answers 400 to the first page of a list. */
 const MODES: Readonly<Record<Policy['listing'], readonly [ListingMode, ...ListingMode[]]>> = {
@@ -24,12 +24,13 @@ export const firstMode = ({ listing }: Policy): ListingMode => MODES[listing][0]
  *
  * @throws ApiRefused with what the server said to each mode, if it has refused them all.
  */
-export function otherMode(policy: Policy, { mode, refusals: before }: Checkpoint, reason: string): Checkpoint {
+export function otherMode(policy: Policy, { mode, refusals: before }: Checkpoint, refused: ModeRefused): Checkpoint {
+  const { message: reason, requestId } = refused;
   const refusals = [...before.filter((refusal) => refusal.mode !== mode), { mode, reason }];
   const next = MODES[policy.listing].find((candidate) => refusals.every((refusal) => refusal.mode !== candidate));
   const why = `the server refuses the ${modeNames[mode]} list: ${reason}`;
   if (next) return beginning(next, { fingerprint: policy.fingerprint, refusals, why });
   const said = refusals.map((refusal) => `${modeNames[refusal.mode]}: ${refusal.reason}`).join('; ');
   const remedy = policy.listing === 'organization' ? '; older servers list per user only: set LISTING=auto' : '';
-  throw ApplicationFailure.nonRetryable(`${said}${remedy}`, FailureType.apiRefused);
+  throw apiRefused(`${said}${remedy}`, requestId);
 }

@@ -21,7 +21,7 @@ export function memoOf({ running, unfinished, parked, ...state }: State): Stored
   let memo: StoredMemo = {
     ...state,
     parked: parked.map((chat) => stored(chat, chat.reason)),
-    unfinished: unfinished && { ...unfinished, checkpoint, toRetry: [] },
+    unfinished: unfinished && { ...unfinished, checkpoint, toRetry: [], failing: undefined },
     running: running !== undefined,
   };
   for (const condense of STEPS) {
@@ -33,7 +33,11 @@ export function memoOf({ running, unfinished, parked, ...state }: State): Stored
 
 const STEPS: readonly ((memo: StoredMemo) => StoredMemo)[] = [
   (memo) => ({ ...memo, parked: memo.parked.map(([id, from, to, since, why]) => [id, from, to, since, codeOf(why)]) }),
-  (memo) => ({ ...memo, reports: memo.reports.map((report, i, all) => (i < all.length - 1 ? brief(report) : report)) }),
+  (memo) => ({
+    ...memo,
+    witnesses: undefined,
+    reports: memo.reports.map((report, i, all) => (i < all.length - 1 ? brief(report) : report)),
+  }),
   ({ unfinished, ...memo }) => {
     if (!unfinished) return memo;
     const { checkpoint } = unfinished;

@@ -11,6 +11,7 @@ import type { Activities } from './activity-proxies';
 import { possess } from './archive';
 import { isPublished } from './backfill';
 import { ending, takenUpAgain } from './checkpoint';
+import { apiRefused } from './failures';
 import { firstMode } from './listing-mode';
 import { lookAtOrganizations } from './organizations';
 import { NO_COUNTERS } from '../domain/report';
@@ -107,5 +108,5 @@ const mayGoOn = ({ mode, accepted, fingerprint }: Checkpoint, policy: Policy): b
 /** @throws ApiRefused for a list that goes in circles. */
 function endless(error: unknown): never {
   if (!(error instanceof EndlessList)) throw error;
-  throw ApplicationFailure.nonRetryable(error.message, FailureType.apiRefused);
+  throw apiRefused(error.message, error.requestId);
 }

@@ -1,9 +1,10 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, DiscoveredOrganizations } from '../activities/types';
-import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import type { Trail } from '../domain/state';
 import { abbreviate } from '../text/abbreviate';
+import { FailureType } from '../contract';
+import { apiRefused, failureDetails, failureType, sayOf } from './failures';
 import { followOn } from './trail';
 
 /** The organizations of the tenant, oldest first, as far as they were asked for. */
@@ -28,18 +29,18 @@ export async function* organizationPages(
   let begunAnew = false;
   for (;;) {
     const found: DiscoveredOrganizations = await discoverOrganizations({ page, limit });
-    if (found.cursorRefused && begunAnew) throw refusesItsCursor('organizations');
+    if (found.cursorRefused && begunAnew) throw refusesItsCursor('organizations', found.requestId);
     yield found;
     begunAnew ||= found.cursorRefused;
     if (found.cursorRefused) trail = undefined;
     else if (found.nextPage === null) return;
-    else trail = followOn('organizations', trail, { cursor: found.nextPage, place: found.place });
+    else trail = followOn('organizations', trail, { ...found, cursor: found.nextPage });
     page = found.nextPage;
   }
 }
 
-export const refusesItsCursor = (list: string): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(`${list}: the server refuses its own cursor`, FailureType.apiRefused);
+export const refusesItsCursor = (list: string, requestId: string | null): ApplicationFailure =>
+  apiRefused(`${list}: the server refuses its own cursor`, requestId);
 
 /** @throws (from `after`) MayNotDiscover if the key may not list organizations. */
 export function createOrganizations(
@@ -94,15 +95,24 @@ export async function lookAtOrganizations(
 ): Promise<{ requests: number; serverTime: string | null; warnings: string[] }> {
   const missing = new Set(organizationIds.filter((id) => !id.startsWith('org_')));
   let [requests, serverTime, allowed]: [number, string | null, boolean] = [0, null, true];
-  for await (const found of organizationPages(activities, pageSize)) {
-    requests += found.requests;
-    serverTime ??= found.serverTime;
-    allowed &&= found.allowed;
-    for (const uuid of found.uuids) missing.delete(uuid.toLowerCase());
-    if (found.cursorRefused) missing.clear();
-    if (missing.size === 0) break;
-  }
   const warnings: string[] = [];
+  try {
+    for await (const found of organizationPages(activities, pageSize)) {
+      requests += found.requests;
+      serverTime ??= found.serverTime;
+      allowed &&= found.allowed;
+      for (const uuid of found.uuids) missing.delete(uuid.toLowerCase());
+      if (found.cursorRefused) missing.clear();
+      if (missing.size === 0) break;
+    }
+  } catch (error) {
+    // Others are served: their list is needed for the names and the clock alone.
+    if (failureType(error) !== FailureType.apiUnavailable) throw error;
+    missing.clear();
+    requests += failureDetails(error).requests;
+    serverTime ??= failureDetails(error).serverTime;
+    warnings.push(`${sayOf(error)}: carrying on with chats only`);
+  }
   if (!allowed) {
     warnings.push(
       'the key may not list organizations (403, scope read:compliance_org_data): carrying on with chats only',

@@ -1,15 +1,19 @@
-import type { Window } from '../domain/window';
+import type { Span, Window } from '../domain/window';
 import type { Policy } from '../config/policy';
 import type { Parked } from '../domain/state';
-import { reasonOf, type Unreadable } from './failures';
+import { doubtfulChat, failureDetails, reasonOf, type Unreadable } from './failures';
 import { fitting } from './memo';
-import { createPart, type PartActivities } from './part';
-import { runConcurrently } from './run-concurrently';
+import { createPart, type Part } from './part';
 import { publish } from './publish';
+import { createReader } from './reader';
+import { isGoneBelieved, type WalkActivities } from './round';
+import { runConcurrently } from './run-concurrently';
 import type { SourceState } from './source-state';
 
 /** With more the sync fails: something is wrong with more than a few chats. */
 export const MOST_PARKED = 200;
+/** So long no more than this is tried of them at a sync. */
+const LONGEST_MS = 5 * 60_000;
 
 /** The chats of those that can be parked, if the policy says so. */
 export function park(unreadable: readonly Unreadable[], { onChatFailure }: Policy, source: SourceState): Parked[] {
@@ -19,48 +23,95 @@ export function park(unreadable: readonly Unreadable[], { onChatFailure }: Polic
   const room = Math.max(0, MOST_PARKED - source.parked.length);
   const wanted = unreadable
     .filter(({ chatId }, index) => unreadable.findIndex((other) => other.chatId === chatId) === index)
-    .map((chat) => ({ chatId: chat.chatId, from, to, reason: reasonOf(chat), since }));
+    .map(({ chatId, error }) => {
+      const chat = { chatId, from, to, reason: reasonOf({ chatId, error }), since, limit: failureDetails(error).limit };
+      // Items without an id are parked as one.
+      const before = source.parked.find((parked) => parked.chatId === chatId);
+      return before ? { ...chat, ...spanOfBoth(before, chat), since: before.since } : chat;
+    });
   return fitting(source.parked, wanted).slice(0, room);
 }
 
 /** A parked chat that is met in a window misses what it holds of that, too. */
-export function widen(parked: Parked[], met: ReadonlySet<string>, window: Window): Parked[] {
-  const earlier = (a: string, b: string): string => (Date.parse(a) < Date.parse(b) ? a : b);
-  const later = (a: string, b: string): string => (Date.parse(a) > Date.parse(b) ? a : b);
-  return parked.map((chat) =>
-    met.has(chat.chatId) ? { ...chat, from: earlier(chat.from, window.from), to: later(chat.to, window.to) } : chat,
-  );
-}
+export const widen = (parked: Parked[], met: ReadonlySet<string>, window: Window): Parked[] =>
+  parked.map((chat) => (met.has(chat.chatId) ? { ...chat, ...spanOfBoth(chat, window) } : chat));
+
+const spanOfBoth = (a: Span, b: Span): Span => ({
+  from: Date.parse(a.from) < Date.parse(b.from) ? a.from : b.from,
+  to: Date.parse(a.to) > Date.parse(b.to) ? a.to : b.to,
+});
 
 /**
  * Tries the chats that were parked when the sync began, each for its whole span and a few times only. What heals comes out
- * in this window's parts; what does not stays parked and never fails the sync.
+ * in this window's parts; what does not stays parked, behind the others, and never fails the sync nor holds it up for long.
  */
 export async function retryParked(
-  activities: PartActivities,
+  activities: WalkActivities,
   policy: Policy,
   source: SourceState,
 ): Promise<'finished' | 'interrupted'> {
-  for (;;) {
-    const { toRetry, window } = source.unfinished;
-    const waiting = source.parked.filter(({ chatId }) => toRetry.includes(chatId));
-    if (waiting.length === 0) return 'finished';
-    const part = createPart(activities, policy, window, source);
+  let failure: { error: unknown } | undefined;
+  let part = createPart(activities, policy, source.unfinished.window, source);
+  const fail = (error: unknown): void => void (failure ??= { error });
+  const reader = createReader(activities, policy, source, { part: () => part, fail });
+  const isInToRetry = ({ chatId }: Parked): boolean => source.unfinished.toRetry.includes(chatId);
+  const waiting = source.parked.filter(isInToRetry);
+  const begun = new Set<string>();
+  let isLate = false;
+  const stop = source.after(LONGEST_MS, () => {
+    isLate = true;
+    reader.hurry();
+  });
+  const isOver = (): boolean => failure !== undefined || isLate || source.mustContinueAsNew();
+
+  while (waiting.length > 0 && !isOver()) {
+    part = createPart(activities, policy, source.unfinished.window, source);
     await runConcurrently(() => {
-      if (part.fatal || part.isFull() || !part.hasRoom() || source.mustContinueAsNew()) return undefined;
+      if (source.mustContinueAsNew()) reader.hurry();
+      if (isOver() || part.isDue(reader.reading) || !reader.hasRoom()) return undefined;
       const chat = waiting.shift();
-      return chat && part.add(chat.chatId, { from: chat.from, to: chat.to });
+      if (chat) begun.add(chat.chatId);
+      return chat && reader.read(chat.chatId, chat);
     });
-    await part.drained();
-    const { closed } = await publish(part, policy, source, []);
-    const reasons = new Map(part.unreadable.map((chat) => [chat.chatId, reasonOf(chat)]));
-    const tried = new Set([...part.gone, ...part.skipped, ...reasons.keys(), ...part.read.map(({ chatId }) => chatId)]);
-    source.changeUnfinished(
-      { toRetry: toRetry.filter((chatId) => !tried.has(chatId)) },
-      source.parked.map((chat) => ({ ...chat, reason: reasons.get(chat.chatId) ?? chat.reason })),
-    );
-    if (part.fatal) throw part.fatal.error;
-    if (closed) return 'finished';
-    if (source.mustContinueAsNew()) return 'interrupted';
+    const { closed } = await publishParked(activities, policy, source, part);
+    if (closed) break;
   }
+  stop();
+  reader.end();
+  if (isLate) source.changeUnfinished({}, lastAndLess(source, begun, policy.pageSize));
+  if (failure) throw failure.error;
+  return waiting.length > 0 && !isLate && source.mustContinueAsNew() ? 'interrupted' : 'finished';
+}
+
+/** What took too long is tried last the next time, and asked for in smaller pages. */
+function lastAndLess({ parked, unfinished }: SourceState, begun: ReadonlySet<string>, pageSize: number): Parked[] {
+  const isLate = ({ chatId }: Parked): boolean => begun.has(chatId) && unfinished.toRetry.includes(chatId);
+  const smaller = ({ limit = pageSize }: Parked): number => Math.max(1, Math.floor(limit / 4));
+  return [
+    ...parked.filter((chat) => !isLate(chat)),
+    ...parked.filter(isLate).map((chat) => ({ ...chat, limit: smaller(chat) })),
+  ];
+}
+
+async function publishParked(
+  activities: WalkActivities,
+  policy: Policy,
+  source: SourceState,
+  part: Part,
+): Promise<{ closed: boolean }> {
+  const doubtful = (await isGoneBelieved(activities, source, part)) ? [] : part.gone;
+  const { closed } = await publish(part, policy, source, [], doubtful);
+  const failed = new Map([...part.unreadable, ...doubtful.map(doubtfulChat)].map((chat) => [chat.chatId, chat]));
+  const tried = new Set([...failed.keys(), ...part.gone, ...part.skipped, ...part.read.map(({ chatId }) => chatId)]);
+  const again = (chat: Parked): Parked => {
+    const unreadable = failed.get(chat.chatId);
+    if (!unreadable) return chat;
+    return { ...chat, reason: reasonOf(unreadable), limit: failureDetails(unreadable.error).limit ?? chat.limit };
+  };
+  const { toRetry } = source.unfinished;
+  source.changeUnfinished({ toRetry: toRetry.filter((chatId) => !tried.has(chatId)) }, [
+    ...source.parked.filter(({ chatId }) => !failed.has(chatId)),
+    ...source.parked.filter(({ chatId }) => failed.has(chatId)).map(again),
+  ]);
+  return { closed };
 }

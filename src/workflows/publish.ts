@@ -1,18 +1,19 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../contract';
-import type { Published } from '../domain/published';
+import type { Published, ReadChat } from '../domain/published';
 import { disagreementText } from '../domain/disagreement';
 import type { Policy } from '../config/policy';
 import type { Parked } from '../domain/state';
 import { without } from './checkpoint';
 import type { Part } from './part';
 import type { SourceState } from './source-state';
+import { withWitness } from './witnesses';
 
 /**
  * Publishes a part: its chats leave the lists, and those that had been parked, or are gone, leave the parked ones.
  *
  * @param parked Chats of the part that could not be read and join them.
- * @param stay Chats that stay on their lists whatever was found.
+ * @param doubtful Chats that stay on their lists, though they answered that they are gone.
  * @throws LedgerDisagrees if the window was given up meanwhile.
  */
 export async function publish(
@@ -20,10 +21,10 @@ export async function publish(
   policy: Policy,
   source: SourceState,
   parked: Parked[],
-  stay: readonly string[] = [],
+  doubtful: readonly string[],
 ): Promise<Published> {
   const { chats, messages: records, gone, conflicts } = source.unfinished.counters;
-  const published = await part.publish({ chats, records, gone, conflicts });
+  const published = await part.publish({ chats, records, gone, conflicts }, doubtful);
   if (published.abandoned) {
     const { parked, unfinished } = source;
     const facts = { policy, parked, possession: 'ours' as const, missing: null };
@@ -31,9 +32,11 @@ export async function publish(
     throw ApplicationFailure.nonRetryable(text, FailureType.ledgerDisagrees);
   }
   const { totals, healed } = published;
-  const done = new Set([...part.gone, ...part.skipped, ...[...part.read, ...parked].map(({ chatId }) => chatId)]);
-  for (const chatId of stay) done.delete(chatId);
-  const out = new Set([...part.gone, ...part.skipped, ...healed.map(({ chatId }) => chatId)]);
+  const ended = [...part.gone.filter((chatId) => !doubtful.includes(chatId)), ...part.skipped];
+  const isDoubtful = ({ chatId }: ReadChat): boolean => doubtful.includes(chatId);
+  const taken = [...part.read.filter((chat) => !isDoubtful(chat)), ...parked].map(({ chatId }) => chatId);
+  const done = new Set([...ended, ...taken]);
+  const out = new Set([...ended, ...[...healed, ...parked].map(({ chatId }) => chatId)]);
   const { counters } = source.unfinished;
   source.changeUnfinished(
     {
@@ -50,6 +53,7 @@ export async function publish(
     },
     [...source.parked.filter(({ chatId }) => !out.has(chatId)), ...parked],
   );
+  source.note({ witnesses: withWitness(source.state.witnesses, part.read, part.gone) });
   source.progress(-part.read.length, -part.records);
   return published;
 }

@@ -16,6 +16,9 @@ export interface StagedChat extends ReadChat {
   unexplained: boolean;
 }
 
+/** So many pages of one chat are no end any more: a million messages where a page is full, and no more than a run has room for. */
+const MOST_PAGES = 1000;
+
 /**
  * Has one chat's messages emitted, page after page. Where a cursor has expired the chat is read from its start, once:
  * what was staged of it before is of no meaning to the sink.
@@ -38,7 +41,7 @@ export async function readChat(
       kind,
       chatIds: [chatId],
     });
-  for (;;) {
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
     const emitted: Emitted = await emitMessages({ ...request, pageSize, afterId });
     if (emitted.cursorRefused) {
       if (restarted) throw broken('the server refuses its own cursor', 'cursor-refused');
@@ -64,6 +67,7 @@ export async function readChat(
     if (followed === 'circle') throw broken("the server's pages go in circles", 'unexpected-shape');
     trail = followed;
   }
+  throw broken(`more than ${MOST_PAGES} pages, and no end`, 'unexpected-shape');
 }
 
 /**

@@ -1,145 +1,86 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities } from '../activities/types';
 import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import { asksAgain, leftOf, withLast } from './checkpoint';
-import { everybodysFailure, failureDetails, NAMED, oddItem, unreadableFailure, type Unreadable } from './failures';
+import { doubtfulChat, everybodysFailure, failureDetails, NAMED, unreadableFailure, type Unreadable } from './failures';
 import { ModeRefused } from './fetch-page';
-import { createLister, type ListedChats } from './list-ahead';
 import { otherMode } from './listing-mode';
 import { park } from './parking';
-import { createPart, type Part } from './part';
-import { runConcurrently } from './run-concurrently';
-import { EndlessList } from './trail';
+import type { Part } from './part';
 import { publish } from './publish';
 import type { SourceState } from './source-state';
+import { EndlessList } from './trail';
+import { isAnyReadable } from './witnesses';
 
 /** So many chats that are gone are no accident, where they are most of a part. */
 const FEWEST_GONE = 3;
+
 export type WalkActivities = ApiActivities & Pick<SyncActivities, 'publishPart'>;
-
-/**
- * Reads what the lists hold, in parts: while one is filled, the one before ends and is published, and the lists' next pages
- * are asked for, so that there is never a moment in which nothing is asked of the API. Ends when nothing is listed any more,
- * when the history is long, or at whatever keeps the walk from going on; then everything that was read is published first.
- */
-export async function readLists(
-  activities: WalkActivities,
-  policy: Policy,
-  source: SourceState,
-  moreUsers: () => Promise<boolean>,
-): Promise<{ closed: boolean }> {
-  const chats = leftOf(source.checkpoint);
-  const lister = createLister(activities, policy, source, moreUsers);
-  const begin = (): Part => createPart(activities, policy, source.unfinished.window, source);
-  const round = createRound(policy, source);
-  let part = begin();
-  let before: Part | undefined;
-
-  async function list(listing: Promise<ListedChats>): Promise<void> {
-    try {
-      const { chatIds, odd } = await listing;
-      if (odd !== null) part.refuse(oddItem(odd));
-      chats.push(...chatIds);
-    } catch (error) {
-      round.fail(error);
-    }
-  }
-  async function end(ended: Part): Promise<void> {
-    before = ended;
-    await round.publish(ended);
-    before = undefined;
-  }
-
-  await runConcurrently((again) => {
-    part.onClose(again);
-    const open = before ? [before, part] : [part];
-    if (round.isOver(open)) {
-      for (const one of [...open, lister]) one.hurry();
-      return undefined;
-    }
-    if (source.mustContinueAsNew()) {
-      if (part.isFull()) lister.hurry();
-      return undefined;
-    }
-    const listing = round.mayList(open) ? lister.next(chats.length) : undefined;
-    if (listing) return list(listing);
-    if (part.isFull()) {
-      if (before) return undefined;
-      const full = part;
-      part = begin();
-      return end(full);
-    }
-    const chatId = part.hasRoom(before?.reading) ? chats.shift() : undefined;
-    return chatId === undefined ? undefined : part.add(chatId);
-  });
-  lister.stop();
-  await round.publish(part);
-  return round.end();
-}
 
 /** What the parts of a round came to. */
 interface Round {
   /** Something other than a chat failed. */
   fail(error: unknown): void;
-  /** Waits for a part's end, and publishes it. */
+  /** Publishes a part. Never rejects. */
   publish(part: Part): Promise<void>;
-  /** Whether something keeps the walk from going on. @param open Parts that are not published yet. */
-  isOver(open: readonly Part[]): boolean;
+  /** Whether something keeps the walk from going on. @param open The part that is not published yet. */
+  isOver(open: Part): boolean;
   /** Whether further pages are asked for: not past a chat that keeps the sync from its end. */
-  mayList(open: readonly Part[]): boolean;
+  mayList(open: Part): boolean;
   /** Decides how the walk goes on, or ends. @throws What ends it. */
   end(): { closed: boolean };
 }
 
-function createRound(policy: Policy, source: SourceState): Round {
+export function createRound(activities: WalkActivities, policy: Policy, source: SourceState): Round {
   const hopeless: Unreadable[] = [];
   let failure: { error: unknown } | undefined;
   let mostlyGone: Part | undefined;
   let everybody: readonly Unreadable[] = [];
+  const fail = (error: unknown): void => void (failure ??= { error });
   let isClosed = false;
   let somethingStays = false;
 
   async function publishPart(part: Part): Promise<void> {
-    await part.drained();
-    if (part.fatal) failure ??= part.fatal;
-    const refused = new Set(part.everybody.map(({ chatId }) => chatId));
+    const isEverybody = part.everybody.length > 0 && !(await isAnyReadable(activities, source));
+    const refused = new Set(isEverybody ? part.everybody.map(({ chatId }) => chatId) : []);
     // Others were read since, with which a chat can be compared now: those that were not are tried once more.
     const isDecided = ({ error }: Unreadable): boolean => part.read.length === 0 || failureDetails(error).proven;
     const own = part.unreadable.filter((chat) => !refused.has(chat.chatId) && isDecided(chat));
-    // Chats go now and then; when most are gone it is the list that is another's.
-    const mostAreGone = part.gone.length >= FEWEST_GONE && part.gone.length > part.read.length;
-    const parked = park(own, policy, source);
-    const { closed } = await publish(part, policy, source, parked, mostAreGone ? part.gone : []);
+    const doubtful = (await isGoneBelieved(activities, source, part)) ? [] : part.gone;
+    const parked = park([...own, ...doubtful.map(doubtfulChat)], policy, source);
+    const { closed } = await publish(part, policy, source, parked, doubtful);
     isClosed ||= closed;
-    somethingStays ||= part.unreadable.length > parked.length;
+    const isParked = new Set(parked.map(({ chatId }) => chatId));
+    somethingStays ||= part.unreadable.some(({ chatId }) => !isParked.has(chatId));
     hopeless.push(...own);
-    if (refused.size > 0 && everybody.length === 0) everybody = part.everybody;
-    if (mostAreGone) mostlyGone ??= part;
+    if (isEverybody && everybody.length === 0) everybody = part.everybody;
+    if (doubtful.some((chatId) => !isParked.has(chatId))) mostlyGone ??= part;
   }
 
   return {
-    fail: (error) => void (failure ??= { error }),
+    fail,
     isOver: (open) =>
       isClosed ||
       failure !== undefined ||
       mostlyGone !== undefined ||
       everybody.length > 0 ||
-      open.some(({ fatal, everybody }) => fatal !== undefined || everybody.length > 0),
-    mayList: (open) =>
-      !somethingStays && (policy.onChatFailure === 'park' || open.every(({ unreadable }) => unreadable.length === 0)),
+      open.everybody.length > 0,
+    mayList: (open) => !somethingStays && (policy.onChatFailure === 'park' || open.unreadable.length === 0),
     async publish(part) {
       try {
+        // After a cancellation nothing can be published.
+        if (isCancellation(failure?.error)) return;
         await publishPart(part);
       } catch (error) {
-        failure ??= { error };
+        fail(error);
       }
     },
     end() {
       if (isClosed) return { closed: true };
       const error: unknown = failure?.error;
       if (error instanceof ModeRefused) {
-        const checkpoint = otherMode(policy, source.checkpoint, error.message);
+        const checkpoint = otherMode(policy, source.checkpoint, error);
         source.changeUnfinished({
           checkpoint,
           counters: { ...source.unfinished.counters, skipped: 0, violations: 0, unexplained: 0 },
@@ -172,10 +113,21 @@ function createRound(policy: Policy, source: SourceState): Round {
   };
 }
 
+/** Chats go now and then; when most are gone it may be the list that is another's, or the key. */
+export async function isGoneBelieved(
+  activities: Pick<ApiActivities, 'checkChat'>,
+  source: SourceState,
+  { gone, read }: Part,
+): Promise<boolean> {
+  if (gone.length < FEWEST_GONE || gone.length <= read.length) return true;
+  return await isAnyReadable(activities, source);
+}
+
 function chatsGone({ gone, read }: Part): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
     `${gone.length} of ${gone.length + read.length} chats that were listed are gone when they are read: is this the right ` +
-      'key, and the right server behind ANTHROPIC_BASE_URL? What was deleted meanwhile is not listed any more: the next sync asks again',
+      'key, and the right server behind ANTHROPIC_BASE_URL? What was deleted meanwhile is not listed any more: the next sync ' +
+      'asks again; ON_CHAT_FAILURE=park goes on without those that are gone all the same',
     FailureType.chatsGone,
     { chatIds: gone.slice(0, NAMED) },
   );

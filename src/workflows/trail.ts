@@ -7,7 +7,10 @@ const MOST_EMPTY_PAGES = 100;
 export class EndlessList extends Error {
   override name = 'EndlessList';
   /** @param list What it lists. */
-  constructor(list: string) {
+  constructor(
+    list: string,
+    readonly requestId: string | null,
+  ) {
     super(`${list}: the server's pages go in circles, or on without an end`);
   }
 }
@@ -37,8 +40,12 @@ export function follow(trail: Trail | undefined, { cursor, place }: PassedPage):
 }
 
 /** @throws EndlessList */
-export function followOn(list: string, trail: Trail | undefined, page: PassedPage): Trail {
+export function followOn(
+  list: string,
+  trail: Trail | undefined,
+  page: PassedPage & { requestId: string | null },
+): Trail {
   const followed = follow(trail, page);
-  if (followed === 'circle') throw new EndlessList(list);
+  if (followed === 'circle') throw new EndlessList(list, page.requestId);
   return followed;
 }

@@ -6,7 +6,11 @@ import type { Checkpoint, UsersPage } from '../domain/state';
 import { withUsers } from './checkpoint';
 import { MayNotDiscover, refusesItsCursor, type Organizations } from './organizations';
 import { followOn } from './trail';
+import { apiRefused, failureType, sayOf } from './failures';
 import type { SourceState } from './source-state';
+
+/** So often the users are asked for anew after the same one, since cursors expire: then the server refuses each. */
+const MOST_RESUMED = 3;
 
 /**
  * Per user, the lists of the users that come next: of the page of users that follows, or of those whom the policy names.
@@ -30,7 +34,7 @@ export async function nextUsers(
   const page = next ?? (await firstPage(organizations, current, because));
   if (page !== null) return await turnTo(activities, policy, source, page);
   if (last !== null) return null;
-  throw ApplicationFailure.nonRetryable(`users: no organization has any${because}`, FailureType.apiRefused);
+  throw apiRefused(`users: no organization has any${because}`);
 }
 
 async function firstPage(
@@ -58,18 +62,30 @@ async function turnTo(
   page: UsersPage,
 ): Promise<Checkpoint> {
   const { organization, after } = page;
-  const found = await discoverUsers({ organization: organization ?? '', page: page.page, limit: pageSize });
+  const found = await discoverUsers({ organization: organization ?? '', page: page.page, limit: pageSize }).catch(
+    (error: unknown) => {
+      if (failureType(error) !== FailureType.apiUnavailable) throw error;
+      return sayOf(error);
+    },
+  );
   // Lists were walked meanwhile.
   const checkpoint = source.checkpoint;
+  if (typeof found === 'string') {
+    // The other organizations' users come first; then the sync fails.
+    const said = `users of organization ${organization ?? ''}: ${found}`;
+    const passed = withUsers(checkpoint, page, [], null);
+    return { ...passed, users: { ...passed.users, odd: passed.users.odd ?? said } };
+  }
   const odd = checkpoint.users.odd ?? (found.odd === null ? undefined : `users: ${found.odd}`);
   const before = page.page === null ? undefined : checkpoint.users.trail;
-  const trail =
-    found.nextPage === null ? undefined : followOn('users', before, { cursor: found.nextPage, place: found.place });
+  const trail = found.nextPage === null ? undefined : followOn('users', before, { ...found, cursor: found.nextPage });
   const users = { ...checkpoint.users, odd, trail };
   if (found.cursorRefused) {
-    if (users.last === users.resumedAfter) throw refusesItsCursor('users');
+    const before = users.resumed?.after === users.last ? users.resumed.times : 0;
+    if (before >= MOST_RESUMED) throw refusesItsCursor('users', found.requestId);
     const next = { organization, page: null, after: users.last };
-    return { ...checkpoint, users: { ...users, next, resumedAfter: users.last, trail: undefined } };
+    const resumed = { after: users.last, times: before + 1 };
+    return { ...checkpoint, users: { ...users, next, resumed, trail: undefined } };
   }
   const walked = after === null ? -1 : found.userIds.indexOf(after);
   const isPassedOver = after !== null && walked === -1;

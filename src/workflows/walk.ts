@@ -1,10 +1,10 @@
-import { ApplicationFailure } from '@temporalio/workflow';
-import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import { again, beginning } from './checkpoint';
+import { apiRefused } from './failures';
 import { firstMode } from './listing-mode';
 import { createOrganizations, type Organizations } from './organizations';
-import { readLists, type WalkActivities } from './round';
+import { readLists } from './read-lists';
+import type { WalkActivities } from './round';
 import { EndlessList } from './trail';
 import { nextUsers } from './users';
 import type { SourceState } from './source-state';
@@ -58,7 +58,7 @@ async function fromTheStartIfEndless<T>(source: SourceState, step: () => Promise
   } catch (error) {
     if (!(error instanceof EndlessList)) throw error;
     source.changeUnfinished({ checkpoint: again(source.checkpoint) });
-    throw ApplicationFailure.nonRetryable(error.message, FailureType.apiRefused);
+    throw apiRefused(error.message, error.requestId);
   }
 }
 
@@ -67,5 +67,5 @@ function endOfUsers(source: SourceState, organizations: Organizations): 'finishe
   const odd = source.checkpoint.users.odd ?? organizations.odd();
   if (odd === undefined) return 'finished';
   source.changeUnfinished({ checkpoint: again(source.checkpoint) });
-  throw ApplicationFailure.nonRetryable(`everybody else's chats were read; ${odd}`, FailureType.apiRefused);
+  throw apiRefused(`everybody else's chats were read; ${odd}`);
 }

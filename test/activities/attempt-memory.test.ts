@@ -1,4 +1,4 @@
-import { memorySchema, remember, rememberOthers, type Memory } from '../../src/activities/attempt-memory';
+import { failedBefore, memorySchema, remember, rememberOthers, type Memory } from '../../src/activities/attempt-memory';
 import { ApiError, type Endpoint } from '../../src/compliance-api/errors';
 import type { FailureKind, Recovery } from '../../src/domain/failure-kinds';
 
@@ -121,9 +121,38 @@ describe('a chat that fails and fails', () => {
     expect(failEveryMinute('server-error', (minute) => minute === 100 || minute === 200)).toBeNull();
   });
 
-  test('is not given up for the rate, or for a list', () => {
+  test('is not given up for the rate', () => {
     expect(failEveryMinute('rate-limited', () => true)).toBeNull();
-    expect(failEveryMinute('server-error', () => true, 'chats')).toBeNull();
+  });
+
+  test('nor is a list without which nobody can be read, where one of many is', () => {
+    expect(failEveryMinute('server-error', () => true, 'chats')).toBe(3);
+    expect(failEveryMinute('server-error', () => false, 'users')).toBeNull();
+    const memory = newMemory();
+    for (let minute = 0; minute <= 300; minute++) {
+      const now = START + minute * MINUTE;
+      const error = failure('server-error', 'chats');
+      expect(remember(memory, { error, limit: 1000, now, isEverybodys: true })).toBe('later');
+    }
+  });
+
+  test('is given up at its next failure where it failed for long in a run before', () => {
+    const before = memorySchema.parse(failedBefore(3 * MINUTE));
+    expect(fail(before, failure('timeout'))).toBe('never');
+    expect(fail(memorySchema.parse(failedBefore(MINUTE)), failure('timeout'))).toBe('later');
+  });
+
+  test('that is parked costs no request of others, and a quarter is asked for each time', () => {
+    const memory = newMemory();
+    for (const [kind, limit] of [
+      ['timeout', 250],
+      ['too-large', 62],
+      ['server-error', 62],
+    ] as const) {
+      const error = failure(kind);
+      expect(remember(memory, { error, limit: memory.limit ?? 1000, now: START, isParked: true })).toBe('later');
+      expect(memory).toMatchObject({ limit, askForOthers: false });
+    }
   });
 
   test('is not given up for the time in which its worker stood still', () => {

@@ -8,7 +8,7 @@ const organizations = (...answers: Page[]) => {
   const discoverOrganizations = ({ page }: { page: string | null }): Promise<DiscoveredOrganizations> => {
     asked.push(page);
     const nothing = { allowed: true, cursorRefused: false, uuids: [], odd: null, place: null, nextPage: null };
-    return Promise.resolve({ ...nothing, serverTime: null, requests: 1, ...answers.shift() });
+    return Promise.resolve({ ...nothing, serverTime: null, requestId: null, requests: 1, ...answers.shift() });
   };
   return { asked, ...createOrganizations({ discoverOrganizations }, { pageSize: 2 } as Policy) };
 };

@@ -1,55 +1,73 @@
-import type { Emitted } from '../../src/activities/types';
 import { createPart } from '../../src/workflows/part';
-import type { Policy } from '../../src/config/policy';
+import type { StagedChat } from '../../src/workflows/read-chat';
 
 const window = { epoch: 0, from: '2026-04-08T00:00:00.000Z', to: '2026-04-09T00:00:00.000Z' };
-const filters = { organizationIds: [], projectIds: [], userIds: [] };
-const policy = { messages: 'new', pageSize: 1000, sink: 'file', ...filters } as unknown as Policy;
 const MIB = 1024 ** 2;
+const NONE = { chats: 0, records: 0, gone: 0, conflicts: 0 };
 
-function emitted(bytes: number): Emitted {
-  const receipt = bytes > 0 ? { name: 'r', records: 1, bytes, sha256: '' } : null;
-  const counts = { violations: 0, conflicts: 0, unexplained: false, requests: 1, limit: 1000 };
-  return { ...counts, receipt, owner: null, place: null, nextAfterId: null, cursorRefused: false, gone: bytes < 0 };
-}
+const staged = (chatId: string, bytes: number): StagedChat => ({
+  chatId,
+  receipts: bytes > 0 ? [{ name: 'r', records: 1, bytes, sha256: '' }] : [],
+  gone: bytes < 0,
+  owner: null,
+  conflicts: 0,
+  unexplained: false,
+});
 
-function partOf(bytes: number) {
+function emptyPart() {
   const published: unknown[] = [];
+  const timers: (() => void)[] = [];
   const part = createPart(
     {
-      emitMessages: () => Promise.resolve(emitted(bytes)),
       publishPart: (request) => {
         published.push(request);
         return Promise.resolve({ totals: request.totals, healed: [], gone: 1, conflicts: 0, closed: false });
       },
     },
-    policy,
+    { sink: 'file' },
     window,
     {
-      after: () => () => undefined,
+      after: (_ms, run) => {
+        timers.push(run);
+        return () => undefined;
+      },
       progress: () => undefined,
-      scope: () => ({ run: (work) => work(), cancel: () => undefined }),
     },
   );
-  return { part, published };
+  return { part, published, timers };
 }
 
 test.each([
   [64 * MIB, 16],
   [1024 * MIB, 1],
   [3000 * MIB, 1],
-])('chats of %d bytes make a part full after %d', async (bytes, chats) => {
-  const { part } = partOf(bytes);
-  for (let count = 0; !part.isFull(); count += 1) {
+])('a part is due when chats of %d bytes make a gigabyte: %d', (bytes, chats) => {
+  const { part } = emptyPart();
+  for (let count = 0; !part.isDue(0); count += 1) {
     expect(count).toBeLessThan(chats);
-    await part.add(`chat_${count}`);
+    part.take(staged(`chat_${count}`, bytes));
   }
   expect(part.read).toHaveLength(chats);
 });
 
-test('chats that are gone are published without any other', async () => {
-  const { part, published } = partOf(-1);
-  await part.add('chat_gone');
-  expect(await part.publish({ chats: 0, records: 0, gone: 0, conflicts: 0 })).toMatchObject({ gone: 1 });
+test('a part is due when it has been open for long, from the first chat that was read on', () => {
+  const { part, timers } = emptyPart();
+  part.take(staged('chat_gone', -1));
+  expect(timers).toHaveLength(0);
+  for (const chatId of ['chat_1', 'chat_2']) part.take(staged(chatId, 1));
+  expect(timers).toHaveLength(1);
+  const dueAt: boolean[] = [];
+  part.onDue(() => dueAt.push(part.isDue(0)));
+  expect(part.isDue(0)).toBe(false);
+  timers[0]?.();
+  expect(dueAt).toEqual([true]);
+});
+
+test('chats that are gone are published without any other, but for those of which that is not believed', async () => {
+  const { part, published } = emptyPart();
+  part.take(staged('chat_gone', -1));
+  expect(await part.publish(NONE, ['chat_gone'])).toMatchObject({ gone: 0 });
+  expect(published).toEqual([]);
+  expect(await part.publish(NONE, [])).toMatchObject({ gone: 1 });
   expect(published).toMatchObject([{ chats: [], gone: ['chat_gone'] }]);
 });

@@ -45,6 +45,10 @@ test('pages without an item are passed, but not without an end', () => {
   expect(noticedAfter(Array.from({ length: 100 }, (_, n) => empty(n)))).toBeNull();
   expect(noticedAfter(Array.from({ length: 200 }, (_, n) => empty(n)))).toBe(101);
   expect(() =>
-    followOn('users', { cursor: 'c', place: 'p', steps: 0, mark: 1, emptyPages: 0 }, { cursor: 'c', place: null }),
+    followOn(
+      'users',
+      { cursor: 'c', place: 'p', steps: 0, mark: 1, emptyPages: 0 },
+      { cursor: 'c', place: null, requestId: 'req_1' },
+    ),
   ).toThrow(EndlessList);
 });

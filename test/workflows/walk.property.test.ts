@@ -267,6 +267,7 @@ function createActivities(world: World): { activities: Activities; end: () => st
       }),
     emitMessages: (request) =>
       call(request.pageSize, () => calls.emitMessages(request), request.parked ? 3 : undefined),
+    checkChat: (request) => call(1, () => calls.checkChat(request), 3),
     publishPart: ({ window, chats, gone }) => schedule(() => sink.publish(window, chats, gone)),
     commitWindow: ({ window, closing }) => schedule(() => sink.commit(window, closing)),
   };
