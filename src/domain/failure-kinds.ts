@@ -122,7 +122,7 @@ const kinds = {
   },
   // Of a chat nothing follows: who means a chat says 404, and names it.
   'gone-for-good': {
-    says: 'a 410: the server says that there is nothing there any more, not that the chat is gone',
+    says: 'a 410, which is not how the API says that something is gone',
     ...{ onList: 'stop', onMessages: 'never', believed: 2 },
   },
   withheld: {

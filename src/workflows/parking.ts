@@ -50,19 +50,18 @@ export async function retryParked(
   policy: Policy,
   source: SourceState,
 ): Promise<'finished' | 'interrupted'> {
-  let failure: { error: unknown } | undefined;
   let part = createPart(activities, policy, source.unfinished.window, source);
-  const fail = (error: unknown): void => void (failure ??= { error });
+  const failures: unknown[] = [];
+  const fail = (error: unknown): void => void failures.push(error);
   const reader = createReader(activities, policy, source, { part: () => part, fail });
-  const isInToRetry = ({ chatId }: Parked): boolean => source.unfinished.toRetry.includes(chatId);
-  const waiting = source.parked.filter(isInToRetry);
+  const waiting = source.parked.filter(({ chatId }) => source.unfinished.toRetry.includes(chatId));
   const begun = new Set<string>();
-  let isLate = false;
+  const late = { is: false };
   const stop = source.after(LONGEST_MS, () => {
-    isLate = true;
+    late.is = true;
     reader.hurry();
   });
-  const isOver = (): boolean => failure !== undefined || isLate || source.mustContinueAsNew();
+  const isOver = (): boolean => failures.length > 0 || late.is || source.mustContinueAsNew();
 
   while (waiting.length > 0 && !isOver()) {
     part = createPart(activities, policy, source.unfinished.window, source);
@@ -78,9 +77,9 @@ export async function retryParked(
   }
   stop();
   reader.end();
-  if (isLate) source.changeUnfinished({}, lastAndLess(source, begun, policy.pageSize));
-  if (failure) throw failure.error;
-  return waiting.length > 0 && !isLate && source.mustContinueAsNew() ? 'interrupted' : 'finished';
+  if (failures.length > 0) throw failures[0];
+  if (late.is) source.changeUnfinished({}, lastAndLess(source, begun, policy.pageSize));
+  return waiting.length > 0 && !late.is && source.mustContinueAsNew() ? 'interrupted' : 'finished';
 }
 
 /** What took too long is tried last the next time, and asked for in smaller pages. */

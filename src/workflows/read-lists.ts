@@ -22,7 +22,7 @@ export async function readLists(
   const chats = leftOf(source.checkpoint);
   const round = createRound(activities, policy, source);
   const lister = createLister(activities, policy, source, moreUsers);
-  const reader = createReader(activities, policy, source, { part: () => part, fail: round.fail });
+  const reader = createReader(activities, policy, source, { part: () => part, fail: (error) => round.fail(error) });
   const begin = (): Part => createPart(activities, policy, source.unfinished.window, source);
   let part = begin();
   let isPublishing = false;

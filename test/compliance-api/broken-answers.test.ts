@@ -40,7 +40,11 @@ describe('an answer that is broken', () => {
     ['empty', 'is a 204', ['HTTP/1.1 204 No Content\r\n\r\n']],
     ['not-json', 'holds a NaN', [head('connection: close'), '{"data":[],"has_more":NaN}']],
     ['not-json', 'goes on behind its end', [head('connection: close'), `${page}{}`]],
-    ['not-json', 'is not UTF-8', [head('connection: close'), '{"data":["', Uint8Array.of(0xff), '"],"has_more":false}']],
+    [
+      'not-json',
+      'is not UTF-8',
+      [head('connection: close'), '{"data":["', Uint8Array.of(0xff), '"],"has_more":false}'],
+    ],
     ['unknown-encoding', 'is said to be gzip', [head('connection: close', 'content-encoding: gzip'), page]],
     ['unknown-encoding', 'is said to be br', [head('connection: close', 'content-encoding: br'), page]],
     ['unknown-encoding', 'is said to be deflate', [head('connection: close', 'content-encoding: deflate'), page]],

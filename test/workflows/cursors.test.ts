@@ -1,5 +1,7 @@
 import { createTenant } from '../../simulator';
 import { expectExactly } from '../support/exact';
+import { refusal } from '../support/gateway';
+import { startBehindGateway } from '../support/gateway-source';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
 
 let under: SourceUnderTest;
@@ -41,7 +43,22 @@ describe.each([
   },
 );
 
-test('users whose cursor is refused are asked for once more, and found when it is taken again', async () => {
+test('users whose cursors are refused one after the other are all found', async () => {
+  const tenant = createTenant({ usersPerOrganization: 12, chats: 60, messagesPerChat: 2 });
+  const gateway = await startBehindGateway({ tenant, generation: 'legacy' }, { PAGE_SIZE: '5' });
+  under = gateway;
+  let pages = 0;
+  // The second page, and what leads to it again twice.
+  gateway.setGateway((_page, { pathname, searchParams }) => {
+    if (!pathname.endsWith('/users') || !searchParams.has('page')) return undefined;
+    pages += 1;
+    return pages > 1 && pages <= 4 ? refusal(400, 'invalid_request_error', 'page: the cursor has expired') : undefined;
+  });
+  expect(await under.sync()).toMatchObject({ outcome: 'completed' });
+  expectExactly(await under.records(), tenant, { wanted: ({ userId }) => userId !== null });
+});
+
+test('users whose cursor is refused are asked for a few times more, and found when it is taken again', async () => {
   const crowded = createTenant({ usersPerOrganization: 12, chats: 60, messagesPerChat: 2 });
   const settings = { PAGE_SIZE: '5' };
   under = await start({ simulator: { tenant: crowded, generation: 'legacy' }, settings });

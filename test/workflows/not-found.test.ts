@@ -132,6 +132,40 @@ test('chats that are gone are named in the ledger, counted, and warned of', asyn
   expect(line!.gone!.toSorted()).toEqual(gone.toSorted());
 });
 
+describe('chats that stay listed, and are gone', () => {
+  const goneFromNow = (): string[] => {
+    const gone = ['claude_chat_gone1', 'claude_chat_gone2', 'claude_chat_gone3'];
+    for (const id of gone) tenant.addMessage(tenant.addChat({ id }).id, { content: 'gone' });
+    under.setGateway((_page, asked) => {
+      const chatId = gone.find((id) => isMessagesOf([id], asked));
+      return chatId === undefined ? undefined : notFound(`Chat conversation not found: '${chatId}'`);
+    });
+    return gone;
+  };
+
+  test('are gone, where one that was published before is there: that is the right key', async () => {
+    tenant = createTenant({ chats: 3, messagesPerChat: 2 });
+    under = await startBehindGateway({ tenant });
+    expect(await under.sync()).toMatchObject({ outcome: 'completed', chats: 3 });
+    const gone = goneFromNow();
+
+    expect(await under.nextSync()).toMatchObject({ outcome: 'completed', gone: 3 });
+    expect((await under.ledger()).at(-1)!.gone!.toSorted()).toEqual(gone);
+  });
+
+  test('are parked where chats are, if no other was ever read, and healed or forgotten once one was', async () => {
+    tenant = createTenant({ chats: 0 });
+    under = await startBehindGateway({ tenant }, { ON_CHAT_FAILURE: 'park' });
+    goneFromNow();
+    expect(await under.sync()).toMatchObject({ outcome: 'completed', gone: 0, parked: 3 });
+    expect((await memo()).parked[0]?.reason).toBe('it is listed, and answers that it is gone, as most others did');
+    expect(await under.nextSync()).toMatchObject({ outcome: 'completed', gone: 0, parked: 3 });
+
+    tenant.addMessage(tenant.addChat({ id: 'claude_chat_good' }).id, { content: 'good' });
+    expect(await under.nextSync()).toMatchObject({ outcome: 'completed', gone: 3, parked: 0, chats: 1 });
+  });
+});
+
 test('where most of what is listed is gone it stops and asks whether that is the right key', async () => {
   tenant = createTenant({ chats: 30, messagesPerChat: 2 });
   under = await startBehindGateway({ tenant });

@@ -102,6 +102,24 @@ describe('items of the chat list that are none', () => {
     expect((await under.source.view()).memo?.parked).toMatchObject([{ chatId: '' }]);
     expect(await under.nextSync()).toMatchObject({ outcome: 'completed', parked: 1 });
     expectExactly(await under.records(), tenant);
+
+    // A later one is another one, as far as anybody can tell: it is in the span, and told where it is.
+    const [before] = (await under.source.view()).memo!.parked;
+    under.setGateway((page, { pathname }) => {
+      if (pathname.endsWith('/chats')) page.data?.push({ updated_at: 7 });
+    });
+    const later = await under.nextSync();
+    expect(later).toMatchObject({ outcome: 'completed', parked: 1 });
+    const [parked] = (await under.source.view()).memo!.parked;
+    expect(parked).toMatchObject({ from: before!.from, to: later.to, since: before!.since });
+  });
+
+  test('fails the sync all the same where one is parked already, and no more are to be', async () => {
+    await start({ ON_CHAT_FAILURE: 'park' });
+    under.setGateway(inChats);
+    expect(await under.sync()).toMatchObject({ outcome: 'completed', parked: 1 });
+    await under.restart({ ON_CHAT_FAILURE: 'fail' });
+    expect(await under.nextSync()).toMatchObject({ outcome: 'failed', failure: { type: 'ChatUnreadable' } });
   });
 });
 

@@ -1,8 +1,8 @@
 import { createTenant, type Tenant } from '../../simulator';
 import { expectExactly } from '../support/exact';
-import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import { startBehindGateway, type SourceBehindGateway } from '../support/gateway-source';
 
-let under: SourceUnderTest;
+let under: SourceBehindGateway;
 let tenant: Tenant;
 afterEach(() => under.close());
 
@@ -21,7 +21,7 @@ const nextSecond = async (): Promise<void> => {
 
 async function start(chats: number): Promise<void> {
   tenant = createTenant({ chats, messagesPerChat: 2 });
-  under = await startSource({ simulator: { tenant }, settings: SETTINGS });
+  under = await startBehindGateway({ tenant }, SETTINGS);
 }
 
 test('it parks a chat that can never be read, and brings all of it, once, when it heals', async () => {
@@ -68,14 +68,36 @@ test('it tries a parked chat a few times a sync, and forgets one that is gone', 
   const before = requestsFor(broken);
   await nextSecond();
   expect(await under.sync()).toMatchObject({ outcome: 'completed', parked: 1 });
-  // Between two requests for it one asks whether others are served.
-  expect(requestsFor(broken) - before).toBe(2);
+  expect(requestsFor(broken) - before).toBe(3);
 
   under.simulator.setFaults();
   tenant.hardDeleteChat(broken);
   await nextSecond();
   expect(await under.sync()).toMatchObject({ outcome: 'completed', gone: 1, parked: 0 });
   expect(await parked()).toEqual([]);
+});
+
+test('a parked chat that is served in small pages only heals over a few syncs', async () => {
+  await start(3);
+  const [large = ''] = chatIds();
+  for (let i = 0; i < 6; i += 1) tenant.addMessage(large, { content: `more ${i}`, at: '2026-09-10T12:00:00Z' });
+  breakChats([large]);
+  await under.sync();
+  under.simulator.setFaults();
+  const sizes: number[] = [];
+  under.setGateway((page, asked) => {
+    if (!page.chat_messages || page['id'] !== large) return undefined;
+    sizes.push(Number(asked.searchParams.get('limit')));
+    // Too slow for more, says a gateway.
+    return sizes.at(-1)! > 5 ? { status: 504, body: '' } : undefined;
+  });
+
+  expect(await under.nextSync()).toMatchObject({ outcome: 'completed', parked: 1 });
+  expect(await under.nextSync()).toMatchObject({ outcome: 'completed', parked: 0 });
+
+  expect(sizes.slice(0, 5)).toEqual([1000, 250, 62, 15, 3]);
+  expect(await parked()).toEqual([]);
+  expectExactly(await under.records(), tenant);
 });
 
 test('it fails, and parks no more, when two hundred are parked', async () => {
