@@ -80,7 +80,8 @@ export function endingOf(error: unknown): Ending {
 export function isOfOneList(error: unknown): boolean {
   const type = failureType(error);
   const { kind } = failureDetails(error);
-  if (kind !== undefined && meaningOf(kind).onMessages === 'stop') return false;
+  // A refused cursor, or parameter, says nothing of the users.
+  if (kind === undefined || meaningOf(kind).onMessages === 'stop') return false;
   return type === FailureType.apiUnavailable || type === FailureType.apiRefused;
 }
 
