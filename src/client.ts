@@ -6,7 +6,9 @@ import type { ReplayOptions } from './commands/replay';
 import type { ScheduleOptions } from './commands/schedule';
 import type { StatusOptions } from './commands/status';
 import type { SyncOptions } from './commands/sync';
-import { misspellings, readEnvironment, type Environment } from './config/config';
+import { workerVariables } from './config/config';
+import { readEnvironment, type Environment } from './config/environment';
+import { misspellings } from './config/misspellings';
 import { exitWith } from './exit';
 import { version } from './version';
 
@@ -41,7 +43,7 @@ const program = new Command('chat-sync')
 program.hook('preAction', (_program, command) => {
   // The worker that `up` starts says so itself.
   if (command.name() === 'up') return;
-  for (const warning of misspellings(environment)) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of misspellings(environment, workerVariables)) process.stderr.write(`warning: ${warning}\n`);
 });
 
 const example = (text: string): string => `\nExample:\n  chat-sync ${text}`;

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { ConfigError, readEnvironment, type Environment } from './config/config';
+import { ConfigError, readEnvironment, type Environment } from './config/environment';
 import { printable } from './text/printable';
 
 /** Thrown for a command that is used wrongly: exit code 2. */

@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AccessKeyError, readAccessKey, readAccessKeySync } from '../src/access-key';
-import { ConfigError, loadWorkerConfig } from '../src/config/config';
+import { loadWorkerConfig } from '../src/config/config';
+import { ConfigError } from '../src/config/environment';
 
 const KEY = 'sk-ant-api01-secret_value';
 const file = join(mkdtempSync(join(tmpdir(), 'access-key-')), 'key');

@@ -1,14 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  ConfigError,
-  loadClientConfig,
-  loadWorkerConfig,
-  readEnvironment,
-  type Environment,
-  misspellings,
-} from '../src/config/config';
+import { loadClientConfig, loadWorkerConfig, workerVariables } from '../src/config/config';
+import { ConfigError, readEnvironment, type Environment } from '../src/config/environment';
+import { misspellings } from '../src/config/misspellings';
 import { isLoopback, parseInterval } from '../src/config/values';
 import { printable } from '../src/text/printable';
 
@@ -280,7 +275,7 @@ describe('what a message shows', () => {
   });
 
   it("is what a misspelt setting was meant to be, Temporal's too", () => {
-    expect(misspellings({ TEMPORAL_ADRESS: 'x', PAGESIZE: '1', EDITOR: 'vi' })).toEqual([
+    expect(misspellings({ TEMPORAL_ADRESS: 'x', PAGESIZE: '1', EDITOR: 'vi' }, workerVariables)).toEqual([
       'TEMPORAL_ADRESS is not a setting: did you mean TEMPORAL_ADDRESS?',
       'PAGESIZE is not a setting: did you mean PAGE_SIZE?',
     ]);

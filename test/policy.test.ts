@@ -1,4 +1,5 @@
-import { loadWorkerConfig, type Environment } from '../src/config/config';
+import { loadWorkerConfig } from '../src/config/config';
+import type { Environment } from '../src/config/environment';
 import { policyOf } from '../src/config/policy';
 import type { Policy } from '../src/config/policy';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import type { SecureServerOptions } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Environment } from '../src/config/config';
+import type { Environment } from '../src/config/environment';
 import { connectClient } from '../src/temporal/connect';
 import { TemporalError } from '../src/temporal/errors';
 import { temporalSettings, type TemporalSettings } from '../src/temporal/settings';

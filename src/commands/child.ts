@@ -1,5 +1,5 @@
 import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
-import type { Environment } from '../config/config';
+import type { Environment } from '../config/environment';
 
 /** A program of ours that `up` runs beside itself; it ends when its channel to us closes. */
 export interface Child {

@@ -1,4 +1,4 @@
-import type { Environment } from '../config/config';
+import type { Environment } from '../config/environment';
 import { UsageError } from '../exit';
 import { parseIsoTime } from '../domain/iso-time';
 import { LONGEST_REASON } from '../workflows/requests';

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Environment } from '../config/config';
+import type { Environment } from '../config/environment';
 import { isLoopback } from '../config/values';
 import { startChild } from './child';
 

@@ -11,7 +11,7 @@ import {
   type ReplayHistoriesIterable,
 } from '@temporalio/worker';
 import { z } from 'zod';
-import type { Environment } from '../config/config';
+import type { Environment } from '../config/environment';
 import { chatSyncWorkflowId } from '../contract';
 import { UsageError } from '../exit';
 import { dataConverterOf } from '../temporal/payload-codec';

@@ -5,7 +5,7 @@ import {
   type Client,
   type ScheduleDescription,
 } from '@temporalio/client';
-import type { Environment } from '../config/config';
+import type { Environment } from '../config/environment';
 import { parseInterval } from '../config/values';
 import { requestSyncWorkflowId, scheduleId, syncTaskQueue } from '../contract';
 import { UsageError } from '../exit';

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { loadClientConfig, type ClientConfig, type Environment } from '../config/config';
+import { loadClientConfig, type ClientConfig } from '../config/config';
+import type { Environment } from '../config/environment';
 import { createSource, type Source } from '../source';
 import { printable } from '../text/printable';
 import { connectClient } from '../temporal/connect';

@@ -1,4 +1,4 @@
-import type { Environment } from '../config/config';
+import type { Environment } from '../config/environment';
 import { parseInterval } from '../config/values';
 import { UsageError } from '../exit';
 import type { SourceView } from '../domain/source-view';

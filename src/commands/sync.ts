@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Environment } from '../config/config';
+import type { Environment } from '../config/environment';
 import { FailureType, requestSyncWorkflowId, syncTaskQueue } from '../contract';
 import { isTransient } from '../source';
 import { reportWithoutSync } from '../domain/report';

@@ -1,7 +1,8 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadWorkerConfig, type Environment, type WorkerConfig } from '../config/config';
+import { loadWorkerConfig, type WorkerConfig } from '../config/config';
+import type { Environment } from '../config/environment';
 import { temporalSettings } from '../temporal/settings';
 import { startChild } from './child';
 import { demoEnvironment, isDemo, startDemo } from './demo';

@@ -1,19 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { distance } from 'fastest-levenshtein';
-import { parse as parseDotenv } from 'dotenv';
 import { z } from 'zod';
-import { accessKeyIn, readAccessKeySync, sayKeyProblem } from '../access-key';
-import { printable } from '../text/printable';
+import { ConfigError, shown, withoutEmpty, type Environment } from './environment';
+import { keyProblems } from './key-problems';
+import { emptyFilters, misspellings } from './misspellings';
 import { policySettings } from './policy';
 import { baseUrl, hostAndPort, interval } from './values';
 import { sinkNames, sinks } from '../sinks/registry';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Thrown for settings that cannot be used; lists every problem, one a line, and never a secret's value. Exit code 2. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
 
 const LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
 /** Settings that every command reads. */
@@ -67,41 +58,6 @@ export const workerVariables: readonly string[] = [
   ...sinkNames.flatMap((name) => Object.keys(sinks[name].settings.shape)),
 ];
 
-const KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';
-const KEY_FILE = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE';
-/** Other people's variables that it would be bad to misspell. */
-const NEIGHBOURS = [
-  ...['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE'],
-  ...['TEMPORAL_TLS', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'],
-];
-const OTHER_KEY_NAMES = ['ANTHROPIC_COMPLIANCE_API_KEY', 'ANTHROPIC_COMPLIANCE_KEY', 'COMPLIANCE_ACCESS_KEY'];
-const OTHER_KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_ADMIN_KEY', 'ANTHROPIC_ADMIN_API_KEY'];
-const FILTERS = ['ORGANIZATION_IDS', 'PROJECT_IDS', 'USER_IDS'];
-
-/**
- * The process's environment over the `.env` file of the working folder. A variable that is set but empty counts as not set.
- *
- * @throws ConfigError if there is an `.env` that cannot be read: nothing of it may be ignored in silence.
- */
-export function readEnvironment(environment: Environment, folder = process.cwd()): Environment {
-  let file: Buffer;
-  try {
-    file = readFileSync(`${folder}/.env`);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT') return { ...environment };
-    const reason = code === 'EISDIR' ? 'it is a folder' : (code ?? 'for an unknown reason');
-    throw new ConfigError(`.env in ${printable(folder)} cannot be read: ${reason}`, { cause: error });
-  }
-  if (file.includes(0)) throw new ConfigError(`.env in ${printable(folder)} is not text in UTF-8: save it so`);
-  return { ...parseDotenv(file), ...environment };
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
-}
-
 /** @throws ConfigError */
 export function loadClientConfig(environment: Environment): ClientConfig {
   return clientConfig(parse(clientSchema, environment, []));
@@ -114,50 +70,8 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const sink = workerShape.SINK.safeParse(set['SINK']);
   if (sink.success) problems.push(...issuesOf(sinks[sink.data].settings.safeParse(set), set));
   const settings = parse(workerSchema, set, problems);
-  const warnings = [...misspellings(set), ...emptyFilters(environment)];
+  const warnings = [...misspellings(set, workerVariables), ...emptyFilters(environment)];
   return { ...clientConfig(settings), settings, environment: set, warnings };
-}
-
-/** Empty counts as not set, by contract; whoever meant somebody, as with `USER_IDS=$USERS`, hears of it. */
-function emptyFilters(environment: Environment): string[] {
-  return FILTERS.filter((name) => environment[name] === '').map(
-    (name) => `${name} is set but empty, which counts as not set: it leaves nobody out`,
-  );
-}
-
-function keyProblems(set: Environment): string[] {
-  const { [KEY]: key, [KEY_FILE]: file } = set;
-  if (key !== undefined && file !== undefined) return [`${KEY}: expected either this or ${KEY_FILE}, not both`];
-  if (file !== undefined) {
-    const problem = problemOf(() => readAccessKeySync(file));
-    return problem === undefined
-      ? []
-      : [`${shown(KEY_FILE, set)}: expected a file that can be read and holds the key: ${problem}`];
-  }
-  if (key !== undefined) {
-    const problem = problemOf(() => accessKeyIn(key));
-    return problem === undefined ? [] : [`${shown(KEY, set)}: expected the Compliance Access Key: ${problem}`];
-  }
-  const renamed = OTHER_KEY_NAMES.find((name) => set[name]);
-  const other = OTHER_KEYS.find((name) => set[name]);
-  const hint = renamed
-    ? ` (${renamed} is set: rename it)`
-    : other
-      ? ` (${other} is for another kind of key; the primary owner makes this one in claude.ai, Organization settings)`
-      : '';
-  return [
-    `${KEY} is not set: the Compliance Access Key, sk-ant-api01-..., or ${KEY_FILE}, a file that holds it${hint}`,
-  ];
-}
-
-function problemOf(read: () => string): string | undefined {
-  try {
-    read();
-    return undefined;
-  } catch (error) {
-    const code = codeOf(error);
-    return `${sayKeyProblem(code)} (${code ?? 'unknown'})`;
-  }
 }
 
 function parse<T>(schema: z.ZodType<T>, environment: Environment, problems: string[]): T {
@@ -176,27 +90,6 @@ function issuesOf(result: z.ZodSafeParseResult<unknown>, set: Environment): stri
   });
 }
 
-/** The variable with its value, but for what is, or may hold, a secret. */
-function shown(variable: string, set: Environment): string {
-  const value = set[variable] ?? '';
-  if (variable === KEY || value.includes('sk-ant-')) return `${variable}=(hidden)`;
-  return `${variable}=${printable(value.replace(/\/\/[^/]*@/, '//(hidden)@').replace(/[?#].*$/s, '?(hidden)'))}`;
-}
-
-function withoutEmpty(environment: Environment): Environment {
-  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
-}
-
 function clientConfig(settings: z.output<typeof clientSchema>): ClientConfig {
   return { source: settings.SOURCE, log: { level: LEVELS[settings.LOG_LEVEL], format: settings.LOG_FORMAT } };
-}
-
-/** What looks like a misspelt setting; a line each. */
-export function misspellings(set: Environment): string[] {
-  const known = [...workerVariables, ...NEIGHBOURS];
-  return Object.keys(set).flatMap((name) => {
-    if (known.includes(name)) return [];
-    const meant = known.find((candidate) => candidate.length > 5 && distance(candidate, name) <= 2);
-    return meant ? [`${name} is not a setting: did you mean ${meant}?`] : [];
-  });
 }

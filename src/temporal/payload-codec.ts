@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { defaultPayloadConverter, type DataConverter, type Payload, type PayloadCodec } from '@temporalio/common';
-import { ConfigError, type Environment } from '../config/config';
+import { ConfigError, type Environment } from '../config/environment';
 import { printable } from '../text/printable';
 
 const SETTING = 'TEMPORAL_PAYLOAD_CODEC';

@@ -2,7 +2,7 @@ import { devNull } from 'node:os';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import { ConfigError, type Environment } from '../config/config';
+import { ConfigError, type Environment } from '../config/environment';
 import { DEFAULT_TEMPORAL_ADDRESS } from '../contract';
 import { dataConverterOf } from './payload-codec';
 import { printable } from '../text/printable';

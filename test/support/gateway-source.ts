@@ -1,5 +1,5 @@
 import type { SimulatorOptions } from '../../simulator';
-import type { Environment } from '../../src/config/config';
+import type { Environment } from '../../src/config/environment';
 import { startGateway, type Gateway, type OwnAnswer, type Page } from './gateway';
 import { startSource, type SourceUnderTest } from './source-under-test';
 

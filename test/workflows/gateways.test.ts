@@ -1,5 +1,5 @@
 import { createTenant, truth, type SimulatorOptions } from '../../simulator';
-import type { Environment } from '../../src/config/config';
+import type { Environment } from '../../src/config/environment';
 import { expectExactly } from '../support/exact';
 import type { Page } from '../support/gateway';
 import { startBehindGateway, type SourceBehindGateway } from '../support/gateway-source';

@@ -1,5 +1,5 @@
 import { createTenant, DEMO_KEY, GENERATIONS, type KeySpec, type Tenant, type TrueMessage } from '../../simulator';
-import type { Environment } from '../../src/config/config';
+import type { Environment } from '../../src/config/environment';
 import type { Policy } from '../../src/config/policy';
 import type { ListingMode } from '../../src/domain/state';
 import { expectExactly } from '../support/exact';

@@ -1,5 +1,5 @@
 import { createTenant, DEMO_KEY, truth, type Tenant, type TrueMessage } from '../../simulator';
-import type { Environment } from '../../src/config/config';
+import type { Environment } from '../../src/config/environment';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 

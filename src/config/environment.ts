@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { parse as parseDotenv } from 'dotenv';
+import { printable } from '../text/printable';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Thrown for settings that cannot be used; lists every problem, one a line, and never a secret's value. Exit code 2. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/**
+ * The process's environment over the `.env` file of the working folder. A variable that is set but empty counts as not set.
+ *
+ * @throws ConfigError if there is an `.env` that cannot be read: nothing of it may be ignored in silence.
+ */
+export function readEnvironment(environment: Environment, folder = process.cwd()): Environment {
+  let file: Buffer;
+  try {
+    file = readFileSync(`${folder}/.env`);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT') return { ...environment };
+    const reason = code === 'EISDIR' ? 'it is a folder' : (code ?? 'for an unknown reason');
+    throw new ConfigError(`.env in ${printable(folder)} cannot be read: ${reason}`, { cause: error });
+  }
+  if (file.includes(0)) throw new ConfigError(`.env in ${printable(folder)} is not text in UTF-8: save it so`);
+  return { ...parseDotenv(file), ...environment };
+}
+
+export function withoutEmpty(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+}
+
+export const ACCESS_KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';
+export const ACCESS_KEY_FILE = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE';
+
+/** The variable with its value, but for what is, or may hold, a secret. */
+export function shown(variable: string, set: Environment): string {
+  const value = set[variable] ?? '';
+  if (variable === ACCESS_KEY || value.includes('sk-ant-')) return `${variable}=(hidden)`;
+  return `${variable}=${printable(value.replace(/\/\/[^/]*@/, '//(hidden)@').replace(/[?#].*$/s, '?(hidden)'))}`;
+}
+
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
