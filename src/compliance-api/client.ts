@@ -2,7 +2,8 @@ import { listReader } from './body-reader';
 import { ApiError, type Endpoint } from './errors';
 import { messagePageReader, type MessagePage } from './message-page';
 import { toPathSegment, type ChatQuery, type MessageQuery, type PageQuery } from './query';
-import { createRequest, type Answer, type ComplianceApiOptions, type RequestOptions } from './request';
+import type { ComplianceApiOptions, RequestOptions } from './options';
+import { createRequest, type Answer } from './request';
 import {
   chatPageSchema,
   organizationPageSchema,

@@ -1,5 +1,5 @@
 import type { MetricMeter } from '@temporalio/common';
-import type { RequestOutcome } from '../compliance-api/request';
+import type { RequestOutcome } from '../compliance-api/options';
 import type { Endpoint } from '../compliance-api/errors';
 import type { WindowTotals } from '../activities/types';
 import type { Memo } from '../domain/state';

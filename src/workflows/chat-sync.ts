@@ -13,7 +13,7 @@ import {
 import type { Policy } from '../config/policy';
 import type { Checkpoint, Report, State } from '../domain/state';
 import { proxyActivitiesOf } from './activity-proxies';
-import { countLeft } from './checkpoint';
+import { countLeft } from './chat-lists';
 import { detailsOf } from './details';
 import { endingOf } from './failures';
 import { bounded, memoOf } from './memo';

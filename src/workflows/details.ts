@@ -1,6 +1,6 @@
 import type { Policy } from '../config/policy';
 import type { Checkpoint, State } from '../domain/state';
-import { countLeft } from './checkpoint';
+import { countLeft } from './chat-lists';
 import { modeNames } from './listing-mode';
 import { code } from '../text/markdown';
 import { abbreviate } from '../text/abbreviate';

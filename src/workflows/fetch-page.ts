@@ -1,7 +1,7 @@
 import type { ApiActivities, ChatPageRequest, FetchedChatPage } from '../activities/types';
 import type { Policy } from '../config/policy';
 import type { ChatList, Checkpoint } from '../domain/state';
-import { leftOf, withList, withoutEnded, withPage } from './checkpoint';
+import { leftOf, withList, withoutEnded, withPage } from './chat-lists';
 import { apiRefused } from './failures';
 import { widen } from './parking';
 import { followOn } from './trail';

@@ -1,6 +1,7 @@
 import type { Policy } from '../config/policy';
 import type { ChatList } from '../domain/state';
-import { bytesLeft, bytesOf, nameOf, withoutList } from './checkpoint';
+import { withoutList } from './checkpoint';
+import { bytesLeft, bytesOf, nameOf } from './chat-lists';
 import { isOfOneList, sayOf } from './failures';
 import { fetchPage, type ListActivities } from './fetch-page';
 import { createInterruptible } from './interruptible';

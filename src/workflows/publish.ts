@@ -4,7 +4,7 @@ import type { Published, ReadChat } from '../domain/published';
 import { disagreementText } from '../domain/disagreement';
 import type { Policy } from '../config/policy';
 import type { Parked } from '../domain/state';
-import { without } from './checkpoint';
+import { without } from './chat-lists';
 import type { Part } from './part';
 import type { SourceState } from './source-state';
 import { withWitness } from './witnesses';

@@ -1,5 +1,5 @@
 import type { Policy } from '../config/policy';
-import { leftOf } from './checkpoint';
+import { leftOf } from './chat-lists';
 import { oddItem } from './failures';
 import { createLister, type ListedChats } from './list-ahead';
 import { createPart, type Part } from './part';

@@ -2,7 +2,7 @@ import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities } from '../activities/types';
 import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
-import { asksAgain, leftOf, withLast } from './checkpoint';
+import { asksAgain, leftOf, withLast } from './chat-lists';
 import { doubtfulChat, everybodysFailure, failureDetails, NAMED, unreadableFailure, type Unreadable } from './failures';
 import { ModeRefused } from './fetch-page';
 import { otherMode } from './listing-mode';

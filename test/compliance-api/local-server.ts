@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import * as net from 'node:net';
 import { createComplianceApi, type ComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
-import type { ComplianceApiOptions } from '../../src/compliance-api/request';
+import type { ComplianceApiOptions } from '../../src/compliance-api/options';
 
 export const secretKey = 'sk-ant-api01-secret';
 const closers: (() => unknown)[] = [];

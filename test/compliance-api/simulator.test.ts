@@ -14,7 +14,7 @@ import type { ComplianceApi } from '../../src/compliance-api/client';
 import { ApiError, recoveryOf } from '../../src/compliance-api/errors';
 import { createPacer } from '../../src/compliance-api/pacer';
 import type { ChatQuery } from '../../src/compliance-api/query';
-import type { ComplianceApiOptions } from '../../src/compliance-api/request';
+import type { ComplianceApiOptions } from '../../src/compliance-api/options';
 import { clientOf, closeAll } from './local-server';
 import { used } from './used';
 
