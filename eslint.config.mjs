@@ -57,19 +57,23 @@ export default tseslint.config(
     },
   },
   forbid(['src/contract.ts'], [{ regex: '.' }], 'The contract imports nothing: it is inside the workflow bundle.'),
-  forbid(['src/domain/state.ts'], outsideTheDomain, 'The domain is pure, and knows nothing of the rest but its types.'),
   forbid(
-    ['src/domain/!(state).ts'],
+    ['src/domain/@(state|checkpoint|memo).ts'],
+    outsideTheDomain,
+    'The domain is pure, and knows nothing of the rest but its types.',
+  ),
+  forbid(
+    ['src/domain/!(state|checkpoint|memo).ts'],
     // Workflows run the domain, and zod is not for their bundle.
-    [...outsideTheDomain, { regex: '^zod$' }, { regex: '/state$', allowTypeImports: true }],
-    'The domain is pure, and knows nothing of the rest but its types; schemas are in state.ts.',
+    [...outsideTheDomain, { regex: '^zod$' }, { regex: '/(state|checkpoint|memo)$', allowTypeImports: true }],
+    'The domain is pure, and knows nothing of the rest but its types; schemas are in state.ts, checkpoint.ts and memo.ts.',
   ),
   forbid(
     ['src/workflows/**/*.ts'],
     [
       { regex: '^(node:|undici$|zod$)' },
       { regex: '/(activities|sinks|compliance-api|config)/', allowTypeImports: true },
-      { regex: '/domain/(state|record)$', allowTypeImports: true },
+      { regex: '/domain/(state|checkpoint|memo|record)$', allowTypeImports: true },
       { regex: '^@temporalio/(?!workflow$)' },
     ],
     'Workflows import @temporalio/workflow, the contract and each other; of the rest, types only.',

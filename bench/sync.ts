@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../src/contract';
-import { memoSchema, type Memo, type Report } from '../src/domain/state';
+import { type Report } from '../src/domain/state';
+import { memoSchema, type Memo } from '../src/domain/memo';
 
 const LOOK_EVERY_MS = 500;
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Supervised } from '../harness/supervised';
 import { chatSyncWorkflowId } from '../src/contract';
-import type { Memo } from '../src/domain/state';
+import type { Memo } from '../src/domain/memo';
 import { SOURCE, type Stage } from './stage';
 
 const LOOK_EVERY_MS = 250;

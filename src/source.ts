@@ -12,7 +12,8 @@ import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/int
 import type { Ask } from './activities/types';
 import { chatSyncWorkflowId, syncTaskQueue } from './contract';
 import { UnreadableStateError, type SourceView } from './domain/source-view';
-import { memoSchema, newState, type Memo, type State } from './domain/state';
+import { newState, type State } from './domain/state';
+import { memoSchema, type Memo } from './domain/memo';
 import { troubleOf } from './temporal/errors';
 import type { chatSync } from './workflows/chat-sync';
 import { memoOf } from './workflows/memo';

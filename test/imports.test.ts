@@ -40,11 +40,15 @@ const filesIn = (folder: string, but: string[] = []): string[] =>
     .map((name) => join(SRC, folder, name));
 
 test.each([
-  ['domain', filesIn('domain', ['state.ts']), /^(?!\/)|\/src\/(?!domain\/|text\/|contract\.ts)/],
+  [
+    'domain',
+    filesIn('domain', ['state.ts', 'checkpoint.ts', 'memo.ts']),
+    /^(?!\/)|\/src\/(?!domain\/|text\/|contract\.ts)/,
+  ],
   [
     'workflows',
     filesIn('workflows'),
-    /^(?!\/|@temporalio\/workflow$)|\/src\/(?!workflows\/|domain\/(?!state|record)|text\/|contract\.ts)/,
+    /^(?!\/|@temporalio\/workflow$)|\/src\/(?!workflows\/|domain\/(?!state|checkpoint|memo|record)|text\/|contract\.ts)/,
   ],
   [
     'activities',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Memo } from '../../src/domain/state';
+import type { Memo } from '../../src/domain/memo';
 import { waitFor } from '../progress';
 import { type Blow, seconds } from './blow';
 

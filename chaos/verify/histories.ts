@@ -1,6 +1,6 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { z } from 'zod';
-import { memoSchema, type Memo } from '../../src/domain/state';
+import { memoSchema, type Memo } from '../../src/domain/memo';
 import { windowFolder } from '../../src/sinks/file/layout';
 import type { Stage } from '../stage';
 

@@ -5,7 +5,7 @@ import { listedChatSchema, type ListedChat } from '../compliance-api/schemas';
 import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import { passes, type Filters, type Owner } from '../domain/filters';
-import type { ListingMode } from '../domain/state';
+import type { ListingMode } from '../domain/checkpoint';
 import type { Attempt } from './attempt';
 import { changedSince, timeOf } from './changed-since';
 import { isCursorRefused } from './cursor-refused';

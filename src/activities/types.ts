@@ -1,7 +1,8 @@
 import type { Filters, Owner } from '../domain/filters';
 import type { Ledger } from '../domain/reconcile';
 import type { Policy } from '../config/policy';
-import type { ListingMode, Report } from '../domain/state';
+import type { Report } from '../domain/state';
+import type { ListingMode } from '../domain/checkpoint';
 import type { Published, ReadChat, Receipt, Totals } from '../domain/published';
 import type { Span, Window } from '../domain/window';
 import type { Closing } from '../sinks/sink';

@@ -1,4 +1,5 @@
-import type { Memo, Report } from './state';
+import type { Report } from './state';
+import type { Memo } from './memo';
 
 /** What is known of a source without a worker: its memo, and what its run waits for. */
 export interface SourceView {

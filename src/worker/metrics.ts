@@ -2,7 +2,7 @@ import type { MetricMeter } from '@temporalio/common';
 import type { RequestOutcome } from '../compliance-api/options';
 import type { Endpoint } from '../compliance-api/errors';
 import type { WindowTotals } from '../activities/types';
-import type { Memo } from '../domain/state';
+import type { Memo } from '../domain/memo';
 
 /** What a worker counts, and shows of its source. No label holds an id: there are too many, and some are people's. */
 export interface Metrics {

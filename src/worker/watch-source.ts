@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pacer } from '../compliance-api/pacer';
 import type { Metrics } from './metrics';
 import type { Source } from '../source';
-import type { Memo } from '../domain/state';
+import type { Memo } from '../domain/memo';
 
 const LOOK_EVERY_MS = 5000;
 

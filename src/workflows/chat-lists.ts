@@ -1,4 +1,4 @@
-import type { Checkpoint, ChatList } from '../domain/state';
+import type { Checkpoint, ChatList } from '../domain/checkpoint';
 
 /** The API takes no more in one page. */
 const CHATS_PER_PAGE = 1000;

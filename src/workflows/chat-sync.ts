@@ -11,7 +11,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Policy } from '../config/policy';
-import type { Checkpoint, Report, State } from '../domain/state';
+import type { Report, State } from '../domain/state';
+import type { Checkpoint } from '../domain/checkpoint';
 import { proxyActivitiesOf } from './activity-proxies';
 import { countLeft } from './chat-lists';
 import { detailsOf } from './details';

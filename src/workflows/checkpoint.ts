@@ -1,4 +1,4 @@
-import type { ChatList, Checkpoint, ListingMode, UsersPage } from '../domain/state';
+import type { ChatList, Checkpoint, ListingMode, UsersPage } from '../domain/checkpoint';
 import { asksAgain, chatList, withList, withoutEnded } from './chat-lists';
 
 /** The API takes no more of them in one list. */

@@ -1,5 +1,6 @@
 import type { Policy } from '../config/policy';
-import type { Checkpoint, State } from '../domain/state';
+import type { State } from '../domain/state';
+import type { Checkpoint } from '../domain/checkpoint';
 import { countLeft } from './chat-lists';
 import { modeNames } from './listing-mode';
 import { code } from '../text/markdown';

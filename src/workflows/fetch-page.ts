@@ -1,6 +1,6 @@
 import type { ApiActivities, ChatPageRequest, FetchedChatPage } from '../activities/types';
 import type { Policy } from '../config/policy';
-import type { ChatList, Checkpoint } from '../domain/state';
+import type { ChatList, Checkpoint } from '../domain/checkpoint';
 import { leftOf, withList, withoutEnded, withPage } from './chat-lists';
 import { apiRefused } from './failures';
 import { widen } from './parking';

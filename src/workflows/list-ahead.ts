@@ -1,5 +1,5 @@
 import type { Policy } from '../config/policy';
-import type { ChatList } from '../domain/state';
+import type { ChatList } from '../domain/checkpoint';
 import { withoutList } from './checkpoint';
 import { bytesLeft, bytesOf, nameOf } from './chat-lists';
 import { isOfOneList, sayOf } from './failures';

@@ -1,5 +1,5 @@
 import type { Policy } from '../config/policy';
-import type { Checkpoint, ListingMode } from '../domain/state';
+import type { Checkpoint, ListingMode } from '../domain/checkpoint';
 import { beginning } from './checkpoint';
 import { apiRefused } from './failures';
 import type { ModeRefused } from './fetch-page';

@@ -1,5 +1,6 @@
 import { cut, jsonBytes, LONGEST_REASON_BYTES } from '../text/cut';
-import type { Parked, Report, State, StoredMemo } from '../domain/state';
+import type { StoredMemo } from '../domain/memo';
+import type { Parked, Report, State } from '../domain/state';
 import { condensed } from './checkpoint';
 
 /** Temporal Cloud takes 40 KB, its envelope included: beyond that a workflow's task fails, and no update is taken any more. */

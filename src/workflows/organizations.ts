@@ -1,7 +1,7 @@
 import type { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities, DiscoveredOrganizations } from '../activities/types';
 import type { Policy } from '../config/policy';
-import type { Trail } from '../domain/state';
+import type { Trail } from '../domain/checkpoint';
 import { abbreviate } from '../text/abbreviate';
 import { FailureType } from '../contract';
 import { apiRefused, failureDetails, failureType, sayOf } from './failures';

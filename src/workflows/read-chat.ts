@@ -4,7 +4,7 @@ import { FailureType } from '../contract';
 import { passes, type Filters, type Owner } from '../domain/filters';
 import type { FailureKind } from '../domain/failure-kinds';
 import type { ReadChat } from '../domain/published';
-import type { Trail } from '../domain/state';
+import type { Trail } from '../domain/checkpoint';
 import { follow } from './trail';
 
 /** A chat whose messages of the window are staged; `gone` if it answered so, on its first page or on a later one. */

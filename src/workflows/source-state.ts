@@ -1,4 +1,5 @@
-import type { Checkpoint, Parked, State, Unfinished } from '../domain/state';
+import type { Parked, State, Unfinished } from '../domain/state';
+import type { Checkpoint } from '../domain/checkpoint';
 
 /** Activities that are cancelled together. */
 export interface Scope {

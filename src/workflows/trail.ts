@@ -1,4 +1,4 @@
-import type { Trail } from '../domain/state';
+import type { Trail } from '../domain/checkpoint';
 
 /** So many pages in a row without an item lead nowhere. */
 const MOST_EMPTY_PAGES = 100;

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { ApiActivities } from '../activities/types';
 import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
-import type { Checkpoint, UsersPage } from '../domain/state';
+import type { Checkpoint, UsersPage } from '../domain/checkpoint';
 import { withUsers } from './checkpoint';
 import { MayNotDiscover, refusesItsCursor, type Organizations } from './organizations';
 import { followOn } from './trail';

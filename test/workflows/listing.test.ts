@@ -1,7 +1,7 @@
 import { createTenant, DEMO_KEY, GENERATIONS, type KeySpec, type Tenant, type TrueMessage } from '../../simulator';
 import type { Environment } from '../../src/config/environment';
 import type { Policy } from '../../src/config/policy';
-import type { ListingMode } from '../../src/domain/state';
+import type { ListingMode } from '../../src/domain/checkpoint';
 import { expectExactly } from '../support/exact';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { jsonBytes } from '../../src/text/cut';
-import { memoSchema, newState, type Parked, type Report, type State } from '../../src/domain/state';
+import { newState, type Parked, type Report, type State } from '../../src/domain/state';
+import { memoSchema } from '../../src/domain/memo';
 import { bounded, fitting, memoOf } from '../../src/workflows/memo';
 
 /** Temporal Cloud's limit, less the envelope of the one field. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Trail } from '../../src/domain/state';
+import type { Trail } from '../../src/domain/checkpoint';
 import { EndlessList, follow, followOn, type PassedPage } from '../../src/workflows/trail';
 
 /** After how many pages a circle is noticed; null: after none of these. */

@@ -4,7 +4,7 @@ import { writeLines } from '../lines';
 import type { ReadChat, Receipt } from '../../domain/published';
 import { type Batch, SinkError } from '../sink';
 import { type Append, type Files, randomName } from './files';
-import type { Once } from './once';
+import type { MessageDeduplicator } from './message-deduplicator';
 
 const NAME = /^[0-9a-f]{16}-[0-9a-f]{32}$/;
 
@@ -31,11 +31,15 @@ export async function stageBatch(files: Files, folder: string, batch: Batch, sig
 export interface Outgoing {
   receipt: Receipt;
   /** What its chat has let through; absent where nothing can be repeated. */
-  once: Once | undefined;
+  deduplicator: MessageDeduplicator | undefined;
 }
 
-/** Splits batches into parts, in order; a part passes `partBytes` only where one batch does. @param once By chat. */
-export function planParts(chats: ReadChat[], once: ReadonlyMap<string, Once>, partBytes: number): Outgoing[][] {
+/** Splits batches into parts, in order; a part passes `partBytes` only where one batch does. @param deduplicators By chat. */
+export function planParts(
+  chats: ReadChat[],
+  deduplicators: ReadonlyMap<string, MessageDeduplicator>,
+  partBytes: number,
+): Outgoing[][] {
   const parts: Outgoing[][] = [];
   let bytes = Infinity;
   for (const { chatId, receipts } of chats) {
@@ -44,7 +48,7 @@ export function planParts(chats: ReadChat[], once: ReadonlyMap<string, Once>, pa
         parts.push([]);
         bytes = 0;
       }
-      parts.at(-1)?.push({ receipt, once: once.get(chatId) });
+      parts.at(-1)?.push({ receipt, deduplicator: deduplicators.get(chatId) });
       bytes += receipt.bytes;
     }
   }
@@ -68,10 +72,10 @@ export async function joinBatches(
       bytes += piece.length;
       await append(piece);
     };
-    for (const { receipt, once } of batches) {
+    for (const { receipt, deduplicator } of batches) {
       await copyBatch(files, folder, receipt, (piece) => {
         signal?.throwIfAborted();
-        return add(once ? once.filter(piece) : piece);
+        return add(deduplicator ? deduplicator.filter(piece) : piece);
       });
     }
   });

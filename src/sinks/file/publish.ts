@@ -6,7 +6,7 @@ import { finish } from './close';
 import { randomName } from './files';
 import { partPath } from './layout';
 import { type Part, publishedOf, type WindowState } from './lists';
-import { Once } from './once';
+import { MessageDeduplicator } from './message-deduplicator';
 import { finishParts, nextNumber, requireParts } from './parts';
 import type { Workspace } from './workspace';
 
@@ -56,22 +56,24 @@ async function addList(
 ): Promise<void> {
   const { count, totals } = state;
   const parts: Part[] = [];
-  const once = new Map(chats.filter(({ receipts }) => receipts.length > 1).map(({ chatId }) => [chatId, new Once()]));
+  const deduplicators = new Map(
+    chats.filter(({ receipts }) => receipts.length > 1).map(({ chatId }) => [chatId, new MessageDeduplicator()]),
+  );
   try {
     let number = await nextNumber(files, source, window, state);
-    for (const batches of planParts(chats, once, partBytes)) {
+    for (const batches of planParts(chats, deduplicators, partBytes)) {
       const staged = `part-${randomName()}`;
       const joined = await joinBatches(files, open, batches, join(open, staged), signal);
       parts.push({ staged, path: partPath(window, number), ...joined });
       if (joined.bytes > 0) number += 1;
     }
-    const written = (chat: ReadChat): number => recordsOf([chat]) - (once.get(chat.chatId)?.repeated ?? 0);
+    const written = (chat: ReadChat): number => recordsOf([chat]) - (deduplicators.get(chat.chatId)?.repeated ?? 0);
     const records = chats.reduce((sum, chat) => sum + written(chat), totals.records);
     await lists.add(window, count + 1, {
       chats: chats.map((chat) => chat.chatId),
       gone,
       conflicts: chats.flatMap(({ chatId, conflicts = 0 }) => {
-        const all = conflicts + (once.get(chatId)?.conflicts ?? 0);
+        const all = conflicts + (deduplicators.get(chatId)?.conflicts ?? 0);
         return all > 0 ? [{ chatId, records: all }] : [];
       }),
       healed: healedOf(chats, written),

@@ -8,7 +8,7 @@ const ID_BYTES = 1024;
 const recordSchema = z.object({ id: z.string() });
 
 /** Lets each record of a chat through once, the first of each id: the API may begin a page with what ended the one before. */
-export class Once {
+export class MessageDeduplicator {
   /** Records that were not let through. */
   repeated = 0;
   /** Those of them whose line was another than the first one's. */

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { chatSyncShape } from './state';
+
+const fromSeconds = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+/** Id, then `from`, `to` and `since` in seconds since 1970, then the reason or its code: short, since there may be many. */
+const storedParkedSchema = z
+  .tuple([z.string(), z.int(), z.int(), z.int(), z.string()])
+  .transform(([chatId, from, to, since, reason]) => ({
+    chatId,
+    from: fromSeconds(from),
+    to: fromSeconds(to),
+    reason,
+    since: fromSeconds(since),
+  }));
+
+/** The state as the workflow's memo holds it (workflows/memo.ts): without what may be long. */
+export const memoSchema = z.object({ ...chatSyncShape, parked: z.array(storedParkedSchema), running: z.boolean() });
+export type Memo = z.output<typeof memoSchema>;
+export type StoredMemo = z.input<typeof memoSchema>;
