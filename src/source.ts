@@ -3,8 +3,6 @@ import {
   type Client,
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
@@ -14,7 +12,7 @@ import { chatSyncWorkflowId, syncTaskQueue } from './contract';
 import { UnreadableStateError, type SourceView } from './domain/source-view';
 import { newState, type State } from './domain/state';
 import { memoSchema, type Memo } from './domain/memo';
-import { troubleOf } from './temporal/errors';
+import { ChainMovedError, isRefusal, isTransient, RefusedError } from './temporal/update-errors';
 import type { chatSync } from './workflows/chat-sync';
 import { memoOf } from './workflows/memo';
 import {
@@ -46,11 +44,6 @@ export interface Source {
   rewind(request: RewindRequest): Promise<void>;
   /** Processes that polled the source's workflow queue within 70 s. */
   workers(): Promise<number>;
-}
-
-/** Thrown by an update that the source refuses; the message says why. */
-export class RefusedError extends Error {
-  override name = 'RefusedError';
 }
 
 export function createSource(client: Client, name: string): Source {
@@ -160,11 +153,6 @@ export function createSource(client: Client, name: string): Source {
   };
 }
 
-/** The chain had closed, and someone else has started it again meanwhile. */
-class ChainMovedError extends Error {
-  override name = 'ChainMovedError';
-}
-
 function readMemo(description: WorkflowExecutionDescription): Memo {
   const memo = memoSchema.safeParse(description.memo?.['state']);
   if (memo.success) return memo.data;
@@ -175,27 +163,4 @@ function readMemo(description: WorkflowExecutionDescription): Memo {
 
 function revived({ running, ...state }: Memo): State {
   return state;
-}
-
-function isRefusal(error: unknown): error is WorkflowUpdateFailedError & { cause: Error } {
-  return error instanceof WorkflowUpdateFailedError && error.cause !== undefined && !isOvertaken(error);
-}
-
-/** The run ended between taking the update and answering it. */
-function isOvertaken(error: unknown): boolean {
-  const cause: unknown = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
-  return (
-    typeof cause === 'object' && cause !== null && 'type' in cause && cause.type === 'AcceptedUpdateCompletedWorkflow'
-  );
-}
-
-/** What is wrong with Temporal, where that may pass; undefined: it is something else. */
-export const passingTrouble = (error: unknown): string | undefined =>
-  isTransient(error) ? `Temporal ${troubleOf(error) ?? 'is busy'}; trying again` : undefined;
-
-/** Temporal is away or busy: worth another try. */
-export function isTransient(error: unknown): boolean {
-  if (error instanceof ChainMovedError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
-  if (error instanceof WorkflowNotFoundError || isOvertaken(error)) return true;
-  return troubleOf(error) !== undefined;
 }

@@ -4,7 +4,7 @@ import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Environment } from '../config/environment';
 import { FailureType, requestSyncWorkflowId, syncTaskQueue } from '../contract';
-import { isTransient } from '../source';
+import { isTransient } from '../temporal/update-errors';
 import { reportWithoutSync } from '../domain/report';
 import { reportSchema, type Report } from '../domain/state';
 import type { requestSync } from '../workflows/request-sync';

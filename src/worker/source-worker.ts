@@ -13,7 +13,8 @@ import type { ComplianceApi } from '../compliance-api/client';
 import { apiTaskQueue, syncTaskQueue } from '../contract';
 import type { Metrics } from './metrics';
 import type { Sink } from '../sinks/sink';
-import { passingTrouble, type Source } from '../source';
+import type { Source } from '../source';
+import { passingTrouble } from '../temporal/update-errors';
 import type { Policy } from '../config/policy';
 
 /** How far the queue's limit, which all workers share, lies above the rate that their pacers keep. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DefaultLogger } from '@temporalio/worker';
 import Long from 'long';
 import { createTenant, truth } from '../../simulator';
-import { RefusedError } from '../../src/source';
+import { RefusedError } from '../../src/temporal/update-errors';
 import { newState } from '../../src/domain/state';
 import { watchWorkers } from '../../src/worker/watch-workers';
 import { expectExactly, idsOf } from '../support/exact';
