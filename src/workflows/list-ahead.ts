@@ -12,6 +12,9 @@ import type { SourceState } from './source-state';
 const LISTED_BYTES = 400_000;
 /** About so much of that is one chat's id. */
 const ID_BYTES = 45;
+/** Answers that the usual size is the mean of, and how much larger than that all that are asked for may be. */
+const MEAN_OF = 32;
+const ROOM_FOR_MORE = 1.5;
 /** After so many lists in a row that fail, and so long without one that does not, it is not the users. */
 const FEW_LISTS = 5;
 const OUTAGE_MS = 5 * 60_000;
@@ -46,16 +49,18 @@ export function createLister(
   let areUsersAsked = false;
   let areUsersLeft = source.checkpoint.mode !== 'organization';
   const underWay = createInterruptible(source);
-  /** What an answer brings, by those before: most of ten users' lists are short, and many of them can be asked at once. */
+  /** The mean of the last answers, in bytes: most of ten users' lists are short, and many of them can be asked at once. */
   let usualBytes = policy.pageSize * ID_BYTES;
+  let answers = 0;
 
   const isRoomToAsk = (): boolean => {
     const listed = bytesLeft(source.checkpoint);
-    return listed + asked.size === 0 || listed + (asked.size + 1) * usualBytes <= LISTED_BYTES;
+    return listed + asked.size === 0 || listed + (asked.size + 1) * usualBytes * ROOM_FOR_MORE <= LISTED_BYTES;
   };
   const fits = (chatIds: readonly string[]): boolean => {
     const bytes = bytesOf(chatIds);
-    usualBytes = Math.max(bytes, usualBytes / 2);
+    answers = Math.min(answers + 1, MEAN_OF);
+    usualBytes += (bytes - usualBytes) / answers;
     const listed = bytesLeft(source.checkpoint);
     return listed === 0 || listed + bytes <= LISTED_BYTES;
   };
