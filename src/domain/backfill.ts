@@ -2,23 +2,22 @@ import type { Policy } from '../config/policy';
 import type { State } from './state';
 import type { Window } from './window';
 
-/** The earlier of two times. */
 const earlier = (a: string, b: string): string => (Date.parse(a) <= Date.parse(b) ? a : b);
 
-/** Where the source really begins, once this window is completed. */
+/** The source's earliest covered time, once this window is committed. */
 export const sinceWith = ({ since }: State, window: Window): string => earlier(since ?? window.from, window.from);
 
-/** Windows begin on a whole second. */
+/** Whether a window's start is `time`, cut to the whole second as `openWindow` does. */
 const isAt = (from: string, time: string): boolean => Date.parse(from) === Math.floor(Date.parse(time) / 1000) * 1000;
 
-/** Another `BACKFILL_START` than the first window began with, which is not completed. */
+/** Whether `BACKFILL_START` has changed while the first window is still uncommitted. */
 export const isMoved = ({ backfillStart }: Policy, { syncedThrough, unfinished }: State): boolean =>
   syncedThrough === null &&
   unfinished !== undefined &&
   backfillStart !== null &&
   !isAt(unfinished.window.from, backfillStart);
 
-/** What an operator should know of a `BACKFILL_START` that does not count, or not yet. */
+/** Warnings about a `BACKFILL_START` that has no effect, or none yet. */
 export function backfillWarnings({ backfillStart }: Policy, { syncedThrough, since, unfinished }: State): string[] {
   if (syncedThrough !== null) {
     const began = earlier(since ?? syncedThrough, syncedThrough);

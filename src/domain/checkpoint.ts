@@ -3,11 +3,11 @@ import { z } from 'zod';
 export const time = z.iso.datetime();
 export const count = z.int().nonnegative();
 
-/** How the chats are listed: all in one list by their change, or ten users at a time (older servers). */
+/** How chats are listed: in one list sorted by `updated_at`, or in lists of ten users (older servers). */
 const listingModeSchema = z.enum(['organization', 'per-user', 'per-user-by-creation']);
 export type ListingMode = z.infer<typeof listingModeSchema>;
 
-/** What was passed of a list, to notice when it goes in circles: a page of before, and how far it is back. */
+/** State of the cycle detection over a list's pages (workflows/trail.ts): a remembered page, and the steps since. */
 const trailSchema = z.object({
   cursor: z.string().nullable(),
   place: z.string().nullable(),
@@ -21,59 +21,58 @@ export type Trail = z.infer<typeof trailSchema>;
 const usersPageSchema = z.object({
   organization: z.string().nullable(),
   page: z.string().nullable(),
-  /** The users up to this one are passed over: they were walked before a cursor was refused. */
+  /** Users up to this one are skipped: they were walked before the server refused a cursor. */
   after: z.string().nullable(),
 });
 export type UsersPage = z.infer<typeof usersPageSchema>;
 
-/** A list of chats that is being walked, or waits for its turn: everyone's, or that of a group of users. */
+/** A list of chats that is being walked, or waits its turn: all users' chats, or those of up to ten users. */
 const chatListSchema = z.object({
-  /** At most 10; empty: everyone's. */
+  /** At most 10 (the API's limit); empty: all users. */
   userIds: z.array(z.string()),
-  /** The page of users that they are of, and the last user before it; null: everyone's. */
+  /** The page that named these users, and the last user of the page before it; null: all users. */
   of: z.object({ page: usersPageSchema, lastBefore: z.string().nullable() }).nullable(),
-  /** The list's cursor; null where it was refused or is not there: then the walk goes on from `at`. */
+  /** The list's cursor; null before the first page, and after a refused cursor: then the walk goes on from `at`. */
   afterId: z.string().nullable(),
-  /** By what the list is sorted, of the last chat listed: on a whole second. */
+  /** The sort key (`updated_at` or `created_at`) of the last chat listed, cut to the whole second. */
   at: time.nullable(),
   /**
-   * The pages whose chats the sink has not all published yet, oldest first: with what each was asked for, which is where a
-   * source begins that has only its memo left, and the chats. Short ones are put together.
+   * Listed pages with unpublished chats (`left`), oldest first, short ones merged. `afterId` and `at` are those of the
+   * page's request: a source restored from its memo lists again from there.
    */
   pages: z.array(z.object({ afterId: z.string().nullable(), at: time.nullable(), left: z.array(z.string()) })),
   hasMore: z.boolean(),
-  /** A cursor was refused, and the list begun anew: when one is refused again, the walk goes on from `at`. */
+  /** The list was restarted after a refused cursor; after the next refusal it goes on from `at`. */
   restarted: z.boolean().optional(),
-  /** The last `at` from which it did so: each is later than the one before, or it would turn in circles. */
+  /** The `at` from which the walk last went on after a refused cursor. It must grow, or the walk would loop. */
   resumedAt: time.nullable().optional(),
   trail: trailSchema.optional(),
 });
 export type ChatList = z.infer<typeof chatListSchema>;
 
-/** Where the walk stands. */
+/** The position of the walk over a window's chats. */
 export const checkpointSchema = z.object({
   mode: listingModeSchema,
-  /** Which mode was refused before it, and in which words; null for the first. */
+  /** Which listing mode the server refused before this one, and its words; null for the first mode. */
   why: z.string().nullable(),
-  /** What this sync heard from the server of the forms that it refused. */
+  /** The modes that the server refused in this sync. */
   refusals: z.array(z.object({ mode: listingModeSchema, reason: z.string() })),
-  /** Whether the server has taken the mode in this sync. */
+  /** Whether the server has accepted the mode in this sync. */
   accepted: z.boolean(),
-  /** What is being walked. */
   lists: z.array(chatListSchema),
-  /** Per user: the page of users that was asked for last, and the one after it in their organization. */
+  /** For listing per user: the users' page asked for last, and the page after it in the same organization. */
   users: z.object({
     current: usersPageSchema.nullable(),
-    /** The last user of the current page, and of those before it: where the walk goes on when a cursor is refused. */
+    /** The last user added so far. After a refused cursor the walk goes on behind this user. */
     last: z.string().nullable(),
     next: usersPageSchema.nullable(),
-    /** The `last` after which the users were asked for anew when a cursor was refused, and how often. */
+    /** After a refused cursor: the `last` user behind which the users were asked for again, and how often. */
     resumed: z.object({ after: z.string().nullable(), times: count }).optional(),
     trail: trailSchema.optional(),
-    /** What is wrong with an item of the users' or organizations' lists: the walk goes on, and then fails. */
+    /** The first malformed item in the lists of users or organizations: the sync fails on it once the walk ends. */
     odd: z.string().optional(),
   }),
-  /** Of the last page of a list. */
+  /** The API's request-id of the last page listed. */
   requestId: z.string().nullable(),
   fingerprint: z.string(),
 });

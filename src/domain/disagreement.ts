@@ -7,11 +7,11 @@ export interface DisagreementFacts {
   policy: Pick<Policy, 'sink' | 'onChatFailure'>;
   parked: readonly Parked[];
   possession: Possession;
-  /** What should be there of the last window and is not. */
+  /** Which file of the last window is missing, or has another size. */
   missing: string | null;
 }
 
-/** What an operator reads of a state and a sink that do not fit together: what is so, and which `rewind` mends it. */
+/** Tells an operator how the state and the sink disagree, and which `rewind` resolves it. */
 export function disagreementText(
   why: Disagreement,
   window: Window,
@@ -20,7 +20,7 @@ export function disagreementText(
 ): string {
   const { from = '', to = '' } = held ?? {};
   const begins = `but this sync would begin at ${window.from}`;
-  // What was parked since is forgotten with the state: only what begins there once more brings it.
+  // Chats parked after the state's time are lost with the newer state: only reading from there again brings them.
   const mayHaveParked = onChatFailure === 'park' || parked.length > 0;
   const onward = mayHaveParked ? '' : `\`chat-sync rewind --to ${to} --skip\` goes on where the sink ends, `;
   const unsaid = mayHaveParked

@@ -6,26 +6,26 @@ import { FailureType } from '../contract';
  */
 export type Recovery = 'later' | 'gone' | 'never' | 'stop';
 
-/** What a way in which a request can fail means: the only place that knows. */
+/** What a kind of failed request means, and how it is handled. No other place decides this. */
 interface Meaning {
-  /** For an operator. */
+  /** The description for an operator. */
   says: string;
-  /** The recovery on a list. */
+  /** The recovery if the request was for a list. */
   onList: Recovery;
-  /** And on a chat's messages. */
+  /** The recovery if the request was for a chat's messages. */
   onMessages: Recovery;
   /**
-   * Only an answer that comes so often in a row is believed. Something between us and the API may have sent it once, and a
-   * refusal of one request is asked about before it counts against a chat (see activities/attempt-memory.ts).
+   * How many of these answers in a row are believed: a proxy may have sent a single one. A chat's refusal is also
+   * compared with other requests first (activities/attempt-memory.ts).
    */
   believed: number;
-  /** Whether a request was made at all. */
+  /** Whether an HTTP request was sent at all. */
   sends: boolean;
-  /** Whether it says something of what was asked for. */
+  /** Whether the failure says anything about the resource that was asked for. */
   counts: boolean;
-  /** The failure's type where it ends the sync, or, of what is only waited for, while it lasts. */
+  /** The type of the ApplicationFailure when this ends the sync, or while it is retried. */
   type: FailureType;
-  /** What to do where it ends the sync, after what it says. */
+  /** What an operator can do when this ends the sync; follows `says`. */
   remedy: string;
 }
 
@@ -33,7 +33,7 @@ const SET_A_KEY =
   '; set ANTHROPIC_COMPLIANCE_ACCESS_KEY, or the file that ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE names, to a valid Compliance Access Key';
 
 const kinds = {
-  // An editor, or a secret that is swapped, leaves none for a moment.
+  // An editor that saves, or a secret being rotated, leaves no valid key for a moment.
   'no-key': {
     says: 'waiting for an access key: there is none, or it is not one',
     ...{ onList: 'later', onMessages: 'later' },
@@ -63,7 +63,7 @@ const kinds = {
     type: FailureType.unauthorized,
     remedy: SET_A_KEY,
   },
-  // The API's bare "Not found": it says nothing of the resource.
+  // The API answers a bare "Not found" to a request without a key; it says nothing about the resource.
   unauthenticated: {
     says:
       'the server took the request for one without a key: the key is of another kind, something on the way drops the ' +
@@ -108,7 +108,7 @@ const kinds = {
     says: 'the server does not take these parameters together',
     ...{ onList: 'stop', onMessages: 'never', believed: 2 },
   },
-  // `.` and `..` are steps in a path, half a surrogate pair has no encoding.
+  // `.` and `..` are path steps, and a lone surrogate has no URL encoding.
   'no-path': {
     says: 'its id cannot be part of a URL',
     onList: 'stop',
@@ -120,7 +120,7 @@ const kinds = {
     says: 'the server refused the request as invalid',
     ...{ onList: 'stop', onMessages: 'never', believed: 2 },
   },
-  // Of a chat nothing follows: who means a chat says 404, and names it.
+  // A 410 does not prove that a chat is gone: the API reports that as a 404 that names the chat.
   'gone-for-good': {
     says: 'a 410, which is not how the API says that something is gone',
     ...{ onList: 'stop', onMessages: 'never', believed: 2 },
@@ -135,13 +135,13 @@ const kinds = {
   },
   refused: { says: 'the server refused the request', ...{ onList: 'stop', onMessages: 'never', believed: 2 } },
   'not-found': { says: 'it is gone', onList: 'gone', onMessages: 'gone' },
-  // A 404 of the API that names nothing: as good as gone once the key is known to be taken.
+  // A 404 of the API that names no chat: taken for gone once the key is known to be accepted.
   'perhaps-gone': { says: 'it seems to be gone', onList: 'gone', onMessages: 'gone', believed: 2 },
   'unnamed-404': {
     says: 'a 404 that does not say what is gone',
     ...{ onList: 'stop', onMessages: 'never', believed: 2 },
   },
-  // A 404 that is not the API's own (a gateway without a route) must not pass for a chat that was deleted.
+  // A 404 from a gateway without a route must not count as a deleted chat.
   'not-the-api': { says: 'a 404 that the API did not send', onList: 'stop', onMessages: 'never', believed: 5 },
   redirect: { says: 'the server redirects; the base URL is wrong', onList: 'stop', onMessages: 'never', believed: 5 },
   never: {
@@ -197,7 +197,7 @@ const usual = {
   remedy: '; is ANTHROPIC_BASE_URL right, and a Compliance API behind it?',
 };
 
-/** What a failed request means. */
+/** Looks up a kind's meaning, with the defaults filled in. */
 export function meaningOf(kind: FailureKind): Meaning {
   const row: Pick<Meaning, 'says' | 'onList' | 'onMessages'> & Partial<Meaning> = kinds[kind];
   const type = row.onList === 'later' ? FailureType.apiUnavailable : FailureType.apiRefused;
@@ -206,5 +206,5 @@ export function meaningOf(kind: FailureKind): Meaning {
 
 export const isFailureKind = (kind: string): kind is FailureKind => Object.hasOwn(kinds, kind);
 
-/** Whether the server says of the key that it is none of its own. */
+/** Whether the server rejects the key itself. */
 export const isAboutTheKey = (kind: FailureKind): boolean => meaningOf(kind).type === FailureType.unauthorized;

@@ -1,6 +1,6 @@
 import type { Policy } from '../config/policy';
 
-/** Whose a chat is, as far as the API says. Imports nothing at run time: workflows use it too. */
+/** Whose a chat is, as far as the API says. This file imports nothing at run time: workflows use it too. */
 export interface Owner {
   /** `org_...`; deprecated, and absent from newer servers. */
   organizationId: string | null;
@@ -15,7 +15,7 @@ export type Filters = Pick<Policy, 'organizationIds' | 'projectIds' | 'userIds'>
 export const isFiltered = ({ organizationIds, projectIds, userIds }: Filters): boolean =>
   organizationIds.length + projectIds.length + userIds.length > 0;
 
-/** Whether the filters let a chat through. `unknown`: they name organizations as `org_...`, and the API does not. */
+/** Whether the filters let a chat through. `unknown`: they name an `org_...` id, and the API gave a UUID only. */
 export function passes(owner: Owner, { organizationIds, projectIds, userIds }: Filters): boolean | 'unknown' {
   if (projectIds.length > 0 && !projectIds.includes(canonicalProjectId(owner.projectId ?? ''))) return false;
   if (userIds.length > 0 && !userIds.includes(owner.userId ?? '')) return false;

@@ -3,7 +3,7 @@ import { chatSyncShape } from './state';
 
 const fromSeconds = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
-/** Id, then `from`, `to` and `since` in seconds since 1970, then the reason or its code: short, since there may be many. */
+/** A parked chat: id; `from`, `to` and `since` in seconds since 1970; the reason or its code. A tuple, to be short. */
 const storedParkedSchema = z
   .tuple([z.string(), z.int(), z.int(), z.int(), z.string()])
   .transform(([chatId, from, to, since, reason]) => ({
@@ -14,7 +14,7 @@ const storedParkedSchema = z
     since: fromSeconds(since),
   }));
 
-/** The state as the workflow's memo holds it (workflows/memo.ts): without what may be long. */
+/** The state as the workflow's memo holds it (workflows/memo.ts): without the parts that may be long. */
 export const memoSchema = z.object({ ...chatSyncShape, parked: z.array(storedParkedSchema), running: z.boolean() });
 export type Memo = z.output<typeof memoSchema>;
 export type StoredMemo = z.input<typeof memoSchema>;

@@ -1,8 +1,8 @@
 import type { Span } from './window';
 
-/** A sink's word that a batch is durable. It travels through Temporal's history: ids, counts and hashes only. */
+/** The sink's receipt for a durable batch. It is kept in Temporal's history: ids, counts and hashes only. */
 export interface Receipt {
-  /** Under what name the sink finds the batch again; of no meaning to anyone else. */
+  /** The sink's own name for the batch; opaque to everyone else. */
   name: string;
   records: number;
   bytes: number;
@@ -10,23 +10,23 @@ export interface Receipt {
   sha256: string;
 }
 
-/** A chat whose messages in the window were read completely; no receipts if it had none. Receipts are in message order. */
+/** A chat whose messages in the window were all read. Receipts are in message order; none if it had no messages. */
 export interface ReadChat {
   chatId: string;
   receipts: Receipt[];
-  /** Of a chat that was parked: the span that was read, which may begin windows before. */
+  /** For a chat that was parked: the span that was read now, which may begin in an earlier window. */
   healed?: Span;
-  /** Messages that came again with another content, on the page where they came first: the first one counts. */
+  /** Messages repeated on their page with different content; the first copy was kept. */
   conflicts?: number;
 }
 
-/** A chat that was parked and has come out. */
+/** A parked chat whose missing messages are published now. */
 export interface Healed extends Span {
   chatId: string;
   records: number;
 }
 
-/** What a window holds so far. */
+/** What the sink holds of a window so far. */
 export interface Totals {
   chats: number;
   records: number;
@@ -34,22 +34,23 @@ export interface Totals {
 
 export interface Published {
   totals: Totals;
-  /** All that have come out in this window so far. */
+  /** All parked chats published in this window so far. */
   healed: Healed[];
-  /** Chats of the window that answered that they are gone, each once. */
+  /** Chats of the window that the API reported as gone, each counted once. */
   gone: number;
-  /** Messages of the window that came again with another content, within a page or across the pages of a chat. */
+  /** Messages of the window repeated with different content, on one page or across the pages of a chat. */
   conflicts: number;
-  /** The window was closed before: nothing was changed, and the totals are those of its ledger line. */
+  /** The window was closed before: nothing was changed, and the totals come from its ledger line. */
   closed: boolean;
-  /** It was closed as one that a rewind gave up, and need not hold everything. */
+  /** A rewind gave the window up, so it may be incomplete. */
   abandoned?: true;
 }
 
+/** How many records the chats' receipts stand for. */
 export const recordsOf = (chats: readonly ReadChat[]): number =>
   chats.flatMap((chat) => chat.receipts).reduce((sum, receipt) => sum + receipt.records, 0);
 
-/** Those of the chats that had been parked. @param records How many of a chat came out. */
+/** The chats that had been parked. @param records How many records of a chat were published. */
 export const healedOf = (
   chats: readonly ReadChat[],
   records = (chat: ReadChat): number => recordsOf([chat]),

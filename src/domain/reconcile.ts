@@ -4,20 +4,20 @@ import { followsLedger, isSame, openWindow, type Window } from './window';
 
 /** What the sink knows of the source. */
 export interface Ledger {
-  /** Whether the sink knows its last completed window at all. */
+  /** Whether the sink keeps track of its last completed window at all. */
   kept: boolean;
   last: Window | null;
-  /** Windows that hold published chats and are not closed. */
+  /** Windows that have published chats and are not closed. */
   unfinished: Window[];
-  /** The archive that is there, by its marker; null if none is. Absent where the sink has none at all. */
+  /** The id in the archive's marker file; null if there is no archive. Absent for a sink without archives. */
   archive?: string | null;
-  /** What should be there of the last window and is not, or is of another size. */
+  /** Which file of the last window is missing, or has another size; null if none. */
   missing: string | null;
 }
 
 /**
- * Whose the sink's place is. `lost`: the source holds an archive, and the place has none. `foreign`: it has the archive of
- * another Temporal, or that of another life of this source.
+ * Who owns the sink's folder. `lost`: the source has an archive, and the folder has none. `foreign`: the folder holds
+ * an archive of another Temporal, or one from before this source was lost or rewound.
  */
 export type Possession = 'ours' | 'lost' | 'foreign';
 
@@ -25,32 +25,32 @@ export interface Circumstances {
   possession: Possession;
   /** The workflow's clock, ms. */
   now: number;
-  /** The API server's clock; null where it names none. */
+  /** The API server's clock; null if no answer had a `Date` header. */
   serverTime: string | null;
 }
 
-/** In which way the state and the sink do not fit together. */
+/** How the state and the sink disagree. */
 export type Disagreement =
   'behind' | 'hole' | 'overtaken' | 'empty' | 'old' | 'given up' | 'lost' | 'foreign' | 'incomplete';
 
 export type Decision =
-  /** No whole second has passed. */
+  /** No whole second has passed since the last window. */
   | { kind: 'nothing' }
-  /** Only an operator can say how to go on. @see disagreementText */
+  /** Only an operator can decide how to go on. @see disagreementText */
   | { kind: 'refuse'; why: Disagreement; window: Window; held: Window | null }
   /**
-   * The window is read; `resume`: one that an earlier sync left. Those in `abandon` nobody will take up any more.
-   * `isFirstHere`: the sink is a new one, and the source is not.
+   * The window is read; `resume`: an earlier sync began it. No sync will take up the windows in `abandon`.
+   * `isFirstHere`: this sink is new, though the source has synced before.
    */
   | { kind: 'begin'; window: Window; abandon: Window[]; isFirstHere: boolean }
   | { kind: 'resume'; window: Window; abandon: Window[]; isFirstHere: boolean; unfinished: Resumed };
 
-/** What is known of a window that an earlier sync left; null for one that the state has forgotten. */
+/** What the state knows of the window that an earlier sync left; null if only the sink knows of it. */
 export type Resumed = Unfinished | null;
 
 /**
- * Decides how a sync begins: the state says where the last one ended, the sink what it holds, and neither is believed alone,
- * since a state can be reset or restored, and a folder lost, swapped or restored.
+ * Decides how a sync begins from what the state and the sink say. Neither is trusted alone: a workflow can be reset,
+ * and a folder lost, swapped or restored from a backup.
  */
 export function reconcile(state: State, ledger: Ledger, policy: Policy, circumstances: Circumstances): Decision {
   const { epoch, syncedThrough, unfinished } = state;
@@ -69,12 +69,12 @@ export function reconcile(state: State, ledger: Ledger, policy: Policy, circumst
   if (follows !== true) return refuse(follows);
   const isFirstHere = kept && last === null && syncedThrough !== null;
   const isOfEarlierEpoch = (last?.epoch ?? -1) < epoch;
-  // Since the last rewind a window was completed in this sink.
+  // The state says a window was completed in this sink since the last rewind, and the sink does not have it.
   if (kept && state.sink === policy.sink && isOfEarlierEpoch) return refuse(isFirstHere ? 'empty' : 'old');
   if (possession === 'foreign') return refuse('foreign');
-  // A window that is unfinished waits for its place.
+  // A sync with an unfinished window waits for its folder instead: the sink's failures are retried.
   if (possession === 'lost' && !left) return refuse('lost');
-  // A rewind is how an operator says to go on without what is missing.
+  // With a rewind the operator has chosen to go on without the missing file.
   if (missing !== null && !(epoch > 0 && isOfEarlierEpoch)) return refuse('incomplete');
 
   const abandon = ledger.unfinished.filter((other) => isBehind(other, window) && !isSame(other, state.abandoned));
@@ -82,12 +82,12 @@ export function reconcile(state: State, ledger: Ledger, policy: Policy, circumst
   return left ? { kind: 'resume', ...common, unfinished: unfinished ?? null } : { kind: 'begin', ...common };
 }
 
-/** A window that the sink began with and the state, since a run was reset, does not know: its messages are in it already. */
+/** A window that is open in the sink, with some messages, but unknown to the state since a reset. */
 function forgotten({ unfinished }: Ledger, epoch: number, start: string | null): Window | undefined {
   const from = start === null ? NaN : Date.parse(start);
   return unfinished.find((candidate) => candidate.epoch === epoch && Date.parse(candidate.from) === from);
 }
 
-/** Nobody will take it up any more. One that begins later is for a later sync. */
+/** Whether no sync will take the window up any more. One that begins later is left for a later sync. */
 const isBehind = (other: Window, window: Window): boolean =>
   !isSame(other, window) && (other.epoch < window.epoch || Date.parse(other.from) <= Date.parse(window.from));

@@ -1,16 +1,16 @@
 import type { Message } from '../compliance-api/message-page';
 import type { Chat } from '../compliance-api/schemas';
 
-/** What this product emits: one chat message with its chat, user, organization and project. */
+/** The output record: one chat message with its chat, user, organization and project. */
 export interface MessageRecord {
   id: string;
-  /** As the API wrote it. */
+  /** In the API's own notation. */
   createdAt: string;
-  /** The record as JSON in one line, without its end, in pieces; of use until the batch is written. */
+  /** The record as one line of JSON, in pieces and without a line end; valid only until the batch is written. */
   json: readonly Buffer[];
 }
 
-/** The fields that are the record's own, whatever a message calls so. */
+/** Field names that the record sets itself, even if a message has a field of the same name. */
 const own = new Set([
   ...['id', 'role', 'created_at', 'content', 'files', 'artifacts'],
   ...['chat_id', 'chat_name', 'chat_user', 'organization_id', 'organization_uuid', 'project_id'],
@@ -24,9 +24,9 @@ const comma = Buffer.from(',');
 const end = Buffer.from('}');
 
 /**
- * Joins messages with the metadata of their chat. Field names, their order and the conventions for absence (`""`, `null`) are
- * those of the operator's contract; on a clash of names the record's own fields win. What the API says of a message is passed
- * on byte for byte: numbers keep their digits, and it is written once.
+ * Joins messages with the metadata of their chat. Field names, their order and the values for absence (`""`, `null`)
+ * follow the operator's contract; on a name clash the record's own field wins. The API's JSON is copied byte for byte,
+ * so that numbers keep their digits.
  */
 export function* toRecords(chat: Chat, messages: Iterable<Message>): Generator<MessageRecord> {
   const ofChat = Buffer.from(fieldsOf(chat));

@@ -32,7 +32,7 @@ export function completedReport(
     );
   }
   if (mode !== 'organization' && userIds.length === 0) {
-    // The same words in each report, whatever the request was called.
+    // Without the request-id the warning is the same in every report.
     const because = why === null ? '' : `: ${why.replace(/, request-id [\w-]+/, '')}`;
     warnings.push(`chats were listed per user, without those of users who left or of nobody${because}`);
   }
@@ -68,7 +68,7 @@ export function nothingToDo(policy: Policy, state: State, warnings: string[]): R
   return reportOf(state, { from: at, to: at, counters: NO_COUNTERS, warnings, outcome: 'completed' });
 }
 
-/** Why a sync ended early: in words, as data, and after how many requests. */
+/** Why a sync ended early, in words and as data, and how many requests it had made. */
 export interface Ending {
   reason: string;
   failure: Failure;
@@ -84,7 +84,7 @@ export function failedReport(state: State, { reason, failure, requests }: Ending
   return { ...reportOf(state, { from, to, counters, warnings, outcome: 'failed' }), reason, failure };
 }
 
-/** The report of a request that came to no sync: the source is paused, or it ended without a word. */
+/** The report of a request without a sync: the source is paused, or the request ended without a report. */
 export const reportWithoutSync = (source: string, said: Pick<Report, 'n' | 'outcome' | 'reason'>): Report => ({
   ...{ source, from: null, to: null, ...figuresOf(NO_COUNTERS), parked: 0, warnings: [] },
   ...said,

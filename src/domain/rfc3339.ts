@@ -4,13 +4,13 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 
 /**
- * An RFC 3339 time as ms since 1970, what is below a millisecond cut off; undefined for a text that is none. A leap second,
- * which JavaScript has no number for, counts as the second that follows it.
+ * Parses an RFC 3339 time to ms since 1970, fractions of a millisecond dropped; undefined for any other text. A leap
+ * second (`:60`) counts as the second after it, since JavaScript cannot represent it.
  */
 export function rfc3339Ms(text: string): number | undefined {
   const [, month = '', day = '', hour, minute, second, fraction = '', sign, offsetHours, offsetMinutes] =
     RFC3339.exec(text) ?? [];
-  // Of a day that its month does not have, JavaScript makes one of the next month.
+  // JavaScript turns 31 June into 1 July: such a date is refused here.
   const midnight = new Date(`${month}-${day}T00:00:00Z`);
   if (Number.isNaN(midnight.getTime()) || midnight.getUTCDate() !== Number(day)) return undefined;
   const minutes = Number(hour) * 60 + Number(minute);

@@ -1,22 +1,22 @@
 import type { Report } from './state';
 import type { Memo } from './memo';
 
-/** What is known of a source without a worker: its memo, and what its run waits for. */
+/** What can be known of a source without a worker: its memo, and the failure its run waits on. */
 export interface SourceView {
   /** Null for a source that never ran. */
   memo: Memo | null;
-  /** Whether the chain runs; a closed one is revived by the next request. */
+  /** Whether the workflow chain is running; the next request restarts a closed one. */
   open: boolean;
-  /** The last failure of what the sync waits for; null if nothing has failed. */
+  /** The last failure of an activity that the sync waits for; null if none has failed. */
   waitingFor: string | null;
 }
 
-/** Thrown for a memo that does not fit: a source must never begin at now because its state could not be read. */
+/** Thrown for a memo that does not match the schema: starting from an empty state instead would skip messages. */
 export class UnreadableStateError extends Error {
   override name = 'UnreadableStateError';
 }
 
-/** The report of sync `n`; `not yet` while it runs or is about to; otherwise it has to be asked for again. */
+/** The report of sync `n`; `not yet` while it runs; `ask again` if it neither runs nor has a report. */
 export function reportOf(view: SourceView, n: number): Report | 'not yet' | 'ask again' {
   const { memo, open } = view;
   const report = memo?.reports.find((candidate) => candidate.n === n);

@@ -2,18 +2,18 @@ import { z } from 'zod';
 import type { Policy } from '../config/policy';
 import { checkpointSchema, count, time } from './checkpoint';
 
-/** A sync's figures for its window, over all its runs. */
+/** A sync's figures for its window, summed over all its runs. */
 export const countersSchema = z.object({
   chats: count,
   messages: count,
   requests: count,
   gone: count,
   skipped: count,
-  /** Messages newer than their chat's `updated_at`: the argument for exactly-once rests on there being none. */
+  /** Messages newer than their chat's `updated_at`; exactly-once delivery assumes there are none. */
   violations: count,
-  /** Messages that came again with another content: the first one counts. */
+  /** Messages repeated with different content; the first copy was kept. */
   conflicts: count,
-  /** Chats that changed in the window without a message of it: moved, or with messages that surfaced late. */
+  /** Chats whose `updated_at` is in the window but which have no message in it: moved, or a message surfaced late. */
   unexplained: count,
 });
 export type Counters = z.infer<typeof countersSchema>;
@@ -25,28 +25,28 @@ export const unfinishedSchema = z.object({
   window: windowSchema,
   checkpoint: checkpointSchema.nullable(),
   counters: countersSchema,
-  /** Parked chats that the sync will still try. */
+  /** Parked chats that this sync has yet to try. */
   toRetry: z.array(z.string()),
   warnings: z.array(z.string()),
   /** Why the last sync of this window ended early; empty while the first one runs. */
   reason: z.string(),
-  /** Of chats that a run of this sync called off: for how long they failed while others were read, ms. Not in the memo. */
+  /** Per chat that a run of this sync cancelled: how long it had failed while others were read, ms. Not in the memo. */
   failing: z.record(z.string(), count).optional(),
 });
 export type Unfinished = z.infer<typeof unfinishedSchema>;
 
-/** What ended a sync early, for machines: the reason says the same in words. */
+/** What ended a sync early, as data; `reason` says it in words. */
 const failureSchema = z.object({
   /** A `FailureType`, or `Cancelled`. */
   type: z.string(),
-  /** The chats that could not be read: the first few. */
+  /** The first few of the chats that could not be read. */
   chatIds: z.array(z.string()),
-  /** The API's, of the request that failed. */
+  /** The API's request-id of the failed request. */
   requestId: z.string().nullable(),
 });
 export type Failure = z.infer<typeof failureSchema>;
 
-/** How a sync ended, as `sync --json` prints it (but for `n`). */
+/** How a sync ended; `sync --json` prints it without `n`. */
 export const reportSchema = z.object({
   n: count,
   source: z.string(),
@@ -67,54 +67,54 @@ export const reportSchema = z.object({
 });
 export type Report = z.infer<typeof reportSchema>;
 
-/** A chat that could not be read, with the span of its messages that are missing. */
+/** A chat that could not be read, with the span of its missing messages. */
 const parkedSchema = z.object({
   chatId: z.string(),
   from: time,
   to: time,
   reason: z.string(),
   since: time,
-  /** How many records to ask for at once: it failed with more. Not in the memo. */
+  /** The page size to use from now on, as larger pages failed. Not in the memo. */
   limit: z.int().positive().optional(),
 });
 export type Parked = z.infer<typeof parkedSchema>;
 
 const pausedSchema = z.object({ reason: z.string(), since: time });
 
-/** What a source's state and its memo have in common. */
+/** The fields that a source's state and its memo share. */
 export const chatSyncShape = {
   v: z.literal(1),
   source: z.string(),
-  /** Raised by `rewind` to its time (ms): windows of one epoch follow each other without gap or overlap. */
+  /** `rewind` sets it to its own time (ms): windows of one epoch follow each other without gap or overlap. */
   epoch: count,
-  /** The id of the update that did so last. */
+  /** The id of the last `rewind` update. */
   rewoundBy: z.string().optional(),
-  /** How many syncs have ended. The one that runs, or is asked for next, is n + 1. */
+  /** How many syncs have ended. The running or next sync is n + 1. */
   n: count,
-  /** The timestamp: every message created before it is in the sink. Moves only when a window was committed. */
+  /** The timestamp: every message created before it is in the sink. Moves on commit of a window, and by `rewind`. */
   syncedThrough: time.nullable(),
-  /** When a sync completed last. */
+  /** When the last completed sync ended. */
   lastSuccessAt: time.optional(),
-  /** Where the source really began: the first window's start, or that of an earlier one that a rewind brought. */
+  /** The earliest time covered: the first window's start, or an earlier one after a rewind. */
   since: time.optional(),
-  /** Hash of the filters that the last completed sync followed. */
+  /** Hash of the filters of the last completed sync. */
   filters: z.string().optional(),
-  /** The sink that the last completed sync wrote to; absent since a rewind, when it may be a new one, and in states of older builds. */
+  /** The sink of the last completed sync; absent since a rewind, and in states of older builds. */
   sink: z.string().optional(),
   /**
-   * The archive that the source writes, by the id in its marker; absent since a rewind, which may begin a new one or take one
-   * over. `held`: the marker was seen there, so that a place without it is not the archive.
+   * The id in the marker of the archive that the source writes; absent after a rewind, which may begin a new archive or
+   * take one over. `held`: the marker has been seen, so a folder without it is not this archive.
    */
   archive: z.object({ id: z.string(), held: z.boolean() }).optional(),
-  /** Chats that were published: as long as one of them can be read, key and server are the right ones. */
+  /** A few published chats: while one of them is readable, the key and the server are the right ones. */
   witnesses: z.array(z.string()).optional(),
   unfinished: unfinishedSchema.optional(),
-  /** A window that `rewind` gave up and that the ledger does not know of yet. */
+  /** A window that `rewind` gave up and that the sink's ledger does not record yet. */
   abandoned: windowSchema.optional(),
-  /** At most 200, and no more than the memo has room for. */
+  /** At most 200, and no more than fit into the memo. */
   parked: z.array(parkedSchema),
   paused: pausedSchema.optional(),
-  /** The last twenty. */
+  /** The last twenty reports. */
   reports: z.array(reportSchema),
 };
 

@@ -4,7 +4,7 @@ import { clockSkew } from './window';
 
 const SKEW_WARNING_MS = 60_000;
 
-/** What an operator should know of the API server's clock. @param now The workflow's, ms. @param serverTime Null where its answers name none. */
+/** Warnings about the API server's clock. @param now The workflow's clock, ms. @param serverTime Null if unknown. */
 export function clockWarnings({ syncedThrough }: State, now: number, serverTime: string | null): string[] {
   const warnings: string[] = [];
   const skewMs = clockSkew(now, serverTime);
@@ -20,7 +20,7 @@ export function clockWarnings({ syncedThrough }: State, now: number, serverTime:
   return warnings;
 }
 
-/** Filters that are changed apply from the timestamp on. */
+/** Warns of changed filters: they apply from the timestamp on. */
 export function filterWarnings(policy: Policy, state: State): string[] {
   const warnings: string[] = [];
   if (state.syncedThrough !== null && state.filters !== undefined && state.filters !== policy.filters) {

@@ -1,10 +1,10 @@
-/** A half-open span `[from, to)` of message creation time that one sync covers. Times are ISO 8601, UTC, on whole seconds. */
+/** The half-open span `[from, to)` of message creation times that one sync covers; ISO 8601, UTC, whole seconds. */
 export interface Window {
   /** Raised by each `rewind`: windows of one epoch follow each other without a gap or an overlap. */
   epoch: number;
   from: string;
   to: string;
-  /** The id of the archive that it belongs to: nothing of the window is written anywhere else. Absent where a sink has none. */
+  /** The id of the archive that the window is written to, and to no other. Absent for a sink without archives. */
   archive?: string | undefined;
 }
 
@@ -20,15 +20,15 @@ export interface WindowFacts {
   backfillStart: string | null;
   /** The workflow's clock, ms. */
   now: number;
-  /** The API server's clock; null where it names none. */
+  /** The API server's clock; null if no answer had a `Date` header. */
   serverTime: string | null;
   settleSeconds: number;
 }
 
 /**
  * The window of the next sync: from the timestamp (or the backfill's start) to the earlier of both clocks less the
- * settle time, on whole seconds. Without a timestamp and a backfill start it is empty and begins and ends at now.
- * Null when there is nothing to do yet.
+ * settle time, cut to whole seconds. With neither start it is empty, from now to now. Null if no whole second has
+ * passed.
  */
 export function openWindow(facts: WindowFacts): Window | null {
   const clock = facts.serverTime === null ? facts.now : Math.min(facts.now, Date.parse(facts.serverTime));
@@ -43,12 +43,13 @@ export function openWindow(facts: WindowFacts): Window | null {
 export const clockSkew = (now: number, serverTime: string | null): number =>
   serverTime === null ? 0 : Date.parse(serverTime) - now;
 
+/** Whether two windows have the same epoch and span, whatever their archive. */
 export const isSame = (a: Window, b: Window | undefined): boolean =>
   a.epoch === b?.epoch && a.from === b.from && a.to === b.to;
 
 /**
- * Whether a window is the one that comes after the sink's last completed one, or that very window. If not: `behind`, it begins
- * before the ledger's end, or there in an older epoch; `hole`, it begins after the ledger's end.
+ * Whether a window directly follows the sink's last completed one, or is that very window. Otherwise `behind`: it
+ * begins before the ledger's end, or at that end with an older epoch; `hole`: it begins after the ledger's end.
  */
 export function followsLedger(window: Window, last: Window | null): true | 'behind' | 'hole' {
   if (last === null || last.epoch < window.epoch || isSame(window, last)) return true;
