@@ -9,17 +9,17 @@ const options = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const;
 
-/** A parked chat is tried at each sync: it must not hold one up. */
+/** Attempts for a parked chat in one sync: it must not hold the sync up. */
 const TRIES_OF_PARKED = 3;
-/** So many for a chat that is asked for to judge others by. */
+/** Attempts for a witness, a chat that was read before and is requested to judge the failures of others. */
 const TRIES_OF_WITNESS = 3;
 
-/** Everything a sync asks of its activities; each call stands in the Web UI with a summary. */
+/** The activities that a sync calls; each call has a summary in the Web UI. */
 export type Activities = Omit<SyncActivities, 'askForSync' | 'awaitReport'> & ApiActivities;
 
 /**
- * The activities of one source. Those of the API's queue wait there as long as the rate makes them: no scheduleToStart,
- * no scheduleToClose. Start-to-close covers the wait for a turn, the request's own timeouts and the sink.
+ * The activities of one source. Those on the API's queue have no scheduleToStart and no scheduleToClose: the rate
+ * decides how long they queue. Start-to-close covers the wait for a turn, the request's own timeouts and the sink.
  */
 export function proxyActivitiesOf(source: string): Activities {
   const local = proxyLocalActivities<Pick<SyncActivities, 'readPolicy'>>({ startToCloseTimeout: '10s' });

@@ -5,7 +5,7 @@ import type { State } from '../domain/state';
 import type { Activities } from './activity-proxies';
 import type { SourceState } from './source-state';
 
-/** Finds out whose the place is, and takes possession of one that is free. The state knows the id before the place does. */
+/** Finds out who owns the sink's folder, and claims a free one. The state has the new id before the folder does. */
 export async function possess(
   activities: Activities,
   { sink }: Policy,
@@ -23,7 +23,7 @@ export async function possess(
   return 'ours';
 }
 
-/** The same for a run that is reset to before it had one, another for another chain: no other Temporal has it. */
+/** Unique to the chain and epoch, also across Temporals; a run that is reset to before its claim gets the same id. */
 const newId = ({ epoch }: State): string => `${workflowInfo().firstExecutionRunId}-${epoch}`;
 
 function possessionOf(
@@ -34,10 +34,10 @@ function possessionOf(
 ): Possession | 'free' {
   const isHeld = archive?.held === true;
   if (found === id) return isHeld ? 'ours' : 'free';
-  // Since a rewind the source takes what is there: a new place, an old one, or another's.
+  // After a rewind the source takes over whatever is there: an empty folder, an old archive, or another's.
   if (!isHeld) return found === null || epoch > 0 ? 'free' : 'foreign';
   if (found !== null) return 'foreign';
-  // Without its marker an archive is known by its ledger, which ends where the source does.
+  // An archive without its marker is recognized by its ledger, which ends at the source's timestamp.
   const isKnown = last !== null && last.epoch === epoch && Date.parse(last.to) === Date.parse(syncedThrough ?? '');
   return isKnown ? 'free' : 'lost';
 }

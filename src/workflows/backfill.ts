@@ -4,7 +4,7 @@ import type { Policy } from '../config/policy';
 import type { Unfinished } from '../domain/state';
 import type { Window } from '../domain/window';
 
-/** Whether the sink holds anything of a window: then to begin it anew would send that twice. */
+/** Whether the sink has published anything of a window: to begin it anew would send those messages twice. */
 export async function isPublished(
   activities: Pick<SyncActivities, 'publishPart'>,
   { sink }: Policy,
@@ -16,7 +16,7 @@ export async function isPublished(
   return published.closed || published.totals.chats > 0 || published.totals.records > 0;
 }
 
-/** A source that begins now has nothing to read: that the key may list chats shows in one request all the same. */
+/** Lists one chat. A source that begins now reads nothing; this request shows whether its key may list chats. */
 export async function askForOneChat(activities: ListActivities, policy: Policy, window: Window): Promise<void> {
   const perUser = policy.listing === 'per-user' && policy.userIds.length > 0;
   await withFilters(activities, policy, {

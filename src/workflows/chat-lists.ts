@@ -1,9 +1,9 @@
 import type { Checkpoint, ChatList } from '../domain/checkpoint';
 
-/** The API takes no more in one page. */
+/** The API's limit on chats in a page. */
 const CHATS_PER_PAGE = 1000;
 
-/** A list that was not asked for yet. */
+/** A list of which no page has been requested yet. */
 export const chatList = (userIds: string[], of: ChatList['of']): ChatList => ({
   userIds,
   of,
@@ -13,10 +13,10 @@ export const chatList = (userIds: string[], of: ChatList['of']): ChatList => ({
   hasMore: true,
 });
 
-/** Tells the lists of a checkpoint apart. */
+/** Identifies a list within its checkpoint. */
 export const nameOf = ({ userIds }: ChatList): string => userIds.join();
 
-/** Changes one of the lists. */
+/** Applies `change` to one list of the checkpoint. */
 export const withList = (
   checkpoint: Checkpoint,
   changed: ChatList,
@@ -26,7 +26,7 @@ export const withList = (
   lists: checkpoint.lists.map((list) => (nameOf(list) === nameOf(changed) ? change(list) : list)),
 });
 
-/** Adds a page that was asked for with what the list says. */
+/** Adds a page requested with the list's `afterId` and `at`; a short one is merged with the page before. */
 export function withPage({ afterId, at, pages }: ChatList, left: string[]): ChatList['pages'] {
   const last = pages.at(-1);
   if (left.length === 0) return pages;
@@ -34,7 +34,7 @@ export function withPage({ afterId, at, pages }: ChatList, left: string[]): Chat
   return [...pages.slice(0, -1), { ...last, left: [...last.left, ...left] }];
 }
 
-/** Asks once more for the pages whose chats are left: what was wrong with them may be mended by then. */
+/** Moves each list back to its first page with unpublished chats: what was wrong may be mended by the next listing. */
 export const asksAgain = (checkpoint: Checkpoint): Checkpoint => ({
   ...checkpoint,
   lists: checkpoint.lists.map(fromFirstPage),
@@ -47,7 +47,7 @@ function fromFirstPage(list: ChatList): ChatList {
   return { ...list, afterId, at, pages: [], hasMore: true, trail: undefined };
 }
 
-/** Puts chats behind all others of their pages. */
+/** Moves chats to the end of their pages. */
 export const withLast = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): Checkpoint => ({
   ...checkpoint,
   lists: checkpoint.lists.map((list) => ({
@@ -61,7 +61,7 @@ export const withLast = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): 
   })),
 });
 
-/** Takes published chats off the lists, and lists that have come to their end. */
+/** Removes published chats, and lists that are finished. */
 export const without = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): Checkpoint =>
   withoutEnded({
     ...checkpoint,
@@ -71,7 +71,7 @@ export const without = (checkpoint: Checkpoint, chatIds: ReadonlySet<string>): C
     })),
   });
 
-/** Takes lists off that have come to their end. */
+/** Removes lists with neither unpublished chats nor a further page. */
 export const withoutEnded = (checkpoint: Checkpoint): Checkpoint => ({
   ...checkpoint,
   lists: checkpoint.lists.filter((list) => list.pages.length > 0 || list.hasMore),
@@ -86,18 +86,18 @@ function withoutChats(page: ChatList['pages'][number], chatIds: ReadonlySet<stri
 export const leftOf = ({ lists }: Checkpoint): string[] =>
   lists.flatMap(({ pages }) => pages.flatMap(({ left }) => left));
 
-/** How many those are. */
+/** How many chats are listed and not published. */
 export const countLeft = ({ lists }: Checkpoint): number =>
   lists.reduce((sum, { pages }) => pages.reduce((some, { left }) => some + left.length, sum), 0);
 
-/** About what their ids take in a payload. */
+/** The approximate size of the listed, unpublished ids in a payload, bytes. */
 export const bytesLeft = ({ lists }: Checkpoint): number =>
   lists.reduce((sum, { pages }) => pages.reduce((some, { left }) => some + bytesOf(left), sum), 0);
 
-/** Of lists of ids that do not change: each is gone through once, however often it is asked for. */
+/** Sizes by array of ids. The arrays never change, so each is measured once. */
 const knownBytes = new WeakMap<readonly string[], number>();
 
-/** About what ids take as JSON. */
+/** The approximate size of ids as JSON, bytes. */
 export function bytesOf(ids: readonly string[]): number {
   const bytes = knownBytes.get(ids) ?? ids.reduce((sum, id) => sum + id.length + 3, 0);
   knownBytes.set(ids, bytes);

@@ -25,21 +25,21 @@ import { failedReport } from '../domain/report';
 import { SourceState } from './source-state';
 import { sync } from './sync';
 
-/** As many as a request that looks every five seconds could miss. */
+/** A request polls every five seconds: it must find its report before later ones push it out. */
 const REPORTS_KEPT = 20;
 
 /**
- * At rates that the API takes (600 a minute) a run that reads goes on beyond what the server suggests (4,096 events, 4 MiB):
- * before a continue-as-new everything under way has to end, which slow answers make long. The server's limits are 51,200
- * events and 50 MiB. At higher rates, as of a bench, more events cost more than they bring.
+ * Events in a run at up to 10 requests a second (the API's limit is 600 a minute): more than the server suggests (4,096
+ * events, 4 MiB), since a continue-as-new waits for everything under way, which slow answers make long. The server's
+ * limits are 51,200 events and 50 MiB. At higher rates, as in a benchmark, the suggestion is followed.
  */
 const LONGEST_HISTORY = 12_000;
 const MOST_REQUESTS_PER_SECOND = 10;
 
 /**
- * The source. Each run waits to be asked, does one sync, and continues as new with its next state: the state is the
- * run's input, and the move of the timestamp is the continue-as-new. The memo repeats the state, so that a chain that
- * was terminated can be started again from its last run. Never returns; to cancel it is to stop the sync that runs.
+ * The workflow of a source. Each run waits for a `sync` update, does one sync, and continues as new with the next state
+ * as its input: that moves the timestamp. The memo repeats the state, so that a terminated chain can be restarted from
+ * its last run. Never returns; a cancellation ends the running sync only.
  */
 export async function chatSync(input: State): Promise<void> {
   let policy: Policy | undefined;
@@ -47,7 +47,7 @@ export async function chatSync(input: State): Promise<void> {
   const source = new SourceState(input, {
     remember: (state) => upsertMemo({ state: memoOf(state) }),
     show(state, unpublished) {
-      // What the run's sync went by stays to be seen when it has ended.
+      // The details keep showing the run's policy and checkpoint after its sync has ended.
       policy = state.running?.policy ?? policy;
       checkpoint = state.unfinished?.checkpoint ?? checkpoint;
       setCurrentDetails(detailsOf(state, { unpublished, policy, checkpoint }));
@@ -120,7 +120,7 @@ function after(ms: number, run: () => void): () => void {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** Within a handler of an update. */
+/** The id of the update that is being handled. */
 const updateId = (): string => currentUpdateInfo()?.id ?? '';
 
 function progressOf({ state: { unfinished }, unpublished }: SourceState): Progress {

@@ -1,10 +1,10 @@
 import type { ChatList, Checkpoint, ListingMode, UsersPage } from '../domain/checkpoint';
 import { asksAgain, chatList, withList, withoutEnded } from './chat-lists';
 
-/** The API takes no more of them in one list. */
+/** The API's limit on `user_ids[]`. */
 const USERS_PER_LIST = 10;
 
-/** The start of a window. */
+/** The checkpoint at the start of a window. */
 export const beginning = (
   mode: ListingMode,
   { fingerprint, refusals = [], why = null }: Pick<Checkpoint, 'fingerprint'> & Partial<Checkpoint>,
@@ -19,14 +19,14 @@ export const beginning = (
   fingerprint,
 });
 
-/** The end of a window that the sink has closed already. */
+/** The checkpoint of a window that the sink has closed already: nothing is left to walk. */
 export const ending = ({ fingerprint }: { fingerprint: string }, before: Checkpoint | null): Checkpoint => ({
   ...beginning('organization', { fingerprint }),
   lists: [],
   requestId: before?.requestId ?? null,
 });
 
-/** As another sync takes it up: what was refused before counts no more. */
+/** The checkpoint for the next sync of the window: earlier refusals no longer count. */
 export const takenUpAgain = (checkpoint: Checkpoint): Checkpoint => {
   const { next } = checkpoint.users;
   return {
@@ -43,7 +43,7 @@ export const takenUpAgain = (checkpoint: Checkpoint): Checkpoint => {
   };
 };
 
-/** Adds a page of users: ten of them share a list. Whoever is in a list already, of another organization, is walked there. */
+/** Adds a page of users, ten to a list, without those in a list already (as members of another organization). */
 export const withUsers = (
   checkpoint: Checkpoint,
   current: UsersPage,
@@ -65,8 +65,8 @@ export const withUsers = (
 };
 
 /**
- * Asks no more for a list that fails while others do not. Of ten users it may be one: each gets a list of their own, behind
- * all others. One user's is passed over, and the sync fails when everybody else's were read.
+ * Gives up a list that fails while others are served. Of several users one may be the cause: each gets a list of their
+ * own, behind all others. A single user's list is skipped, and the sync fails once all other chats are read.
  */
 export function withoutList(checkpoint: Checkpoint, failed: ChatList, said: string): Checkpoint {
   const { lists } = withList(checkpoint, failed, (list) => ({ ...list, hasMore: false, trail: undefined }));
@@ -79,13 +79,13 @@ export function withoutList(checkpoint: Checkpoint, failed: ChatList, said: stri
   return withoutEnded({ ...checkpoint, lists, users: { ...checkpoint.users, odd } });
 }
 
-/** The window from its start, in the same listing mode. */
+/** The checkpoint back at the window's start, in the same listing mode. */
 export const again = (checkpoint: Checkpoint): Checkpoint => {
   const { mode, why, refusals, requestId } = checkpoint;
   return { ...beginning(mode, { fingerprint: checkpoint.fingerprint, refusals, why }), requestId };
 };
 
-/** Small, for the memo: the first page that is being read stands there by its cursor alone, that of the users likewise. */
+/** The checkpoint for the memo: the request of the first unpublished page, of chats or of users, and not its ids. */
 export function condensed(checkpoint: Checkpoint): Checkpoint {
   const { lists, users } = checkpoint;
   const of = lists[0]?.of;

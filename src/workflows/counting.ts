@@ -4,7 +4,7 @@ import { failureDetails } from './failures';
 
 type Figures = Pick<Counters, 'requests'> & Partial<Pick<Counters, 'violations'>>;
 
-/** The same activities; what each of them did is added to the counters, whether it succeeds or fails. */
+/** Wraps the activities to count the requests and violations of each call, whether it succeeds or fails. */
 export function counting<Activities extends ApiActivities>(
   activities: Activities,
   count: (add: Partial<Counters>) => void,

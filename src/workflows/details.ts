@@ -6,15 +6,15 @@ import { modeNames } from './listing-mode';
 import { code } from '../text/markdown';
 import { abbreviate } from '../text/abbreviate';
 
-/** What the run knows beside the state. */
+/** What the details show besides the state. */
 export interface RunFacts {
   unpublished: { chats: number; messages: number };
-  /** What its sync follows, or followed. */
+  /** The policy of the run's sync, also once that has ended. */
   policy: Policy | undefined;
   checkpoint: Checkpoint | undefined;
 }
 
-/** What the Web UI shows of a source as its current details: Markdown, where what others have written stands as code. */
+/** A source's current details for the Web UI: Markdown, in which text from elsewhere is formatted as code. */
 export function detailsOf(state: State, { unpublished, policy, checkpoint }: RunFacts): string {
   const rows: [string, string][] = [['Synced through', state.syncedThrough ?? 'nothing yet']];
   if (state.paused) rows.push(['Paused', `since ${state.paused.since}: ${code(state.paused.reason)}`]);

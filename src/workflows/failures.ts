@@ -4,42 +4,43 @@ import { cut, LONGEST_REASON_BYTES } from '../text/cut';
 import { isFailureKind, meaningOf, type FailureKind } from '../domain/failure-kinds';
 import type { Ending } from '../domain/report';
 
-/** So many chats are named. */
+/** The most chats that a failure names. */
 export const NAMED = 5;
 
 /** A chat that could not be read. */
 export interface Unreadable {
-  /** Empty for an item of a list that has no id to be read by. */
+  /** Empty for a list item without an id. */
   chatId: string;
   error: unknown;
 }
 
-/** What the activities of the API's queue say of a failure in details[0]. */
+/** `details[0]` of a failure of an activity on the API's queue. */
 interface FailureDetails {
-  /** How the request failed, as the client of the API sorts it. */
+  /** The kind that the API client gave the failed request. */
   kind: FailureKind | undefined;
-  /** Another chat could be read meanwhile: it is this one's own failure. */
+  /** Another chat was readable meanwhile: the failure is this chat's own. */
   proven: boolean;
   /** HTTP requests over all attempts. */
   requests: number;
-  /** The API's, of the last of those. */
+  /** The API's request-id of the last request. */
   requestId: string | null;
-  /** The API server's clock; null where no answer names one. */
+  /** The API server's clock; null if no answer had a `Date` header. */
   serverTime: string | null;
   /** Which chats could not be read. */
   chatIds: string[];
-  /** How many records were asked for at last; undefined: as many as at first. */
+  /** The page size for the next request; undefined: it was not reduced. */
   limit: number | undefined;
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof ActivityFailure ? error.cause : error);
 
-/** The `type` of the failure that ended an activity; undefined for a cancellation, or an error that is none of ours. */
+/** The `type` of the failure that ended an activity; undefined for a cancellation, or an error that is not ours. */
 export function failureType(error: unknown): string | undefined {
   const cause = causeOf(error);
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 }
 
+/** Reads a failure's details, with defaults for what is missing or malformed. */
 export function failureDetails(error: unknown): FailureDetails {
   const cause = causeOf(error);
   const given: unknown = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
@@ -56,7 +57,7 @@ export function failureDetails(error: unknown): FailureDetails {
   };
 }
 
-/** Why a sync ended early. Built from our own failures alone: anything else might quote what it stumbled over. */
+/** Why a sync ended early. Only our own failures are quoted: another error's message might contain people's texts. */
 export function endingOf(error: unknown): Ending {
   const { requests, requestId, chatIds } = failureDetails(error);
   const ending = (type: string, reason: string): Ending => ({
@@ -76,31 +77,31 @@ export function endingOf(error: unknown): Ending {
   return ending(FailureType.unexpected, `Unexpected: ${name}; this is a bug, please report it`);
 }
 
-/** Whether one list was given up for what is wrong with it, and others may be served: neither the key nor a bug. */
+/** Whether a failure may concern one list only, so that others are still requested: not the key's, and no bug. */
 export function isOfOneList(error: unknown): boolean {
   const type = failureType(error);
   const { kind } = failureDetails(error);
-  // A refused cursor, or parameter, says nothing of the users.
+  // A refused cursor (without a kind) or parameter says nothing about the list's users.
   if (kind === undefined || meaningOf(kind).onMessages === 'stop') return false;
   return type === FailureType.apiUnavailable || type === FailureType.apiRefused;
 }
 
-/** What failed for a reason of its own, and does not end the activity's caller: neither a cancellation nor a bug. */
+/** Whether an activity ended with a failure of ours, rather than by a cancellation or a bug in the workflow. */
 export const isOwnFailure = (error: unknown): boolean =>
   !isCancellation(error) && causeOf(error) instanceof ApplicationFailure;
 
-/** What a failure of ours says. */
+/** A failure's message, without Temporal's wrapper. */
 export function sayOf(error: unknown): string {
   const cause = causeOf(error);
   return cause instanceof ApplicationFailure ? cause.message : 'the attempts did not end';
 }
 
-/** What is known of why a chat could not be read. */
+/** Why a chat could not be read, without its id. */
 export function reasonOf({ chatId, error }: Unreadable): string {
   return sayOf(error).replace(`chat ${chatId}: `, '');
 }
 
-/** @param remark What else there is to say. */
+/** A `ChatUnreadable` failure that names the first few chats. @param remark Appended to its message. */
 export function unreadableFailure(unreadable: readonly Unreadable[], remark: string): ApplicationFailure {
   const first = unreadable.slice(0, NAMED);
   const named = first.map((chat) => `${chat.chatId ? `chat ${chat.chatId}: ` : ''}${reasonOf(chat)}`);
@@ -112,17 +113,17 @@ export function unreadableFailure(unreadable: readonly Unreadable[], remark: str
   return ApplicationFailure.nonRetryable(`${named.join('; ')}${more}${remark}`, FailureType.chatUnreadable, details);
 }
 
-/** The API refuses what is asked for, or answers a list with something else. @param requestId The API's, where it is known. */
+/** An `ApiRefused` failure, not retried. @param requestId The API's request-id, if known. */
 export const apiRefused = (message: string, requestId: string | null = null): ApplicationFailure =>
   ApplicationFailure.nonRetryable(message, FailureType.apiRefused, { requestId });
 
-/** An item of the chat list that cannot be read, as a chat without an id. @param odd What is wrong with it. */
+/** A malformed item of the chat list, as an unreadable chat without an id. @param odd What is wrong with it. */
 export const oddItem = (odd: string): Unreadable => ({
   chatId: '',
   error: ApplicationFailure.nonRetryable(odd, FailureType.chatUnreadable, { proven: true }),
 });
 
-/** One that answers that it is gone, where that is not believed. */
+/** A chat that the API reports as gone, where that is not believed. */
 export const doubtfulChat = (chatId: string): Unreadable => ({
   chatId,
   error: ApplicationFailure.nonRetryable(
@@ -132,7 +133,7 @@ export const doubtfulChat = (chatId: string): Unreadable => ({
   ),
 });
 
-/** The failure of a sync whose chats are all refused in the same way; null if that is an outage, to be waited for. */
+/** The failure of a sync whose chats are all refused in the same way; null if that is an outage, to be waited out. */
 export function everybodysFailure(refused: readonly Unreadable[]): ApplicationFailure | null {
   const [first] = refused;
   const kind = first && failureDetails(first.error).kind;

@@ -10,11 +10,11 @@ import type { SourceState } from './source-state';
 export type ListActivities = Pick<ApiActivities, 'fetchChatPage'>;
 
 /**
- * The next page of a list.
+ * Requests the next page of a list and notes it in the checkpoint.
  *
- * @param fits Whether there is room for its chats; if not, it is as if it had not been asked for.
- * @returns its chats that are to be read, and what is wrong with an item that is none.
- * @throws ModeRefused, EndlessList
+ * @param fits Whether there is room for the page's chats; if not, the page is dropped, to be requested again later.
+ * @returns the chats to read, and what is wrong with the first malformed item.
+ * @throws ModeRefused, EndlessList, ApiRefused
  */
 export async function fetchPage(
   activities: ListActivities,
@@ -35,8 +35,8 @@ export async function fetchPage(
     if (afterId === null) throw apiRefused(page.refused, page.requestId);
     const isFurther = at !== null && (resumedAt == null || Date.parse(at) > Date.parse(resumedAt));
     if (list.restarted && !isFurther) throw apiRefused(page.refused, page.requestId);
-    // The time that the last chat shows need not be its place: if it changed since, what lies between would be passed over.
-    // From the start nothing is, and what is there already is not asked for; but a server may refuse each cursor.
+    // The list restarts once: after `at` chats could be missed, as the last chat may have changed since, and chats in
+    // the sink are not requested again. If the server refuses a cursor again, the walk goes on from `at`.
     const from = list.restarted ? { at, resumedAt: at } : { at: null, restarted: true };
     source.noteUnfinished({ checkpoint: change(() => ({ afterId: null, trail: undefined, ...from })) });
     return { chatIds: [], odd: null };
@@ -44,13 +44,13 @@ export async function fetchPage(
   if (!fits(page.chatIds)) return { chatIds: [], odd: null };
   const passed = { cursor: page.lastId, place: page.place, requestId: page.requestId };
   const trail = page.hasMore ? followOn('chats', list.trail, passed) : undefined;
-  // A parked chat is not read here; what it holds of this window is missing too.
+  // A parked chat is not read here: its missing span grows by this window.
   const listed = page.odd === null ? page.chatIds : [...page.chatIds, ''];
   const widened = widen(source.parked, new Set(listed), window);
-  // Nor does one come twice that is read anyway: it changed meanwhile, and moved on in the list.
+  // A chat that is listed again before it was published (it changed meanwhile) is not added twice.
   const known = listed.length > 0 ? [...leftOf(source.checkpoint), ...source.parked.map(({ chatId }) => chatId)] : [];
   const passedOver = new Set(known);
-  // Of an item without an id nobody can tell whether it is the same one.
+  // Items without an id cannot be told apart: each is added.
   passedOver.delete('');
   const left = listed.filter((chatId) => !passedOver.has(chatId));
   const changed = change((now) => ({
@@ -71,7 +71,7 @@ export async function fetchPage(
   return { chatIds: left.filter((chatId) => chatId !== ''), odd: left.includes('') ? page.odd : null };
 }
 
-/** The server does not take this listing mode. */
+/** Thrown if the server refuses the listing mode. */
 export class ModeRefused extends Error {
   override name = 'ModeRefused';
   constructor(
@@ -82,7 +82,7 @@ export class ModeRefused extends Error {
   }
 }
 
-/** A sync keeps its filters, which may be thousands of ids: they are sent only to a worker that has others by now. */
+/** Sends the filters' hash; only a worker with other filters by now gets the ids, which may be thousands. */
 export async function withFilters(
   { fetchChatPage }: ListActivities,
   policy: Policy,

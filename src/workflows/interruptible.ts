@@ -1,18 +1,18 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { SourceState } from './source-state';
 
-/** When the walk ends here, what is under way has so long to end. */
+/** How long `hurry` lets work under way go on. */
 const DRAIN_MS = 60_000;
 
-/** What may be called off, since it will be done again: by the next run, or by the next sync. */
+/** Runs work that may be cancelled, since the next run or the next sync does it again. */
 export interface Interruptible {
-  /** @returns undefined if it was called off. @throws As `work` does. */
+  /** @returns undefined if the work was cancelled. @throws What `work` throws. */
   run<T>(work: () => Promise<T>): Promise<T | undefined>;
-  /** Calls off what has not ended in a minute. */
+  /** Cancels what has not ended within a minute. */
   hurry(): void;
-  /** Calls off whatever has not ended. */
+  /** Cancels what has not ended, at once. */
   cancel(): void;
-  /** Nothing is under way any more. */
+  /** Stops the timer of `hurry`, once no work is under way. */
   end(): void;
 }
 

@@ -8,24 +8,24 @@ import { createInterruptible } from './interruptible';
 import { emitsAhead } from './reader';
 import type { SourceState } from './source-state';
 
-/** What is listed and not published stands in the input of the next run: one payload, of 2 MiB at most. */
+/** The most bytes of listed, unpublished ids: they are in the next run's input, a payload of at most 2 MiB. */
 const LISTED_BYTES = 400_000;
-/** About so much of that is one chat's id. */
+/** The approximate size of a chat's id as JSON. */
 const ID_BYTES = 45;
-/** Answers that the usual size is the mean of, and how much larger than that all that are asked for may be. */
+/** Over how many answers the mean size is taken, and the margin over it that pending requests are given. */
 const MEAN_OF = 32;
 const ROOM_FOR_MORE = 1.5;
-/** After so many lists in a row that fail, and so long without one that does not, it is not the users. */
+/** After so many failed lists in a row, and so long without an answered one, their users are not the cause. */
 const FEW_LISTS = 5;
 const OUTAGE_MS = 5 * 60_000;
 
-/** Asks the lists for their next pages, and for further users, one page of each at a time, so early that there is always a chat to read. */
+/** Requests pages of chats and users ahead, one per list at a time, so that there is always a chat to read. */
 export interface Lister {
-  /** The next page that is to be asked for now; undefined: none. The promise rejects as `fetchPage` does. */
+  /** Starts the next request if due; it rejects as `fetchPage` does. @param waiting Chats listed and not begun. */
   next(waiting: number): Promise<ListedChats> | undefined;
-  /** Calls off what has not ended in a minute: it will be asked for again. */
+  /** Cancels requests that have not ended within a minute; they are made again later. */
   hurry(): void;
-  /** Nothing is asked for any more. */
+  /** To be called once no request is under way. */
   end(): void;
 }
 
@@ -34,7 +34,7 @@ export interface ListedChats {
   odd: string | null;
 }
 
-/** @param moreUsers Adds the lists of further users; false: there are none. */
+/** @param moreUsers Adds the lists of further users; resolves to false if there are none. */
 export function createLister(
   activities: ListActivities,
   policy: Policy,
@@ -43,13 +43,13 @@ export function createLister(
 ): Lister {
   const ahead = emitsAhead(policy);
   const asked = new Set<string>();
-  /** Lists in a row, and when one was answered last. */
+  /** Failed lists in a row, and when a list was answered last. */
   let setAside = 0;
   let answeredAt = source.now();
   let areUsersAsked = false;
   let areUsersLeft = source.checkpoint.mode !== 'organization';
   const underWay = createInterruptible(source);
-  /** The mean of the last answers, in bytes: most of ten users' lists are short, and many of them can be asked at once. */
+  /** The mean size of answers, bytes: lists of ten users are mostly short, so many of them can be requested at once. */
   let usualBytes = policy.pageSize * ID_BYTES;
   let answers = 0;
 
@@ -96,7 +96,7 @@ export function createLister(
     end: () => underWay.end(),
     next(waiting) {
       const { lists, accepted } = source.checkpoint;
-      // Whether the server takes this listing mode is found out with one request.
+      // The first request alone finds out whether the server accepts the listing mode.
       if (waiting >= ahead || asked.size >= (accepted ? ahead : 1)) return undefined;
       if (accepted && areUsersLeft && !areUsersAsked && lists.length < ahead) return unlessCalledOff(askUsers);
       const list = lists.find((candidate) => candidate.hasMore && !asked.has(nameOf(candidate)));

@@ -4,7 +4,7 @@ import { beginning } from './checkpoint';
 import { apiRefused } from './failures';
 import type { ModeRefused } from './fetch-page';
 
-/** What each setting tries, in this order: the next one when the server answers 400 to the first page of a list. */
+/** The modes that each setting tries, in order: on to the next if the server answers 400 to a list's first page. */
 const MODES: Readonly<Record<Policy['listing'], readonly [ListingMode, ...ListingMode[]]>> = {
   auto: ['organization', 'per-user'],
   organization: ['organization'],
@@ -20,9 +20,9 @@ export const modeNames: Readonly<Record<ListingMode, string>> = {
 export const firstMode = ({ listing }: Policy): ListingMode => MODES[listing][0];
 
 /**
- * The server refuses the mode: the window begins again in the next one, where the sink knows what it has already.
+ * The checkpoint in the next listing mode, from the window's start; chats in the sink are not requested again.
  *
- * @throws ApiRefused with what the server said to each mode, if it has refused them all.
+ * @throws ApiRefused with the server's words about each mode, if it has refused them all.
  */
 export function otherMode(policy: Policy, { mode, refusals: before }: Checkpoint, refused: ModeRefused): Checkpoint {
   const { message: reason, requestId } = refused;

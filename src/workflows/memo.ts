@@ -3,9 +3,9 @@ import type { StoredMemo } from '../domain/memo';
 import type { Parked, Report, State } from '../domain/state';
 import { condensed } from './checkpoint';
 
-/** Temporal Cloud takes 40 KB, its envelope included: beyond that a workflow's task fails, and no update is taken any more. */
+/** Temporal Cloud limits a memo to 40 KB with its envelope: a larger one fails the workflow task, and each update. */
 const MEMO_BYTES = 38_000;
-/** Of these, for the parked chats: two hundred of them, as the API names chats. */
+/** The parked chats' share: enough for 200, with ids as the API makes them. */
 const PARKED_BYTES = 25_000;
 const CODE_BYTES = 32;
 const BRIEF_BYTES = 200;
@@ -14,8 +14,8 @@ const WARNING_BYTES = 600;
 const WARNINGS_BYTES = 4000;
 
 /**
- * The state as the memo repeats it: what a chain that was terminated goes on from, and `status` reads without a worker. All
- * of it while there is room; then what is only nice to know goes. No parked chat does: `fitting` sees to their room.
+ * The state for the memo, from which a terminated chain is restarted, and which `status` reads without a worker. If it
+ * is too large, the parts that matter least are dropped, but never a parked chat: `fitting` limits those.
  */
 export function memoOf({ running, unfinished, parked, ...state }: State): StoredMemo {
   const checkpoint = unfinished?.checkpoint ? condensed(unfinished.checkpoint) : null;
@@ -47,7 +47,7 @@ const STEPS: readonly ((memo: StoredMemo) => StoredMemo)[] = [
       unfinished: { ...unfinished, warnings: [], checkpoint: checkpoint && { ...checkpoint, refusals: [] } },
     };
   },
-  // Without its checkpoint a window is walked from its start, where the sink knows what it has.
+  // Without a checkpoint the window is walked from its start; chats in the sink are not requested again.
   ({ unfinished, reports, ...memo }) => ({
     ...memo,
     reports: reports.slice(-BRIEF_REPORTS).map(brief),
@@ -55,7 +55,7 @@ const STEPS: readonly ((memo: StoredMemo) => StoredMemo)[] = [
   }),
 ];
 
-/** Those of `more` for which the memo has room beside the chats that are parked. */
+/** The chats of `more` for which the memo has room besides the parked ones. */
 export function fitting(parked: readonly Parked[], more: readonly Parked[]): Parked[] {
   const bytesOf = (chat: Parked): number => jsonBytes(stored(chat, '')) + CODE_BYTES + 1;
   let bytes = parked.reduce((sum, chat) => sum + bytesOf(chat), 0);
@@ -66,7 +66,7 @@ export function fitting(parked: readonly Parked[], more: readonly Parked[]): Par
   });
 }
 
-/** A report as long as the state keeps: what it quotes, as ids, may be of any length. */
+/** Shortens a report for the state: the ids that it quotes may be of any length. */
 export function bounded(report: Report): Report {
   const warnings: string[] = [];
   let bytes = 0;
@@ -99,6 +99,6 @@ const stored = ({ chatId, from, to, since }: Parked, reason: string): StoredMemo
 
 const second = (time: string): number => Math.floor(Date.parse(time) / 1000);
 
-/** `bad-request, status 400` of a reason of ours, which says so in brackets. */
+/** The code in a reason's brackets, as `bad-request, status 400`. */
 const codeOf = (reason: string): string =>
   cut(/\(([a-z-]+(?:, status \d{3})?)/.exec(reason)?.[1] ?? reason, CODE_BYTES);

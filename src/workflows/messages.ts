@@ -1,26 +1,27 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { Ask } from '../activities/types';
 
-/** Every update takes one object, which stays in the history, and is checked by requests.ts: it may come from anywhere. */
+/** Every update takes one object, which is kept in the history. requests.ts validates it: any client may send one. */
 export interface AskRequest {
-  /** The workflow that asks. */
+  /** The id of the workflow that asks. */
   by?: string;
 }
-/** Asks the source for a sync. Returns at once; several callers share the sync that runs or comes. */
+/** Asks the source for a sync and returns at once; callers share the running or the next sync. */
 export const syncUpdate = defineUpdate<Ask, [AskRequest]>('sync');
 
 export interface PauseRequest {
   /** In the operator's words, at most 200 characters. */
   reason?: string;
 }
+/** Pauses the source: a running sync goes on to its end, and further requests are refused until `resume`. */
 export const pauseUpdate = defineUpdate<void, [PauseRequest]>('pause');
 
 export const resumeUpdate = defineUpdate<void, [object]>('resume');
 
 export interface RewindRequest {
-  /** The next `from`, cut to the second: an ISO 8601 date or time that is not in the future. */
+  /** The next window's start, cut to the second: an ISO 8601 date or time that is not in the future. */
   to: string;
-  /** Allows `to` to be later than the timestamp: what lies between is never read. */
+  /** Allows a `to` later than the timestamp: the messages between are never read. */
   skip?: boolean;
   /** Why, in the operator's words, at most 200 characters; stays in the history. */
   reason?: string;
@@ -28,7 +29,7 @@ export interface RewindRequest {
 /** Sets the timestamp. Rejected while a sync runs, or without `skip` for a time later than the timestamp. */
 export const rewindUpdate = defineUpdate<void, [RewindRequest]>('rewind');
 
-/** Of the window, more than the memo knows, which moves with each publish. */
+/** The window's progress, newer than the memo's, which changes only at each publish. */
 export interface Progress {
   /** Read so far. */
   chats: number;

@@ -20,9 +20,9 @@ import type { SourceState } from './source-state';
 import { EndlessList } from './trail';
 
 /**
- * Everything before the first chat. `unfinished` is null if there is nothing to do yet.
+ * Opens the sync's window, or takes up the unfinished one. `unfinished` is null if no whole second has passed.
  *
- * @throws LedgerDisagrees where state and sink do not fit together.
+ * @throws LedgerDisagrees if the state and the sink disagree, ApiRefused for an endless list of organizations.
  */
 export async function begin(
   activities: Activities,
@@ -30,7 +30,7 @@ export async function begin(
   source: SourceState,
 ): Promise<{ unfinished: Unfinished | null; warnings: string[] }> {
   const { archive: held } = source.state;
-  // Whatever the sink needs is tried before the first request to the API.
+  // This also tries out the sink, before the first request to the API.
   const ledger = await activities.readLedger({ sink: policy.sink, archive: held?.held ? held.id : null });
   const { requests, serverTime, warnings } = await lookAtOrganizations(activities, policy).catch(endless);
   const now = source.now();
@@ -71,8 +71,8 @@ export async function begin(
 }
 
 /**
- * The window that an earlier sync left: from its checkpoint, or, if that was made under other settings, from its start.
- * What the sink holds of it counts, whatever the state remembers; if it has closed the window, nothing is left to walk.
+ * Takes up the window that an earlier sync left: at its checkpoint, or at its start if the settings have changed. The
+ * sink's totals count, not the state's; if the sink has closed the window, nothing is left to walk.
  */
 async function takenUp(
   activities: Activities,
@@ -102,11 +102,11 @@ async function takenUp(
   return { window, counters, checkpoint: published.closed ? ending(policy, checkpoint) : checkpoint, reason: '' };
 }
 
-/** A mode that is not the first choice and got nowhere is given up, so that what was refused once is tried again. */
+/** Whether the walk may go on. A fallback mode that was never accepted is dropped: the first one is tried again. */
 const mayGoOn = ({ mode, accepted, fingerprint }: Checkpoint, policy: Policy): boolean =>
   fingerprint === policy.fingerprint && (accepted || mode === firstMode(policy));
 
-/** @throws ApiRefused for a list that goes in circles. */
+/** Turns an EndlessList into ApiRefused, and rethrows any other error. */
 function endless(error: unknown): never {
   if (!(error instanceof EndlessList)) throw error;
   throw apiRefused(error.message, error.requestId);

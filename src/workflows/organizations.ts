@@ -7,18 +7,18 @@ import { FailureType } from '../contract';
 import { apiRefused, failureDetails, failureType, sayOf } from './failures';
 import { followOn } from './trail';
 
-/** The organizations of the tenant, oldest first, as far as they were asked for. */
+/** The tenant's organizations, oldest first, requested page by page as needed. */
 export interface Organizations {
-  /** The one after `uuid`; the first for null, or for one that is not there any more; null: none is left. */
+  /** The organization after `uuid`; the first if `uuid` is null or no longer listed. Null if none is left. */
   after: (this: void, uuid: string | null) => Promise<string | null>;
-  /** What is wrong with one that was listed; undefined: nothing so far. */
+  /** What is wrong with the first malformed item; undefined: nothing so far. */
   odd: (this: void) => string | undefined;
 }
 
 /**
- * Asks for the organizations page by page. A cursor that is refused is given up once: the list begins anew.
+ * Requests the organizations page by page. After a first refused cursor the list starts over.
  *
- * @throws (from the iterator) ApiRefused if cursors are refused for good, EndlessList.
+ * @throws (from the iterator) ApiRefused at the second refused cursor, EndlessList.
  */
 export async function* organizationPages(
   { discoverOrganizations }: Pick<ApiActivities, 'discoverOrganizations'>,
@@ -60,7 +60,7 @@ export function createOrganizations(
         const found = next.value;
         if (!found.allowed) throw new MayNotDiscover();
         if (found.odd !== null) odd ??= `organizations: ${found.odd}`;
-        // A list that begins anew brings what is known already.
+        // A list that starts over repeats known organizations.
         for (const uuid of found.uuids) if (!known.includes(uuid)) known.push(uuid);
       }
     }
@@ -80,14 +80,14 @@ export function createOrganizations(
   };
 }
 
-/** Organizations answer 403. */
+/** Thrown if the API answers 403 to the list of organizations. */
 export class MayNotDiscover extends Error {
   override name = 'MayNotDiscover';
 }
 
 /**
- * One request, which also tells the server's clock, and more only to find the organizations that the policy names: by
- * UUID, since the form `org_...` stands on chats alone.
+ * Requests the organizations: one page for the server's clock, and further ones only to find those that the policy
+ * names by UUID (`org_...` ids appear on chats alone).
  */
 export async function lookAtOrganizations(
   activities: Pick<ApiActivities, 'discoverOrganizations'>,
@@ -106,7 +106,7 @@ export async function lookAtOrganizations(
       if (missing.size === 0) break;
     }
   } catch (error) {
-    // Others are served: their list is needed for the names and the clock alone.
+    // Other requests are served: this list only gives the clock, and checks the policy's organizations.
     if (failureType(error) !== FailureType.apiUnavailable) throw error;
     missing.clear();
     requests += failureDetails(error).requests;

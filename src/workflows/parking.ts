@@ -10,12 +10,12 @@ import { isGoneBelieved, type WalkActivities } from './round';
 import { runConcurrently } from './run-concurrently';
 import type { SourceState } from './source-state';
 
-/** With more the sync fails: something is wrong with more than a few chats. */
+/** The most parked chats. With more the sync fails: the cause is then hardly the chats. */
 export const MOST_PARKED = 200;
-/** So long no more than this is tried of them at a sync. */
+/** The longest time that one sync spends on parked chats. */
 const LONGEST_MS = 5 * 60_000;
 
-/** The chats of those that can be parked, if the policy says so. */
+/** The unreadable chats to park: none under the policy `fail`, and no more than there is room for. */
 export function park(unreadable: readonly Unreadable[], { onChatFailure }: Policy, source: SourceState): Parked[] {
   if (onChatFailure === 'fail') return [];
   const { from, to } = source.unfinished.window;
@@ -32,7 +32,7 @@ export function park(unreadable: readonly Unreadable[], { onChatFailure }: Polic
   return fitting(source.parked, wanted).slice(0, room);
 }
 
-/** A parked chat that is met in a window misses what it holds of that, too. */
+/** Extends the missing span of parked chats that are listed in this window. */
 export const widen = (parked: Parked[], met: ReadonlySet<string>, window: Window): Parked[] =>
   parked.map((chat) => (met.has(chat.chatId) ? { ...chat, ...spanOfBoth(chat, window) } : chat));
 
@@ -42,8 +42,8 @@ const spanOfBoth = (a: Span, b: Span): Span => ({
 });
 
 /**
- * Tries the chats that were parked when the sync began, each for its whole span and a few times only. What heals comes out
- * in this window's parts; what does not stays parked, behind the others, and never fails the sync nor holds it up for long.
+ * Retries the chats that were parked when the sync began, each for its whole span and a few times. Readable ones are
+ * published in this window; the others stay parked, behind the rest, and neither fail the sync nor hold it up for long.
  */
 export async function retryParked(
   activities: WalkActivities,
@@ -82,7 +82,7 @@ export async function retryParked(
   return waiting.length > 0 && !late.is && source.mustContinueAsNew() ? 'interrupted' : 'finished';
 }
 
-/** What took too long is tried last the next time, and asked for in smaller pages. */
+/** Moves parked chats that took too long to the end, with smaller pages for the next time. */
 function lastAndLess({ parked, unfinished }: SourceState, begun: ReadonlySet<string>, pageSize: number): Parked[] {
   const isLate = ({ chatId }: Parked): boolean => begun.has(chatId) && unfinished.toRetry.includes(chatId);
   const smaller = ({ limit = pageSize }: Parked): number => Math.max(1, Math.floor(limit / 4));

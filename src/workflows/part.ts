@@ -7,41 +7,41 @@ import type { StagedChat } from './read-chat';
 import type { SourceState } from './source-state';
 import { createSuspects } from './suspects';
 
-/** What was read is published after so long at the latest. */
+/** A part is published at the latest so long after its first chat was read. */
 const OPEN_MS = 5 * 60_000;
-/** What is handed to one publish stays below 256 KiB: about so many bytes for a chat and for each of its receipts. */
+/** Keeps a publish's input below 256 KiB, at these approximate sizes of a chat and of a receipt. */
 const PART_BYTES = 240_000;
 const CHAT_BYTES = 75;
 const RECEIPT_BYTES = 150;
-/** What one publish reads, joins and writes stays so small that it fits into its ten minutes on a slow disk too. */
+/** The most staged bytes in one publish, so that it ends within its ten minutes on a slow disk too. */
 const STAGED_BYTES = 1024 ** 3;
 
-/** What came of chats since the last publish: they go to the sink together. */
+/** The outcomes of chats since the last publish; they go to the sink together. */
 export interface Part {
   readonly read: readonly ReadChat[];
-  /** Messages of those. */
+  /** Messages of the chats in `read`. */
   readonly records: number;
   readonly gone: readonly string[];
-  /** Read, and found to be outside the filters. */
+  /** Chats that were read and are outside the filters. */
   readonly skipped: readonly string[];
   readonly unreadable: readonly Unreadable[];
-  /** The last of those, where everybody gets what they got: not they are the reason. */
+  /** The last unreadable chats, if all fail in the same way, so that the chats are not the cause; else empty. */
   readonly everybody: readonly Unreadable[];
-  /** Chats that changed in the window without a message of it. */
+  /** Chats that changed in the window and have no message in it. */
   readonly unexplained: number;
-  /** Adds a chat that was read, or is gone. @param healed The span, for one that was parked. */
+  /** Adds a chat that was read, or is gone. @param healed The span that was read, for a parked chat. */
   take(chat: StagedChat, healed?: Span): void;
-  /** Adds a chat that the filters do not let out. */
+  /** Adds a chat that the filters leave out. */
   skip(chat: StagedChat): void;
-  /** Adds one that cannot be read. @param parked It was parked: of others it says nothing. */
+  /** Adds a chat that cannot be read. @param parked Set for a parked chat: its failure says nothing about others. */
   refuse(unreadable: Unreadable, parked?: unknown): void;
-  /** Whether it is to be published now. @param reading Chats under way, which may still join it. */
+  /** Whether the part must be published now. @param reading Chats being read, which may still join it. */
   isDue(reading: number): boolean;
-  /** Runs `then` when it is due because it has been open for long. */
+  /** Sets what runs when the part becomes due by its age. */
   onDue(then: () => void): void;
   /**
-   * @param totals What the window held before.
-   * @param doubtful Of the chats that are gone, those of which that is not believed.
+   * @param totals The window's totals before this part.
+   * @param doubtful Chats in `gone` that are not believed to be gone.
    */
   publish(totals: WindowTotals, doubtful: readonly string[]): Promise<Published>;
 }
@@ -98,7 +98,7 @@ export function createPart(
       const messages = receipts.reduce((sum, receipt) => sum + receipt.records, 0);
       records += messages;
       staged += receipts.reduce((sum, receipt) => sum + receipt.bytes, 0);
-      // What was read of a chat before it was gone is published.
+      // Pages that were read before the chat was gone are published.
       if (chat.gone && receipts.length === 0) return;
       grow();
       read.push({ chatId, receipts, ...(healed && { healed }), ...(conflicts > 0 && { conflicts }) });

@@ -10,11 +10,11 @@ import type { SourceState } from './source-state';
 import { withWitness } from './witnesses';
 
 /**
- * Publishes a part: its chats leave the lists, and those that had been parked, or are gone, leave the parked ones.
+ * Publishes a part. Its chats leave the lists; those that healed or are gone are no longer parked.
  *
- * @param parked Chats of the part that could not be read and join them.
- * @param doubtful Chats that stay on their lists, though they answered that they are gone.
- * @throws LedgerDisagrees if the window was given up meanwhile.
+ * @param parked Unreadable chats of the part that are parked now.
+ * @param doubtful Chats that stay on their lists, though the API reports them as gone.
+ * @throws LedgerDisagrees if a rewind gave the window up meanwhile.
  */
 export async function publish(
   part: Part,

@@ -7,21 +7,21 @@ import type { ReadChat } from '../domain/published';
 import type { Trail } from '../domain/checkpoint';
 import { follow } from './trail';
 
-/** A chat whose messages of the window are staged; `gone` if it answered so, on its first page or on a later one. */
+/** A chat whose messages of the window are staged; `gone` if the API answered so, for its first page or a later one. */
 export interface StagedChat extends ReadChat {
   gone: boolean;
   owner: Owner | null;
   conflicts: number;
-  /** It changed in the window, and holds no message of it. */
+  /** The chat changed in the window and has no message in it. */
   unexplained: boolean;
 }
 
-/** So many pages of one chat are no end any more: a million messages where a page is full, and no more than a run has room for. */
+/** The most pages of one chat: a million messages at full pages, and as many as a run's history has room for. */
 const MOST_PAGES = 1000;
 
 /**
- * Has one chat's messages emitted, page after page. Where a cursor has expired the chat is read from its start, once:
- * what was staged of it before is of no meaning to the sink.
+ * Has one chat's messages emitted, page by page. After a refused cursor the chat is read from its start, once; the sink
+ * ignores what was staged of it before.
  *
  * @throws ChatUnreadable, or whatever else ended an activity for good.
  */
@@ -71,14 +71,14 @@ export async function readChat(
 }
 
 /**
- * Whether the filters let out what was read: they may have been narrowed since a chat was parked, and a chat may have moved
- * since it was listed. A list is filtered by organization already, partly by the server, in its own names for them.
+ * Whether the filters let a chat through after reading it: they may have changed since it was parked, and it may have
+ * moved since it was listed. Only parked chats are compared by organization: the list was filtered by it.
  *
- * @throws ChatUnreadable where that cannot be told.
+ * @throws ChatUnreadable if that cannot be told.
  */
 export function ownerPasses({ chatId, owner }: StagedChat, filters: Filters, parked: boolean): boolean {
   if (owner === null) return true;
-  // Who wrote it may have left since it was listed.
+  // The API names no user for a chat whose user has left.
   const userIds = owner.userId === null ? [] : filters.userIds;
   const passed = passes(owner, { ...filters, userIds, organizationIds: parked ? filters.organizationIds : [] });
   const isUnknown = passed === 'unknown' || (parked && passed && userIds.length < filters.userIds.length);

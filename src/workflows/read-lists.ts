@@ -9,9 +9,9 @@ import { runConcurrently } from './run-concurrently';
 import type { SourceState } from './source-state';
 
 /**
- * Reads what the lists hold: while chats are read, what was read before is published, and the lists' next pages are asked
- * for, so that there is never a moment in which nothing is asked of the API. Ends when nothing is listed any more, when the
- * history is long, or at whatever keeps the walk from going on; then everything that was read is published first.
+ * Reads the lists' chats. Reading, publishing and listing ahead run concurrently, so that the API is never idle. Ends
+ * when the lists are exhausted, when the history is long, or when something ends the walk, and first publishes all that
+ * was read. `closed`: the sink had closed the window already.
  */
 export async function readLists(
   activities: WalkActivities,

@@ -9,35 +9,36 @@ import type { Part } from './part';
 import { ownerPasses, readChat } from './read-chat';
 import type { SourceState } from './source-state';
 
-/** Emit activities scheduled ahead, at least: enough to keep the API's queue busy, few enough to drain soon. */
+/** The fewest emit activities scheduled ahead: they keep the API's queue busy, and drain soon. */
 const EMITS_AHEAD = 64;
-/** A page that takes longer does not count against these: many that hang must not keep the others waiting. */
+/** A page that takes longer is not counted among these: hanging requests must not keep other chats waiting. */
 const USUAL_MS = 2 * 60_000;
-/** What two reads may lie apart, ms. */
+/** The most time between two reads that counts into `servedMs`. */
 const LONGEST_PAUSE_MS = 30_000;
-/** Chats under way at most, however long each takes. */
+/** The most chats being read at once, however long each takes. */
 const MOST_READING = 600;
 
+/** How many emit activities are scheduled ahead at a rate, and so how many chats are read at once. */
 export const emitsAhead = ({ requestsPerSecond }: Pick<Policy, 'requestsPerSecond'>): number =>
   Math.max(EMITS_AHEAD, mostUnderWay(requestsPerSecond));
 
 type ParkedChat = Pick<Parked, 'from' | 'to' | 'limit'>;
 
-/** Reads chats, many at the same time. What comes of a chat goes into the part that is open when it ends, so that none waits for another. */
+/** Reads chats concurrently. A chat's outcome goes into the part that is open when it ends: none waits for another. */
 export interface Reader {
-  /** Chats under way. */
+  /** Chats being read. */
   readonly reading: number;
   /** Whether one more chat may be read now. */
   hasRoom(): boolean;
-  /** Reads a chat. Never rejects. @param parked For one that is parked: its span, and how many records to ask for at once. */
+  /** Reads a chat. Never rejects. @param parked The span and page size of a parked chat. */
   read(chatId: string, parked?: ParkedChat): Promise<void>;
-  /** Calls off what has not ended in a minute: it stays on its list. */
+  /** Cancels reads that have not ended within a minute; their chats stay on their lists. */
   hurry(): void;
-  /** Nothing is read any more. */
+  /** To be called once no chat is being read. */
   end(): void;
 }
 
-/** @param to Where it goes: what came of a chat, and what ends the walk. */
+/** @param to Takes the chats' outcomes (`part`) and the errors that end the walk (`fail`). */
 export function createReader(
   activities: Pick<ApiActivities, 'emitMessages'>,
   policy: Policy,
@@ -48,9 +49,9 @@ export function createReader(
   const ahead = emitsAhead(policy);
   const underWay = createInterruptible(source);
   let reading = 0;
-  /** The page that each chat waits for, the oldest first. */
+  /** When each chat's pending page was requested, oldest first. */
   const pages = new Map<string, { since: number; servedMs: number }>();
-  /** For how long chats were read: a worker that stood still must not count. */
+  /** For how long chats have been read, ms, without the time in which a worker stood still. */
   let servedMs = 0;
   let servedAt = source.now();
 
@@ -111,7 +112,7 @@ export function createReader(
       } catch (error) {
         if (parked ? staysParked(error) : failureType(error) === FailureType.chatUnreadable) {
           to.part().refuse({ chatId, error }, parked);
-          // What still runs stays on its list too.
+          // Chats that are still being read stay on their lists.
           if (everybodysFailure(to.part().everybody)) underWay.cancel();
         } else to.fail(error);
       }
@@ -123,7 +124,7 @@ export function createReader(
   };
 }
 
-/** Whatever keeps a parked chat from being read does not fail the sync, but for what no chat can be read with. */
+/** Whether a parked chat stays parked after a failure: only the key's failures, and bugs, end the sync. */
 function staysParked(error: unknown): boolean {
   const type = failureType(error);
   return isOwnFailure(error) && type !== FailureType.unauthorized && type !== FailureType.forbidden;

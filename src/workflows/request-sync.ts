@@ -11,15 +11,15 @@ const { askForSync } = proxyActivities<SyncActivities>({
 
 const PAUSED = 'the source is paused: `chat-sync resume` lets it sync again';
 
-/** Its "not yet" is a failed attempt, which Temporal retries: no history grows and no slot is held however long it takes. */
+/** "Not yet" is a failed attempt, which Temporal retries: waiting adds no history events and holds no worker slot. */
 const { awaitReport } = proxyActivities<SyncActivities>({
   startToCloseTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 1.5, maximumInterval: '5s' },
 });
 
 /**
- * What a Schedule or a client starts: asks the source for a sync and ends as the sync ended, so that the list in the
- * Web UI shows each sync's outcome. While the source is paused it completes with the outcome `refused`.
+ * The workflow that a Schedule or a client starts. It asks the source for a sync and ends as the sync ends, so that the
+ * Web UI's list shows each sync's outcome. While the source is paused it completes with the outcome `refused`.
  *
  * @throws SyncFailed, with the report in details[0].
  */

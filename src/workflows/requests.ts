@@ -1,12 +1,12 @@
 import { parseIsoTime } from '../domain/iso-time';
 import type { PauseRequest, RewindRequest } from './messages';
 
-/** Characters: it stands in the state, in each run's input, and in the memo. */
+/** The most characters of a reason: it is in the state, so in each run's input and in the memo. */
 export const LONGEST_REASON = 200;
 
 /**
- * Each update may come from Temporal's Web UI or CLI, with any value: what does not fit is refused before it is taken, and
- * stands nowhere. What fits comes back whole, times in their one form.
+ * The read functions check an update's argument, which Temporal's Web UI or CLI may send with any value. They run in
+ * the validator too, so a refused update leaves nothing in the history. They fill in defaults and normalize times.
  *
  * @throws Error that says what is expected.
  */
@@ -34,7 +34,7 @@ export function readRewind(value: unknown, now: number): Required<RewindRequest>
   return { to: time, skip, reason: textOf(reason, 'reason') };
 }
 
-/** Nothing at all is an object without fields. An unknown field may be a misspelt one: it is refused, and not repeated. */
+/** No argument counts as an empty object. An unknown field may be misspelt: it is refused, and not quoted. */
 function fieldsOf<Name extends string>(
   value: unknown,
   names: readonly Name[],

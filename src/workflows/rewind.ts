@@ -3,7 +3,7 @@ import type { RewindRequest } from './messages';
 
 type Wanted = Pick<Required<RewindRequest>, 'to' | 'skip'>;
 
-/** @throws Error that says why the timestamp may not be set so. @param id The update's. */
+/** @param id The update's id. @throws Error that says why the timestamp may not be set to `to`. */
 export function validateRewind(state: State, { to, skip }: Wanted, id: string): void {
   if (isRepeated(state, id)) return;
   if (state.running) {
@@ -17,10 +17,10 @@ export function validateRewind(state: State, { to, skip }: Wanted, id: string): 
 }
 
 /**
- * Sets the timestamp under a new epoch; an unfinished window is given up, which the next sync tells the sink. An update
- * whose answer got lost is sent again, perhaps to a later run: by its id it is known, and changes nothing.
+ * Sets the timestamp and begins a new epoch. An unfinished window is given up; the next sync tells the sink. A client
+ * that lost the answer sends the update again, perhaps to a later run: the same id changes nothing.
  *
- * @param now The workflow's clock, ms: no client's, which may be a year ahead.
+ * @param now The workflow's clock, ms; a client's may be a year ahead.
  */
 export function rewind(state: State, { to }: Pick<Wanted, 'to'>, id: string, now: number): Partial<State> {
   if (isRepeated(state, id)) return {};
@@ -30,7 +30,7 @@ export function rewind(state: State, { to }: Pick<Wanted, 'to'>, id: string, now
   return { syncedThrough: to, epoch, rewoundBy: known(id), abandoned, ...forgotten };
 }
 
-/** Temporal takes ids of a thousand bytes; ours are UUIDs. */
+/** The kept part of an update's id: Temporal allows a thousand bytes; ours are UUIDs. */
 const known = (id: string): string => id.slice(0, 64);
 
 const isRepeated = (state: State, id: string): boolean => state.rewoundBy === known(id);

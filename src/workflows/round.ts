@@ -13,20 +13,20 @@ import type { SourceState } from './source-state';
 import { EndlessList } from './trail';
 import { isAnyReadable } from './witnesses';
 
-/** So many chats that are gone are no accident, where they are most of a part. */
+/** From this many on, gone chats are doubted if they outnumber those that were read. */
 const FEWEST_GONE = 3;
 
 export type WalkActivities = ApiActivities & Pick<SyncActivities, 'publishPart'>;
 
-/** What the parts of a round came to. */
+/** Publishes the parts of one `readLists`, and decides from their outcomes how the walk goes on. */
 interface Round {
-  /** Something other than a chat failed. */
+  /** Notes the failure of something other than a chat. */
   fail(error: unknown): void;
   /** Publishes a part. Never rejects. */
   publish(part: Part): Promise<void>;
-  /** Whether something keeps the walk from going on. @param open The part that is not published yet. */
+  /** Whether the walk must stop here. @param open The part that is not published yet. */
   isOver(open: Part): boolean;
-  /** Whether further pages are asked for: not past a chat that keeps the sync from its end. */
+  /** Whether to list further pages: not if an unreadable chat will fail the sync. */
   mayList(open: Part): boolean;
   /** Decides how the walk goes on, or ends. @throws What ends it. */
   end(): { closed: boolean };
@@ -44,7 +44,7 @@ export function createRound(activities: WalkActivities, policy: Policy, source: 
   async function publishPart(part: Part): Promise<void> {
     const isEverybody = part.everybody.length > 0 && !(await isAnyReadable(activities, source));
     const refused = new Set(isEverybody ? part.everybody.map(({ chatId }) => chatId) : []);
-    // Others were read since, with which a chat can be compared now: those that were not are tried once more.
+    // If chats of this part were read, an unproven failure can now be compared with them: that chat is tried once more.
     const isDecided = ({ error }: Unreadable): boolean => part.read.length === 0 || failureDetails(error).proven;
     const own = part.unreadable.filter((chat) => !refused.has(chat.chatId) && isDecided(chat));
     const doubtful = (await isGoneBelieved(activities, source, part)) ? [] : part.gone;
@@ -105,7 +105,7 @@ export function createRound(activities: WalkActivities, policy: Policy, source: 
       const stay = hopeless.filter(({ chatId }) => left.includes(chatId));
       if (left.some((chatId) => stay.every((chat) => chat.chatId !== chatId))) return { closed: false };
       if (stay.length === 0) return { closed: false };
-      // What has no id can only be asked for by its page.
+      // An item without an id can only be requested again with its page.
       if (left.includes('')) source.changeUnfinished({ checkpoint: asksAgain(source.checkpoint) });
       const more = policy.onChatFailure === 'park' ? `; ${source.parked.length} chats are parked already` : '';
       throw unreadableFailure(stay, more);
@@ -113,7 +113,7 @@ export function createRound(activities: WalkActivities, policy: Policy, source: 
   };
 }
 
-/** Chats go now and then; when most are gone it may be the list that is another's, or the key. */
+/** Whether gone chats are believed to be gone. If most are, a chat that was published before must still be readable. */
 export async function isGoneBelieved(
   activities: Pick<ApiActivities, 'checkChat'>,
   source: SourceState,

@@ -1,6 +1,6 @@
 /**
- * Starts what `next` hands out for as long as it hands out something, and asks it again whenever something has ended, or
- * `again` is called, which it is handed. Resolves when nothing runs any more and nothing is handed out; tasks must not reject.
+ * Starts the tasks that `next` returns until it returns undefined, and calls it again whenever a task ends or `again`
+ * is called. Resolves once no task runs and `next` returns undefined. Tasks must not reject.
  */
 export function runConcurrently(next: (again: () => void) => Promise<void> | undefined): Promise<void> {
   return new Promise((resolve) => {

@@ -7,16 +7,16 @@ export interface Scope {
   cancel(): void;
 }
 
-/** What the state asks of the workflow that holds it. */
+/** What a source's state needs of the workflow that holds it. */
 export interface StateHolder {
-  /** Keeps the state for another life of the workflow. */
+  /** Writes the state to the memo, from which a terminated chain is restarted. */
   remember(state: State): void;
-  /** Shows how far it is. @param unpublished What was read and is not published yet. */
+  /** Shows the progress. @param unpublished What was read and is not published yet. */
   show(state: State, unpublished: Unpublished): void;
   mustContinueAsNew(state: State): boolean;
   /** The workflow's clock, ms. */
   now(): number;
-  /** Runs `run` after `ms`; the returned function calls that off. */
+  /** Runs `run` after `ms`; the returned function cancels that. */
   after(ms: number, run: () => void): () => void;
   scope(): Scope;
 }
@@ -43,7 +43,7 @@ export class SourceState {
   get unpublished(): Unpublished {
     return this.#unpublished;
   }
-  /** Of the sync that runs. */
+  /** The window of the running sync. */
   get unfinished(): Unfinished {
     if (!this.#state.unfinished) throw new TypeError('no window is open');
     return this.#state.unfinished;
@@ -56,17 +56,17 @@ export class SourceState {
     return this.#state.parked;
   }
 
-  /** Changes the state, for the next run and for another life of the workflow. */
+  /** Changes the state, in the next run's input and in the memo. */
   change(next: Partial<State>): void {
     this.note(next);
     this.#holder.remember(this.#state);
     this.#show();
   }
-  /** Changes it for the next run alone: what is cheap to lose and changes often. */
+  /** Changes the state in the next run's input only: for what changes often and is cheap to lose. */
   note(next: Partial<State>): void {
     this.#state = { ...this.#state, ...next };
   }
-  /** Changes the sync that runs, and the parked chats with it. */
+  /** Changes the running sync's window, and the parked chats with it. */
   changeUnfinished(next: Partial<Unfinished>, parked = this.parked): void {
     this.change({ unfinished: { ...this.unfinished, ...next }, parked });
   }
@@ -74,7 +74,7 @@ export class SourceState {
     this.note({ unfinished: { ...this.unfinished, ...next }, parked });
   }
 
-  /** Chats and messages more that were read and are not published. */
+  /** Adds chats and messages that were read and are not published; negative after a publish. */
   progress(chats: number, messages: number): void {
     const before = this.#unpublished;
     this.#unpublished = { chats: before.chats + chats, messages: before.messages + messages };

@@ -1,14 +1,14 @@
 import { failureDetails, type Unreadable } from './failures';
 
-/** After so many different chats in a row that are refused in the same way, and none that is read, it is not the chats. */
+/** If so many different chats in a row are refused in the same way, and none is read, the chats are not the cause. */
 const FEW_CHATS = 5;
 
-/** Tells chats that cannot be read from a key, settings or a server with which none can. */
+/** Tells unreadable chats from a key, settings or a server with which no chat is readable. */
 export interface Suspects {
   add(unreadable: Unreadable): void;
-  /** A chat was read: with it others can be compared from now on. */
+  /** Notes that a chat was read: key, settings and server work. */
   someoneWasRead(): void;
-  /** Those that were refused, where it is everybody; empty where it is not known to be. */
+  /** The refused chats, if all chats seem to be refused; else empty. */
   everybody(): readonly Unreadable[];
 }
 

@@ -11,8 +11,8 @@ import { walk } from './walk';
 import type { SourceState } from './source-state';
 
 /**
- * One sync, or what is left of it: opens the window (or takes up the unfinished one), asks the sink whether it agrees,
- * walks, commits, and only then moves the timestamp.
+ * Runs one sync, or the rest of an interrupted one: opens the window (or takes up the unfinished one), compares it with
+ * the sink's ledger, walks, commits, and only then moves the timestamp.
  *
  * @returns the report, or `interrupted`: the caller continues as new, and the sync goes on there.
  */

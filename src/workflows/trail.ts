@@ -1,9 +1,9 @@
 import type { Trail } from '../domain/checkpoint';
 
-/** So many pages in a row without an item lead nowhere. */
+/** More empty pages in a row than this count as endless. */
 const MOST_EMPTY_PAGES = 100;
 
-/** A list that goes in circles, or on without an end. */
+/** Thrown for a list whose pages repeat, or never end. */
 export class EndlessList extends Error {
   override name = 'EndlessList';
   /** @param list What it lists. */
@@ -15,18 +15,17 @@ export class EndlessList extends Error {
   }
 }
 
-/** A page that says that more follow. */
+/** A page after which another follows. */
 export interface PassedPage {
-  /** Where the next one begins. */
+  /** The cursor of the next page. */
   cursor: string | null;
-  /** A name for its last item; null if it has none. */
+  /** A name for the page's last item; null if it has no items. */
   place: string | null;
 }
 
 /**
- * Follows a list from page to page, and notices when it goes in circles or on without end: a page that begins or ends where
- * one did before. What it keeps is of one size however long the list (Brent's algorithm): a circle of n pages is noticed
- * within 3 n.
+ * Detects a list whose pages repeat (a cursor or last item seen before) or stay empty. Brent's algorithm: it keeps one
+ * page however long the list is, and finds a cycle of n pages within 3 n.
  */
 export function follow(trail: Trail | undefined, { cursor, place }: PassedPage): Trail | 'circle' {
   const emptyPages = place === null ? (trail?.emptyPages ?? 0) + 1 : 0;

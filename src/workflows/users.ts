@@ -9,14 +9,14 @@ import { followOn } from './trail';
 import { apiRefused, failureType, sayOf } from './failures';
 import type { SourceState } from './source-state';
 
-/** So often the users are asked for anew after the same one, since cursors expire: then the server refuses each. */
+/** How often users are requested again behind the same user, as cursors expire; then the server is at fault. */
 const MOST_RESUMED = 3;
 
 /**
- * Per user, the lists of the users that come next: of the page of users that follows, or of those whom the policy names.
+ * For listing per user: adds the lists of the next page of users, or of the users that the policy names.
  *
- * @returns the walk's place with these lists; null if there are no further users.
- * @throws Forbidden if the users cannot be found, ApiRefused if there are none at all.
+ * @returns the checkpoint with these lists; null if there are no further users.
+ * @throws Forbidden if the key may not list organizations, ApiRefused if there are no users at all.
  */
 export async function nextUsers(
   activities: Pick<ApiActivities, 'discoverUsers'>,
@@ -68,10 +68,10 @@ async function turnTo(
       return sayOf(error);
     },
   );
-  // Lists were walked meanwhile.
+  // Read only now: the walk changed the checkpoint during the request.
   const checkpoint = source.checkpoint;
   if (typeof found === 'string') {
-    // The other organizations' users come first; then the sync fails.
+    // The walk goes on with the other organizations; then the sync fails.
     const said = `users of organization ${organization ?? ''}: ${found}`;
     const passed = withUsers(checkpoint, page, [], null);
     return { ...passed, users: { ...passed.users, odd: passed.users.odd ?? said } };
@@ -91,7 +91,7 @@ async function turnTo(
   const isPassedOver = after !== null && walked === -1;
   const nextPage =
     found.nextPage === null ? null : { organization, page: found.nextPage, after: isPassedOver ? after : null };
-  // The one to go on after has left: all are walked again, where the sink knows what it has.
+  // If no page names the user to go on behind, all users are walked again; chats in the sink are not requested again.
   if (isPassedOver)
     return { ...checkpoint, users: { ...users, next: nextPage ?? { organization, page: null, after: null } } };
   return withUsers({ ...checkpoint, users }, page, found.userIds.slice(walked + 1), nextPage);

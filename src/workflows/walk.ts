@@ -10,14 +10,14 @@ import { nextUsers } from './users';
 import type { SourceState } from './source-state';
 
 /**
- * Reads every chat that changed since the window's start, and has each one's messages of the window emitted and published.
- * No list has an upper bound on the time of change. Organization-wide, a chat that changes during the walk moves ahead of
- * the cursor and is met again further on, where an upper bound would lose it; per user the order is that of creation, and
- * a chat stays where it is. Whatever ends the walk, `source.unfinished` is exact: a chat leaves `left` only when the publish
- * that holds it has returned.
+ * Reads every chat that changed since the window's start, and has its messages of the window emitted and published. No
+ * list has an upper bound on the time of change. Organization-wide, a chat that changes during the walk moves ahead of
+ * the cursor and is listed again; an upper bound would lose it. Per user, lists are in the order of creation, and a
+ * chat keeps its place. Whatever ends the walk, `source.unfinished` is exact: a chat leaves `left` only when its
+ * publish has returned.
  *
- * @returns `interrupted` if the history has grown long enough: continue as new and walk on.
- * @throws ChatUnreadable once the rest of what is listed is published; whatever else ended an activity for good.
+ * @returns `interrupted` if the history is long: continue as new and walk on.
+ * @throws ChatUnreadable once all other listed chats are published; whatever else ended an activity for good.
  */
 export async function walk(
   activities: WalkActivities,
@@ -31,7 +31,7 @@ export async function walk(
       if (checkpoint) source.changeUnfinished({ checkpoint });
       return checkpoint !== null;
     } catch (error) {
-      // A list that was broken off cannot be gone on with.
+      // A generator that has thrown cannot go on.
       organizations = createOrganizations(activities, policy);
       throw error;
     }
@@ -51,7 +51,7 @@ export async function walk(
   }
 }
 
-/** A list without an end is walked from the window's start once the server is mended: the sink knows what it has. */
+/** After an endless list the next sync walks the window from its start; chats in the sink are not requested again. */
 async function fromTheStartIfEndless<T>(source: SourceState, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
@@ -62,7 +62,7 @@ async function fromTheStartIfEndless<T>(source: SourceState, step: () => Promise
   }
 }
 
-/** @throws ApiRefused if an item of the organizations' or users' lists could not be used: somebody's chats are missing. */
+/** @throws ApiRefused if an organization or user in the lists was malformed: somebody's chats are missing. */
 function endOfUsers(source: SourceState, organizations: Organizations): 'finished' {
   const odd = source.checkpoint.users.odd ?? organizations.odd();
   if (odd === undefined) return 'finished';

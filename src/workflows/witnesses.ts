@@ -3,12 +3,12 @@ import type { ReadChat } from '../domain/published';
 import { isOwnFailure } from './failures';
 import type { SourceState } from './source-state';
 
-/** A few: one may have been deleted since. */
+/** A few are kept, as one may be deleted. */
 const MOST_WITNESSES = 3;
 
 /**
- * Whether a chat that was published before can still be read: then key and server are the right ones, and what is wrong
- * with other chats is their own.
+ * Whether a chat that was published before is still readable: then key and server are the right ones, and other chats
+ * fail for reasons of their own.
  */
 export async function isAnyReadable(
   { checkChat }: Pick<ApiActivities, 'checkChat'>,
@@ -25,7 +25,7 @@ export async function isAnyReadable(
   return false;
 }
 
-/** With a chat of those that were published just now. */
+/** Puts the last published chat that is not gone before the other witnesses. */
 export function withWitness(
   before: readonly string[] = [],
   read: readonly ReadChat[],
