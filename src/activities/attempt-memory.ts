@@ -2,62 +2,62 @@ import { z } from 'zod';
 import { recoveryOf, type ApiError } from '../compliance-api/errors';
 import { isAboutTheKey, meaningOf, type FailureKind, type Recovery } from '../domain/failure-kinds';
 
-/** What fails for so long while others are served can never be read. */
+/** A chat or list that fails for this long, while other requests are served, is given up. */
 const HOPELESS_MS = 3 * 60_000;
-/** And fails so often. */
+/** It is given up only after at least this many failures. */
 const HOPELESS_FAILURES = 3;
-/** What one pair of failures may add to that time: a worker that stood still must not count. */
+/** The most that the time between two failures counts: a worker may have stood still in between. */
 const LONGEST_STEP_MS = 2 * 60_000;
-/** A server that is too slow for a page may manage a part of it. */
+/** After a slow answer the next request asks for this fraction of the page. */
 const SLOW_ANSWER_PART = 4;
 
-/** What an attempt knows of those before it: Temporal hands the last heartbeat's details to the next attempt. */
+/** What an attempt knows of earlier ones: Temporal hands the details of the last heartbeat to the next attempt. */
 export const memorySchema = z.object({
   /** HTTP requests made. */
   requests: z.number().default(0),
-  /** Ask for no more records than this, since an answer was larger than the cap, or did not come in time. */
+  /** The reduced page size, after an answer that was larger than the cap or too slow. */
   limit: z.number().optional(),
-  /** How the request failed last, as a kind and in words. */
+  /** How the last request failed: its kind, and its message. */
   kind: z.string().optional(),
   said: z.string().optional(),
-  /** Which endpoint did. */
+  /** The endpoint that failed. */
   endpoint: z.string().optional(),
   /** Refusals in a row. */
   refusals: z.number().default(0),
-  /** Failures that may pass, and the time spent on them while others were served, ms. */
+  /** Failures that may pass, and the time that they took while others were served, ms. */
   failures: z.number().default(0),
   failingMs: z.number().default(0),
   lastFailureAt: z.number().optional(),
-  /** The next attempt asks whether others are served. */
+  /** The next attempt makes another request instead, to see whether others are served. */
   askForOthers: z.boolean().default(false),
-  /** Who was served since the last failure: a chat, or no more than the key. */
+  /** What was served since the last failure: another chat, or only a request that shows the key to be accepted. */
   served: z.enum(['chat', 'key']).optional(),
   sinkFailed: z.boolean().default(false),
 });
 export type Memory = z.infer<typeof memorySchema>;
 
-/** What is remembered of attempts of an activity that was called off. @param failingMs As of {@link Memory}. */
+/** The memory of a new activity for a chat whose earlier one was cancelled. @param failingMs As in {@link Memory}. */
 export const failedBefore = (failingMs = 0): Partial<Memory> =>
   failingMs < HOPELESS_MS ? { failingMs } : { failingMs, failures: HOPELESS_FAILURES - 1, served: 'chat' };
 
 export interface FailedAttempt {
   error: ApiError;
-  /** How many records were asked for. */
+  /** The page size of the failed request. */
   limit: number;
   /** ms */
   now: number;
-  /** Nobody can be read without it: while it fails that is an outage, whoever else is served. */
+  /** Nothing can be read without this list: its failure is an outage, even if other requests are served. */
   isEverybodys?: boolean | undefined;
-  /** A parked chat stays so whatever comes of it: others are asked for only before it is believed to be gone. */
+  /** A parked chat just stays parked: other requests are made only before a refusal is believed. */
   isParked?: boolean | undefined;
 }
 
 /**
- * Notes in `memory` what the next attempt has to know, and says whether there should be one.
+ * Notes in `memory` what the next attempt has to know, and decides whether there should be one.
  *
  * A chat, or a list that is one of many, is given up only for a reason of its own. So between two of its failures an
- * attempt asks for something else with the same key ({@link rememberOthers}): while nobody is served it is an outage, which
- * is waited for however long it takes.
+ * attempt requests something else with the same key ({@link rememberOthers}): while that fails too, it is an outage,
+ * which is waited for however long it takes.
  */
 export function remember(memory: Memory, attempt: FailedAttempt): Recovery {
   const { error, limit, now, isEverybodys = false, isParked = false } = attempt;
@@ -94,16 +94,16 @@ export function remember(memory: Memory, attempt: FailedAttempt): Recovery {
   return 'later';
 }
 
-/** What came of asking for another chat, or for the organizations where no chat is known that could be read. */
+/** The outcome of a request for another chat, or for the organizations if this worker has read no chat yet. */
 export interface Others {
   asked: 'chat' | 'key';
-  /** Undefined: served. */
+  /** Undefined if the request was served. */
   error?: ApiError;
 }
 
 /**
- * Notes what came of it. @returns `everybody` if the others are refused in the same way, so that it is not the chat;
- * `later` if they could not be asked.
+ * Notes the outcome of the other request. @returns `everybody` if it is refused in the same way, so that the chat is
+ * not the cause; `later` if the request could not be made.
  */
 export function rememberOthers(memory: Memory, { asked, error }: Others): 'everybody' | 'later' | 'go on' {
   if (error && !meaningOf(error.kind).sends) {
@@ -111,7 +111,7 @@ export function rememberOthers(memory: Memory, { asked, error }: Others): 'every
     return 'later';
   }
   if (error && recoveryOf(error) === 'later') {
-    // A refusal is not believed before somebody was asked; of an outage the chat itself may see the end.
+    // A refusal waits for a comparison. After a passing failure the chat itself may show that the outage has ended.
     memory.askForOthers = memory.refusals > 0;
     return 'later';
   }
@@ -121,7 +121,7 @@ export function rememberOthers(memory: Memory, { asked, error }: Others): 'every
     return 'go on';
   }
   if (isAboutTheKey(error.kind) || error.kind === memory.kind) return 'everybody';
-  // A refusal of another kind says that the key was taken; of a chat it says nothing more.
+  // A refusal of another kind shows that the key is accepted; a refused chat shows nothing more.
   if (asked === 'key') memory.served = 'key';
   else memory.askForOthers = true;
   return 'go on';

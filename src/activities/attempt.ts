@@ -13,9 +13,9 @@ import { meaningOf, type Recovery } from '../domain/failure-kinds';
 export interface Attempt {
   readonly api: ComplianceApi;
   readonly sink: Sink;
-  /** How many records to ask for. */
+  /** The page size to request. */
   readonly limit: number;
-  /** The attempt before failed in the sink. */
+  /** Whether the attempt before failed in the sink. */
   readonly sinkFailed: boolean;
   /** HTTP requests so far, over all attempts. */
   requests(): number;
@@ -25,29 +25,29 @@ export interface Attempt {
 }
 
 export interface AttemptOptions<T> {
-  /** Named in failures. */
+  /** The chat that failures name. */
   chatId?: string;
-  /** Nobody can be read without it: while it fails that is an outage, whoever else is served. */
+  /** Nothing can be read without this list: its failure is an outage, even if other requests are served. */
   isEverybodys?: boolean;
   /** The chat is parked. */
   isParked?: boolean;
-  /** For how long it failed before, while others were served, ms. */
+  /** For how long earlier activities for the chat failed while others were served, ms. */
   failingMs?: number | undefined;
   pageSize: number;
-  /** The activity's result where the API says that what was asked for is gone. Without it that ends the sync. */
+  /** Makes the activity's result if the API says that the resource is gone. Without it that ends the sync. */
   gone?: (figures: { limit: number; requests: number }) => T;
 }
 
 /** What an attempt needs of Temporal. */
 export interface AttemptContext {
-  /** What the last attempt said in its last heartbeat; undefined: nothing. */
+  /** The details of the last attempt's last heartbeat; undefined if there are none. */
   details: unknown;
   /** The attempt's number, from 1. */
   attempt: number;
   signal: AbortSignal;
-  /** At once. */
+  /** Sends a heartbeat at once. */
   heartbeat: (memory: Memory) => void;
-  /** Has all heartbeats say this, as it is then. */
+  /** Makes every later heartbeat send the memory as it is at that time. */
   sayInHeartbeats: (memory: Memory) => void;
   /** ms since 1970 */
   now: () => number;
@@ -56,27 +56,27 @@ export interface AttemptContext {
 export interface AttemptDependencies {
   api: ComplianceApi;
   sink: Sink;
-  /** Of the attempt that runs; Temporal's by default. */
+  /** The context of the running attempt; Temporal's by default. */
   context?: () => AttemptContext;
 }
 
 export type RunAttempt = <T>(options: AttemptOptions<T>, run: (attempt: Attempt) => Promise<T>) => Promise<T>;
 
-/** What attempts remember, and what becomes of their failures: the same for every activity that calls the API. */
+/** What all activities that call the API share: the memory of attempts, and the handling of their failures. */
 export function createAttempts({ api, sink, context = temporalContext }: AttemptDependencies): RunAttempt {
   const others = createOthers(api);
 
   return async (options, run) => {
     const { chatId, isEverybodys, isParked, failingMs } = options;
     const { details, attempt, signal, heartbeat, sayInHeartbeats, now } = context();
-    // An attempt that could not say anything any more, since its worker died, has made its request.
+    // An attempt without details, since its worker died, is assumed to have made its request.
     const known = memorySchema.safeParse(details ?? { requests: attempt - 1, ...failedBefore(failingMs) });
     const memory: Memory = known.success ? known.data : memorySchema.parse({});
     sayInHeartbeats(memory);
     const beat = (): void => heartbeat(memory);
     const limit = memory.limit ?? options.pageSize;
 
-    /** Instead of the request that failed: asks whether others are served. Whatever comes of it, the attempt has failed. */
+    /** Makes another request instead, to see whether others are served. The attempt fails in any case. */
     async function askForOthers(): Promise<ApplicationFailure> {
       memory.requests += 1;
       const answered = await others.ask({ chatId, endpoint: memory.endpoint }, signal);
@@ -89,7 +89,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       return retryFailure(memory.said ?? '', { ...facts, soon: memory.refusals > 0 });
     }
 
-    /** Where many were refused before it, and none could be read, a chat that is refused need not ask for others first. */
+    /** A refused chat skips the comparison if many chats in a row were refused in the same way and none was read. */
     function recoveryFrom(error: ApiError): Recovery {
       const recovery = remember(memory, { error, limit, now: now(), isEverybodys, isParked });
       if (recovery !== 'later' || chatId === undefined || recoveryOf(error) !== 'never') return recovery;

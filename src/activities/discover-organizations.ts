@@ -6,8 +6,8 @@ import { fittingItems, placeOf } from './list-items';
 import type { DiscoveredOrganizations, OrganizationsRequest } from './types';
 
 /**
- * Asks for one page of the organizations; older servers have no pages. The answer, whatever its status, is also where the
- * window learns the server's clock. A key without the scope (403) is no failure: its chats may be readable all the same.
+ * Requests one page of the organizations (older servers have one page only). The answer, whatever its status, also
+ * gives the server's clock. A key without the scope (403) is no failure, since it may still read chats.
  */
 export async function discoverOrganizations(
   { page }: OrganizationsRequest,
@@ -24,7 +24,7 @@ export async function discoverOrganizations(
       uuids: fitting.map((organization) => organization.uuid),
       odd,
       place: placeOf(fitting.at(-1)?.uuid),
-      // A server that leaves `has_more` out means by the next page that there is one.
+      // If a server leaves out `has_more`, a `next_page` alone says that there is one.
       nextPage: body.has_more === false ? null : (body.next_page ?? null),
       serverTime: iso(serverTimeMs),
       requestId,

@@ -5,7 +5,7 @@ import { isCursorRefused } from './cursor-refused';
 import { fittingItems, placeOf } from './list-items';
 import type { DiscoveredUsers, UsersRequest } from './types';
 
-/** An organization that was listed just now, and is gone when its users are asked for: their chats would be missing. */
+/** The result for an organization that was listed and is gone now: its users' chats would be missing. */
 export const goneOrganization = (
   { organization }: UsersRequest,
   { requests }: { requests: number },
@@ -24,7 +24,7 @@ const noUsers = (requests: number, requestId: string | null = null): DiscoveredU
   requests,
 });
 
-/** Asks for one page of an organization's current members. */
+/** Requests one page of an organization's current members. */
 export async function discoverUsers({ organization, page }: UsersRequest, attempt: Attempt): Promise<DiscoveredUsers> {
   try {
     const { body, requestId } = await attempt.request((options) =>
@@ -36,7 +36,7 @@ export async function discoverUsers({ organization, page }: UsersRequest, attemp
       userIds: fitting.map((user) => user.id),
       odd,
       place: placeOf(fitting.at(-1)?.id),
-      // A server that leaves `has_more` out means by the next page that there is one.
+      // If a server leaves out `has_more`, a `next_page` alone says that there is one.
       nextPage: body.has_more === false ? null : (body.next_page ?? null),
       requestId,
       requests: attempt.requests(),

@@ -22,7 +22,7 @@ const NOTHING = {
   unexplained: false,
 };
 
-/** What comes of a chat that is gone. */
+/** The result for a chat that is gone. */
 export const goneChat = (figures: { limit: number; requests: number }): Emitted => ({
   ...NOTHING,
   gone: true,
@@ -30,18 +30,18 @@ export const goneChat = (figures: { limit: number; requests: number }): Emitted 
 });
 
 /**
- * Asks for one page of one chat's messages and has the sink make them durable, in the same attempt: message bodies
- * never enter the workflow's history.
+ * Requests one page of a chat's messages and has the sink make them durable in the same attempt: message bodies never
+ * enter the workflow's history.
  */
 export async function emitMessages(request: EmitRequest, attempt: Attempt): Promise<Emitted> {
   const { sink } = attempt;
   const { window, span, chatId, afterId, messages } = request;
   const nothing = { ...NOTHING, limit: attempt.limit };
   if (afterId === null && (await sink.has?.(window, chatId))) return { ...nothing, requests: attempt.requests() };
-  // A request is not worth making while the sink cannot take what it brings.
+  // After a failure in the sink the request waits until the sink can take its messages.
   if (attempt.sinkFailed) await sink.check?.(window);
 
-  // A second more: a server may show a time rounded up, and compare it as it is.
+  // Requests one second more: a server may show a time rounded up, but compare it unrounded.
   const since = new Date(Date.parse(span.from) - 1000).toISOString();
   const bounds = messages === 'new' ? { 'created_at.gte': since, 'created_at.lt': span.to } : {};
   try {
@@ -71,8 +71,8 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
 }
 
 /**
- * The API promises at least once: a message that comes again is left out. Where it came otherwise the first one counts, and
- * the conflict too. What is repeated from page to page is the sink's concern.
+ * Removes repeated messages, as the API delivers at least once. Of copies with different content the first counts, and
+ * a conflict is counted. Repetitions on different pages are the sink's concern.
  */
 function onceEach(messages: readonly Message[]): { once: Message[]; conflicts: number } {
   const first = new Map<string, Message>();
@@ -85,20 +85,20 @@ function onceEach(messages: readonly Message[]): { once: Message[]; conflicts: n
   return { once: [...first.values()], conflicts };
 }
 
-/** Whether the span holds the message by the time that the API shows: exactly-once rests on it. */
+/** Whether the message is in the span, by the time that the API shows: exactly-once delivery rests on this. */
 function isWanted(message: Message, page: MessagePage, { span, messages }: EmitRequest): boolean {
   if (messages === 'all') return !page.deleted_at || !message.isEmpty();
   return message.createdAtMs >= Date.parse(span.from) && message.createdAtMs < Date.parse(span.to);
 }
 
-/** Whether a chat that holds no message of the span changed in it all the same, and was neither created then nor deleted. */
+/** Whether a chat without a message in the span changed in it, though it was neither created in it nor deleted. */
 function isUnexplained({ created_at, updated_at, deleted_at }: MessagePage, { from, to }: Span): boolean {
   const isWithin = (time: number | undefined): boolean =>
     time !== undefined && time >= Date.parse(from) && time < Date.parse(to);
   return !deleted_at && isWithin(timeOf(updated_at)) && !isWithin(timeOf(created_at));
 }
 
-/** Messages that are newer than their chat's `updated_at`, both on whole seconds; none where that is no time. */
+/** Counts messages newer than their chat's `updated_at`, by whole seconds; 0 if that is no time. */
 function violationsOf({ updated_at, chat_messages }: MessagePage): number {
   const second = (ms: number): number => Math.floor(ms / 1000);
   const updatedAt = timeOf(updated_at);

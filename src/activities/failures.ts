@@ -8,27 +8,27 @@ import { printable } from '../text/printable';
 import { SinkError } from '../sinks/sink';
 import { meaningOf, type Recovery } from '../domain/failure-kinds';
 
-/** What a failure may say of where it happened. */
+/** What a failure may say about its request. */
 export interface FailureFacts {
   chatId?: string | undefined;
   /** HTTP requests over all attempts so far. */
   requests?: number;
-  /** What to do, where more is known than the error itself says. */
+  /** Overrides the error's own recovery. */
   recovery?: Recovery | undefined;
-  /** The next attempt is not to wait. */
+  /** The next attempt starts at once. */
   soon?: boolean;
-  /** Another chat could be read meanwhile: it is this one's own. */
+  /** Another chat was readable meanwhile: the failure is this chat's own. */
   proven?: boolean;
-  /** How many records to ask for at once. */
+  /** The page size for the next request. */
   limit?: number | undefined;
 }
 
-/** 0 would end the retries (Temporal takes it as "no time left"). */
+/** A `nextRetryDelay` of 0 would end the retries: Temporal takes it as "no time left". */
 const SOON_MS = 100;
 
 /**
- * The one place where errors become Temporal's. A failure is built from known facts alone, without cause: what an
- * unknown error says may quote the message it stumbled over, and failures stand in the history.
+ * Turns any error into an ApplicationFailure, from known facts alone and without a cause: an unknown error's message
+ * may quote message texts, and failures are kept in the history.
  */
 export function toFailure(error: unknown, facts: FailureFacts = {}): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
@@ -48,7 +48,7 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
     });
   }
   const name = error instanceof Error ? error.name : typeof error;
-  // A bug: where it happened goes to the log, without the first line, which may quote what it stumbled over.
+  // A bug: the log gets the stack frames, without the first line, which may quote message texts.
   log.error(`unexpected ${name}`, { at: framesOf(error) });
   return failure({
     type: FailureType.unexpected,
@@ -57,7 +57,7 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
   });
 }
 
-/** Every failure of an activity of ours: as long as Temporal shows it, and without frames, which are those of this file. */
+/** Creates an activity's failure: as long as Temporal shows, without stack frames, which would all be of this file. */
 export function failure(options: ApplicationFailureOptions): ApplicationFailure {
   const made = ApplicationFailure.create({ ...options, message: cut(options.message ?? '', LONGEST_REASON_BYTES) });
   made.stack = '';
@@ -69,7 +69,7 @@ function framesOf(error: unknown): string[] {
   return lines.map((line) => line.trim()).filter((line) => line.startsWith('at '));
 }
 
-/** The attempt has learnt something about others; its own request has yet to be made again. @param said How that failed. */
+/** The failure of an attempt that made another request instead of its own. @param said How its own had failed. */
 export function retryFailure(said: string, { chatId, requests, soon }: FailureFacts): ApplicationFailure {
   return failure({
     type: FailureType.apiUnavailable,
@@ -85,7 +85,7 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
   const { requests, limit, proven = false } = facts;
   const serverTime = error.serverTimeMs === null ? null : new Date(error.serverTimeMs).toISOString();
   const details = [{ requests, kind, status, requestId, serverTime, proven, ...(limit !== undefined && { limit }) }];
-  // An answer that is too large is asked for in halves: there is nothing to wait for.
+  // After too large an answer a smaller page is requested at once.
   const retryAfterMs = error.kind === 'too-large' || facts.soon ? 0 : error.retryAfterMs;
   const message = `${named(chatId)}${error.message}`;
   const { type, remedy, onList } = meaningOf(kind);
@@ -103,7 +103,7 @@ function apiFailure(error: ApiError, facts: FailureFacts): ApplicationFailure {
       return failure({ type, message: `${error.message}${more}`, nonRetryable: true, details });
     }
     case 'later': {
-      // What would end the sync if it were believed is waited for until it is.
+      // A failure that would end the sync if believed counts as an outage until then.
       const waitsFor = onList === 'later' ? type : FailureType.apiUnavailable;
       return failure({
         type: waitsFor,

@@ -12,14 +12,14 @@ import { isCursorRefused } from './cursor-refused';
 import { fittingItems, placeOf } from './list-items';
 import type { ChatPageRequest, FetchedChatPage } from './types';
 
-/** Lists of ids go into the URL as repeated parameters; more than these make one that servers refuse. */
+/** Each id is a parameter in the URL; servers refuse URLs with more than about this many. */
 const IDS_IN_URL = 100;
 
 const NOTHING = { chatIds: [], odd: null, place: null, lastId: null, at: null, hasMore: true, skipped: 0 };
 
 /**
- * Asks for one page of the chats that changed since the window's start. The server is asked for organizations, and per
- * user for users; the rest is filtered here, projects always: servers do not agree on what their ids look like.
+ * Requests one page of the chats that changed since the window's start. The server filters by organization, and in
+ * per-user mode by user. All else is filtered here, and projects always, since servers differ in the form of their ids.
  */
 export async function fetchChatPage(
   request: ChatPageRequest,
@@ -47,7 +47,7 @@ export async function fetchChatPage(
     const last = fitting.at(-1);
     return {
       refused: null,
-      // Whose they are, and what else is wrong with them, their messages tell.
+      // The messages' answer tells whose the malformed items (`named`) are.
       chatIds: [...new Set([...chatIds, ...named])],
       odd: odd === null ? null : `chats: ${odd}`,
       place: placeOf(last?.id, last?.[perUser ? 'created_at' : 'updated_at']),
@@ -67,10 +67,10 @@ export async function fetchChatPage(
 const isoSecond = (ms: number | undefined): string | null =>
   ms === undefined ? null : new Date(Math.floor(ms / 1000) * 1000).toISOString();
 
-/** A server may show a time rounded up and compare it as it is: it is asked for a second more, and what it shows counts. */
+/** Requests start one second early: a server may show a time rounded up, but compare it unrounded. */
 const secondBefore = (time: string): string => new Date(Date.parse(time) - 1000).toISOString();
 
-/** What the generations of the API take: see `ListingMode`. The order of creation is the default, and all that older ones have. */
+/** The bounds for each generation of the API (see `ListingMode`). Older ones sort by creation only, the default. */
 function boundsOf({ mode, window, afterId, at }: ChatPageRequest): ChatQuery {
   const goesOn = afterId === null && at !== null ? secondBefore(at) : undefined;
   switch (mode) {
@@ -86,7 +86,7 @@ function boundsOf({ mode, window, afterId, at }: ChatPageRequest): ChatQuery {
   }
 }
 
-/** @throws ApplicationFailure where the filters cannot be compared with what this server gives. */
+/** @throws ApplicationFailure if the filters cannot be compared with what this server shows. */
 function matches(
   chat: ListedChat,
   mode: ListingMode,
@@ -103,9 +103,9 @@ function matches(
   const owner = ownerOf(chat);
   const namesOrganization = owner.organizationId !== null || owner.organizationUuid !== null;
   const pass = passes(owner, {
-    // The server was asked for these, and is not trusted where its answer can be compared.
+    // The server has filtered these already; they are compared again if the answer names organizations.
     organizationIds: serverFiltersOrganizations && !namesOrganization ? [] : organizationIds,
-    // What the list leaves out the messages tell.
+    // If the list leaves out projects, the messages' answer is compared instead.
     projectIds: chat.project_id === undefined ? [] : projectIds,
     userIds: filtersUsers ? userIds : [],
   });
@@ -117,7 +117,6 @@ function matches(
   );
 }
 
-/** Whose a chat is, as the API shows it. */
 export const ownerOf = (
   chat: Pick<ListedChat, 'organization_id' | 'organization_uuid' | 'project_id' | 'user'>,
 ): Owner => ({
@@ -127,7 +126,7 @@ export const ownerOf = (
   userId: chat.user?.id ?? null,
 });
 
-/** Whether the server says that it does not know this listing mode; with a cursor too: it may be another server by now. */
+/** Whether the server refuses the listing mode. Also on a page with a cursor: another server may answer by now. */
 function isModeRefused({ kind, status, errorType, parameter = '' }: ApiError): boolean {
   if (status !== 400 || errorType !== 'invalid_request_error') return false;
   return (

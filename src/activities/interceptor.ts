@@ -4,13 +4,13 @@ import { toFailure } from './failures';
 
 const HEARTBEAT_MS = 5000;
 
-/** What each attempt's heartbeats say: what the next one knows of it. */
+/** The details that each running attempt's heartbeats send to the next attempt. */
 const memories = new WeakMap<Context, object>();
 
-/** Has the heartbeats of the attempt that runs say this, as it is then. */
+/** Makes the running attempt's heartbeats send the memory as it is at that time. */
 export const sayInHeartbeats = (memory: object): void => void memories.set(Context.current(), memory);
 
-/** What is the same for every attempt of every activity: heartbeats, failures as Temporal's, and whose the log's lines are. */
+/** Adds heartbeats, the conversion of errors to failures, and the source's name in log lines to every activity. */
 export const aroundActivities =
   (source: string): ActivityInterceptorsFactory =>
   (context) => ({
@@ -20,7 +20,7 @@ export const aroundActivities =
         try {
           return await next(input);
         } catch (error) {
-          // Cancelled, or timed out: what it did has stopped for that.
+          // After a cancellation or timeout the error only follows from that.
           throw context.cancellationSignal.aborted ? context.cancellationSignal.reason : toFailure(error);
         } finally {
           clearInterval(timer);

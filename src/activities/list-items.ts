@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { conforms, idSchema, misfitOf } from '../compliance-api/schemas';
 
-/** What a list gave. */
+/** The items of a page, by whether they have the promised shape. */
 export interface Items<T> {
   fitting: T[];
-  /** Of those that do not fit, the ids by which they can be asked for all the same. */
+  /** The ids of items that do not fit, but can be requested by their id. */
   named: string[];
   /** What is wrong with the first item that does not fit; null if all of them do. */
   odd: string | null;
 }
 
 /**
- * Tells the items of a page that are as promised from those that are not: one of these must not keep the others away.
+ * Separates a page's items that fit the schema from the malformed ones, which must not hide the others.
  *
- * @param byId Whether an `id` is enough to ask for an item.
+ * @param byId Whether an `id` alone is enough to request an item.
  */
 export function fittingItems<T>(
   data: readonly unknown[],
@@ -37,7 +37,7 @@ const namedSchema = z.looseObject({ id: idSchema });
 
 const of = (requestId: string | null): string => (requestId === null ? '' : ` (request-id ${requestId})`);
 
-/** A short name for the place in a list that its last item marks; null for a page without items. */
+/** A short hash that names a list's position by its page's last item; null for a page without items. */
 export function placeOf(...marks: readonly unknown[]): string | null {
   if (marks.every((mark) => mark === undefined)) return null;
   return createHash('sha256').update(JSON.stringify(marks)).digest('hex').slice(0, 16);

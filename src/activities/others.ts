@@ -3,27 +3,27 @@ import { ApiError, recoveryOf } from '../compliance-api/errors';
 import type { Others } from './attempt-memory';
 import type { FailureKind } from '../domain/failure-kinds';
 
-/** After so many different chats in a row that are refused in the same way, another one need not ask first. */
+/** After so many different chats in a row were refused in the same way, the next one is not compared first. */
 const MANY_CHATS = 20;
 
-/** What else can be asked for with the same key, to tell what is wrong with one chat from what is wrong for everybody. */
+/** Other requests with the same key, which tell a failure of one chat from a failure of all. */
 export interface OtherRequests {
   /** Notes a chat whose messages could be read just now. */
   readable(chatId: string): void;
-  /** Notes a chat that was refused. @returns whether it is one of many in a row, all in the same way, and none is known to be readable. */
+  /** Notes a refused chat. @returns whether many chats in a row were refused in the same way, and none is readable. */
   refused(chatId: string, kind: FailureKind): boolean;
-  /** Makes one request: for such a chat, or, where none is known but the one that failed, for the organizations, or the chats. */
+  /** Requests a readable chat; if none but the failed one is known, the organizations, or the chats if those failed. */
   ask(failed: { chatId?: string | undefined; endpoint?: string | undefined }, signal: AbortSignal): Promise<Others>;
 }
 
-/** One for each process. */
+/** To be created once per process. */
 export function createOthers(api: ComplianceApi): OtherRequests {
   let known: string | undefined;
   let inARow = { kind: '', chatIds: new Set<string>() };
 
   async function askForChat(chatId: string, signal: AbortSignal): Promise<Others> {
     const error = await failureOf(api.getChatMessages(chatId, { limit: 1 }, { signal }));
-    // Deleted meanwhile, or refused: it is no witness any more.
+    // The chat was deleted meanwhile or is refused: it cannot be the reference any more.
     if (error && recoveryOf(error) !== 'later' && known === chatId) known = undefined;
     return error ? { asked: 'chat', error } : { asked: 'chat' };
   }

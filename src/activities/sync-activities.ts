@@ -12,10 +12,10 @@ import { failure } from './failures';
 import { requireSink } from './require-sink';
 import type { LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
 
-/** Many syncs end within a second. */
+/** Pauses between the first looks: many syncs end within a second. */
 const PAUSES_MS = [50, 100, 200, 400];
 const SOONEST_LOOK_MS = 1000;
-/** So soon that a request sees its own report before further syncs push it out of the memo. */
+/** The longest pause, so that a request sees its report before later ones push it out of the memo. */
 const LATEST_LOOK_MS = 5000;
 
 export interface SyncDependencies {
@@ -23,7 +23,7 @@ export interface SyncDependencies {
   sink: Sink;
   policy: Policy;
   metrics: Metrics;
-  /** What is wrong with Temporal, from an error of `source`, where that may pass; undefined: it is something else. */
+  /** Says what is wrong with Temporal if an error of `source` may pass; undefined for other errors. */
   passingTrouble: (error: unknown) => string | undefined;
 }
 
@@ -53,7 +53,7 @@ export function createSyncActivities(dependencies: SyncDependencies): SyncActivi
     return await run(cancellationSignal());
   }
 
-  /** What asks Temporal: its outage is no bug of ours. */
+  /** Runs a call to Temporal. Its outage becomes a retryable failure, and is no bug of ours. */
   async function fromTemporal<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run();
@@ -68,7 +68,7 @@ export function createSyncActivities(dependencies: SyncDependencies): SyncActivi
   }
 }
 
-/** What the sink knows. Whatever it will need is tried too, unless its place is another one than it should be. */
+/** Reads the sink's ledger. Also checks the sink, unless its folder holds another archive than expected. */
 async function readLedger(sink: Sink, { archive: held }: LedgerRequest): Promise<Ledger> {
   const archive = await sink.archive?.();
   if ((archive ?? null) === held) await sink.check?.();
@@ -91,7 +91,7 @@ function requireAllPublished({ totals }: PublishRequest, { totals: now, closed }
   );
 }
 
-/** What this part added, as far as its request knows: a step that is tried again may count twice. */
+/** What this publish added, for the metrics, by its request's totals: a retried publish may count twice. */
 function newIn({ chats, gone, totals: before }: PublishRequest, { totals, ...now }: Published): WindowTotals {
   const added = (now: number, then: number, most: number): number => Math.min(Math.max(0, now - then), most);
   return {
@@ -102,14 +102,14 @@ function newIn({ chats, gone, totals: before }: PublishRequest, { totals, ...now
   };
 }
 
-/** A sink without totals of its own: the window's grow by what is handed over. */
+/** The result for a sink without totals of its own: the window's totals grow by this part. */
 function added({ totals, chats, gone }: PublishRequest): Published {
   const grown = { chats: totals.chats + chats.length, records: totals.records + recordsOf(chats) };
   const conflicts = chats.reduce((sum, chat) => sum + (chat.conflicts ?? 0), totals.conflicts);
   return { totals: grown, healed: healedOf(chats), gone: totals.gone + gone.length, conflicts, closed: false };
 }
 
-/** Looks a few times within a second; then "not yet" is a failure that Temporal retries, after a tenth of the time waited so far. */
+/** Looks a few times within a second, then fails with "not yet", to be retried after a tenth of the time waited. */
 async function awaitReport(source: Source, n: number): ReturnType<SyncActivities['awaitReport']> {
   let view = await source.view();
   for (const pauseMs of [...PAUSES_MS, null]) {

@@ -7,27 +7,27 @@ import type { Published, ReadChat, Receipt, Totals } from '../domain/published';
 import type { Span, Window } from '../domain/window';
 import type { Closing } from '../sinks/sink';
 
-/** What the workflows send to their activities and get back: ids, counts and times, since all of it stands in the history. */
+/** The activities' inputs and results: ids, counts and times only, since Temporal keeps them in the history. */
 
-/** `requests` everywhere: HTTP requests made, over all attempts of the activity. */
+/** `requests`, here and below: HTTP requests over all attempts of the activity. */
 export interface OrganizationsRequest {
   /** The list's cursor; null for its first page. */
   page: string | null;
   limit: number;
 }
 export interface DiscoveredOrganizations {
-  /** False where the key lacks the scope (403): chats may be readable all the same. */
+  /** False if the key lacks the scope (403): chats may still be readable. */
   allowed: boolean;
   /** The API answered 400 to `page`: cursors may expire. Nothing else is filled in. */
   cursorRefused: boolean;
   uuids: string[];
-  /** What is wrong with an item that is not an organization as promised; null if there is none. */
+  /** What is wrong with the first malformed organization; null if there is none. */
   odd: string | null;
   /** A name for the page's last organization; null if it has none. */
   place: string | null;
-  /** Null: there are no more. */
+  /** The cursor of the next page; null after the last page. */
   nextPage: string | null;
-  /** The API server's clock; null where its answer names none. */
+  /** The API server's clock; null if the answer had no `Date` header. */
   serverTime: string | null;
   requestId: string | null;
   requests: number;
@@ -43,7 +43,7 @@ export interface DiscoveredUsers {
   /** The API answered 400 to `page`: cursors may expire. Nothing else is filled in. */
   cursorRefused: boolean;
   userIds: string[];
-  /** What is wrong with an item that is not a user as promised; null if there is none. */
+  /** What is wrong with the first malformed user; null if there is none. */
   odd: string | null;
   /** A name for the page's last user; null if it has none. */
   place: string | null;
@@ -55,28 +55,28 @@ export interface DiscoveredUsers {
 export interface ChatPageRequest {
   window: Window;
   mode: ListingMode;
-  /** The list's cursor; null: from `at`, or, where that is null too, from the start. */
+  /** The list's cursor; null: from `at`, or from the start if that is null too. */
   afterId: string | null;
-  /** By what the list is sorted. */
+  /** The sort key (`updated_at`, or per user `created_at`) to go on from, without a cursor. */
   at: string | null;
-  /** Per user: whose chats; at most 10. */
+  /** The users of a per-user list; at most 10. */
   userIds: string[];
-  /** The sync's filters: by their hash, or as they are, for a worker that has others by now. */
+  /** The hash of the sync's filters, or the filters themselves for a worker that has others by now. */
   filters: string | Filters;
   pageSize: number;
 }
 export interface FetchedChatPage {
-  /** The worker does not know the filters by this hash. Nothing else is filled in. */
+  /** The worker's filters have another hash. Nothing else is filled in. */
   unknownFilters?: true;
-  /** The API answered 400: it does not take this listing mode, or, if there was one, the cursor. Nothing else is filled in. */
+  /** What the API said with a 400 to the listing mode or the cursor. Nothing else is filled in. */
   refused: string | null;
   chatIds: string[];
-  /** What is wrong with an item that is not a chat as promised, and has no id to be read by; null if there is none. */
+  /** What is wrong with the first malformed chat without an id; null if there is none. */
   odd: string | null;
   /** A name for the page's last chat as it is now; null if the page has none. */
   place: string | null;
   lastId: string | null;
-  /** By what the list is sorted, of the page's last chat, on a whole second. */
+  /** The sort key of the page's last chat, cut to the whole second. */
   at: string | null;
   hasMore: boolean;
   /** Chats that a filter of the policy left out. */
@@ -88,39 +88,39 @@ export interface FetchedChatPage {
 export interface EmitRequest {
   window: Window;
   chatId: string;
-  /** Which of its messages: the window's, or, for a parked chat, all that were not read. */
+  /** The span of messages to read: the window, or, for a parked chat, all that is missing. */
   span: Span;
-  /** The chat is parked: it is tried a few times, and not until it works. */
+  /** The chat is parked: it gets a few attempts only. */
   parked: boolean;
-  /** The policy filters: whose the chat is, is to be told. */
+  /** The policy has filters: the result is to say whose the chat is. */
   wantsOwner: boolean;
   /** The cursor within the chat; null for its first page. */
   afterId: string | null;
   messages: Policy['messages'];
   pageSize: number;
   sink: string;
-  /** For how long it failed already in earlier runs, while others were read, ms. */
+  /** For how long the chat failed in earlier runs while others were read, ms. */
   failingMs?: number | undefined;
 }
 export interface Emitted {
   /** Null if the page had no message of the window. */
   receipt: Receipt | null;
-  /** Whose the chat is, where that was asked for. */
+  /** Whose the chat is, if `wantsOwner`. */
   owner: Owner | null;
   /** A name for the page's last message; null if it has none. */
   place: string | null;
-  /** The cursor of the chat's next page; null: the chat is read. */
+  /** The cursor of the chat's next page; null after the last page. */
   nextAfterId: string | null;
-  /** How many records it took: fewer than were asked for first, where an answer was larger than the cap. */
+  /** The page size that was used: reduced if an answer was too large or too slow. */
   limit: number;
-  /** The API answered 400 to `afterId`: cursors may expire. The chat is to be read from its start. */
+  /** The API answered 400 to `afterId` (cursors expire): the chat is to be read from its start. */
   cursorRefused: boolean;
   /** The chat is gone (404). */
   gone: boolean;
   violations: number;
-  /** Messages of the page that came again with another content: the first one counts. */
+  /** Messages repeated on the page with different content; the first copy counts. */
   conflicts: number;
-  /** The chat changed in the window, and holds no message of it: it was moved, or one surfaced late. */
+  /** The chat changed in the window and has no message in it: it was moved, or a message surfaced late. */
   unexplained: boolean;
   requests: number;
 }
@@ -131,9 +131,9 @@ export interface PublishRequest {
   window: Window;
   sink: string;
   chats: ReadChat[];
-  /** Chats that answered that they are gone. */
+  /** Chats that the API reports as gone (404). */
   gone: string[];
-  /** What the window held before: a sink without `publish` has no totals of its own. */
+  /** The window's totals before this part: a sink without `publish` has none of its own. */
   totals: WindowTotals;
 }
 
@@ -145,20 +145,20 @@ export interface CommitRequest {
 
 export interface LedgerRequest {
   sink: string;
-  /** The archive that the source holds; null where it may be a new one. */
+  /** The archive that the source holds; null if it holds none yet. */
   archive: string | null;
 }
 
 export interface ClaimRequest {
   sink: string;
-  /** The archive's id to be. */
+  /** The id for the archive. */
   id: string;
-  /** The archive that was found there. */
+  /** The archive that was found in the folder; null if none. */
   over: string | null;
 }
 
 export interface Ask {
-  /** The number of the sync to come, or of the one that runs. */
+  /** The number of the next sync, or of the running one. */
   n: number;
   refused: boolean;
 }
@@ -169,7 +169,7 @@ export interface SyncActivities {
   awaitReport(source: string, n: number): Promise<Report | 'ask again'>;
   readPolicy(): Promise<Policy>;
   readLedger(request: LedgerRequest): Promise<Ledger>;
-  /** Returns the id of the archive that is there then. */
+  /** Returns the id of the archive that is in the folder afterwards. */
   claimArchive(request: ClaimRequest): Promise<string>;
   publishPart(request: PublishRequest): Promise<Published>;
   commitWindow(request: CommitRequest): Promise<void>;
@@ -189,6 +189,6 @@ export interface ApiActivities {
   discoverUsers(request: UsersRequest): Promise<DiscoveredUsers>;
   fetchChatPage(request: ChatPageRequest): Promise<FetchedChatPage>;
   emitMessages(request: EmitRequest): Promise<Emitted>;
-  /** Whether a chat can be read, without reading it. */
+  /** Whether a chat is readable, by one request for a single message. */
   checkChat(request: CheckRequest): Promise<CheckedChat>;
 }
