@@ -5,17 +5,17 @@ export type Headers = Dispatcher.ResponseData['headers'];
 /** What an answer says about the rate limit. */
 export interface RateFacts {
   status: number;
-  /** From `retry-after`, held between a second and ten minutes. */
+  /** From `retry-after`, limited to between a second and ten minutes. */
   retryAfterMs?: number | undefined;
   /** From `anthropic-ratelimit-requests-remaining`. */
   remaining?: number | undefined;
-  /** From the answer to `anthropic-ratelimit-requests-reset`; above 0. */
+  /** Time until `anthropic-ratelimit-requests-reset`; above 0. */
   resetInMs?: number | undefined;
 }
 
-/** What an answer's headers say, as far as it can be believed. */
+/** What an answer's headers say; implausible values are left out. */
 export interface AnswerFacts extends RateFacts {
-  /** The answer's `request-id`; null if there is none, or one that does not look like one. */
+  /** The answer's `request-id`; null if there is none, or it does not look like one. */
   requestId: string | null;
   /** The server's clock, ms since 1970, in whole seconds; null without a `Date` header. */
   serverTimeMs: number | null;
@@ -23,10 +23,10 @@ export interface AnswerFacts extends RateFacts {
 
 const minRetryAfterMs = 1_000;
 const maxRetryAfterMs = 600_000;
-/** The budget is per minute: a reset that is further away than this is read as this. */
+/** The budget is per minute: a reset further away than this is cut to it. */
 const maxResetMs = 120_000;
 
-/** Reads the headers this project uses. Times in them count from the server's own clock, or from `nowMs` if it gives none. */
+/** Reads the headers this project uses. Times are relative to the server's own clock, or to `nowMs` without `Date`. */
 export function readAnswerHeaders(status: number, headers: Headers, nowMs: number): AnswerFacts {
   const requestId = first(headers, 'request-id');
   const serverTimeMs = httpDate(first(headers, 'date')) ?? null;
@@ -41,7 +41,7 @@ export function readAnswerHeaders(status: number, headers: Headers, nowMs: numbe
   };
 }
 
-/** The value of a header, or of the first of several by that name. */
+/** The value of a header; the first one if it is repeated. */
 export function first(headers: Headers, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
@@ -61,7 +61,7 @@ function resetIn(text: string | undefined, fromMs: number): number | undefined {
   return ms > 0 ? Math.min(ms, maxResetMs) : undefined;
 }
 
-// Date.parse alone takes almost anything for a date ('1' is the year 2001).
+// Date.parse alone accepts almost any text ('1' is the year 2001).
 function httpDate(text: string | undefined): number | undefined {
   if (text === undefined || !/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text))
     return undefined;

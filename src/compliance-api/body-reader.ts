@@ -4,20 +4,20 @@ import type { JsonWatcher } from './json-scanner';
 import { PageIndex, type Span } from './page-index';
 import { conforms, misfitOf } from './schemas';
 
-/** What a body is, or where it is not what was promised. */
+/** The parsed body, or the path at which it is not what was promised. */
 export type Reading<P> = { page: P } | { misfit: string };
 
-/** What is made of a body. */
+/** Turns a body into a page. */
 export interface BodyReader<P> {
-  /** Told of the body's parts while it comes in. */
+  /** Told of the body's parts as they arrive. */
   watcher?: JsonWatcher;
-  /** Whether what was read so far takes more memory than there is for it. @param values How many there were. */
+  /** Whether the body would take too much memory. @param values How many JSON values have begun so far. */
   isFull(values: number): boolean;
-  /** Called once, when all of it is there and JSON. */
+  /** Called once, when the body is complete and valid JSON. */
   read(): Reading<P>;
 }
 
-/** In memory a value takes up to 60 bytes more than in the body. */
+/** A parsed value takes up to 60 bytes more than in the body. */
 const mostValues = 250_000;
 
 /** Parses a small body as a whole. */
@@ -26,7 +26,7 @@ export const jsonReader = (bytes: Bytes): BodyReader<unknown> => ({
   read: () => ({ page: JSON.parse(bytes.text()) }),
 });
 
-/** Parses a list item by item, and of what is beside them what the schema names: in one piece it would take a multiple. */
+/** Parses a list item by item, and only the schema's other fields: as a whole it would take a multiple in memory. */
 export const listReader =
   <S extends z.ZodObject>(schema: S) =>
   (bytes: Bytes): BodyReader<z.infer<S>> => {

@@ -12,9 +12,9 @@ import type { MemoryBudget, Stay } from './memory-budget';
 export interface BodyLimits {
   /** The largest body, after decompression. */
   capBytes: number;
-  /** The longest time for the whole body, waiting for room not included. */
+  /** The longest time for the whole body, without the wait for memory. */
   wholeBodyMs: number;
-  /** The longest wait for room. */
+  /** The longest wait for memory. */
   roomMs: number;
 }
 
@@ -22,27 +22,27 @@ export interface BodyContext {
   limits: BodyLimits;
   room: MemoryBudget;
   blocks: Blocks;
-  /** For the errors: which request this is the answer to. */
+  /** The facts that errors name. */
   facts: ApiErrorFacts;
   signal?: AbortSignal | undefined;
-  /** Called when it begins to wait for room: what it waits for then is not the server. */
+  /** Called when the body begins to wait for memory: from then on the server is not the one waited for. */
   waits?: () => void;
 }
 
 const openBrace = 0x7b;
-/** zlib's and brotli's word for bytes that are none of theirs, where an end too early has another. */
+/** zlib's and brotli's error codes for bytes in another format; an early end has a different code. */
 const NOT_SO_CODED = /^(Z_DATA_ERROR|ERR__ERROR_FORMAT)/;
 
-/** What a body holds, and the memory that it takes until it is disposed of. */
+/** A body's page, and the memory that it takes until it is disposed of. */
 export interface Held<P> extends Disposable {
   readonly page: P;
 }
 
 /**
- * Reads a body as JSON. Whatever ends the reading early also ends the connection.
- * @throws {@link ApiError}: `too-large`, `no-room`, `timeout`, `unexpected-shape` (also: nested without end),
- * `unknown-encoding` (also: not compressed as it says), `not-json` (another kind of text, or with a fault in it), `empty`,
- * `cut-short` (it breaks off); the signal's reason.
+ * Reads a body as JSON. An early end of the reading also closes the connection.
+ * @throws {@link ApiError}: `too-large`, `no-room`, `timeout`, `unexpected-shape` (also if nested too deep),
+ * `unknown-encoding` (also if the content does not match it), `not-json` (another type, or malformed), `empty`,
+ * `cut-short` (breaks off); the signal's reason.
  */
 export async function readBody<P>(
   response: Dispatcher.ResponseData,
@@ -78,7 +78,7 @@ async function read<P>(
 ): Promise<Reading<P>> {
   const { limits, facts, signal } = context;
   const { body, headers } = response;
-  // The connection's own word on an early end; the loop below has thrown by then.
+  // The connection also emits an error for an early end; by then the loop below has thrown.
   body.on('error', () => {});
   const fail = (kind: ApiError['kind'], more: Partial<ApiErrorFacts> = {}): ApiError =>
     new ApiError(kind, { ...facts, ...more });
@@ -134,7 +134,7 @@ async function read<P>(
 
 const isJsonType = (type: string): boolean => /^[^;]*[/+]json\s*(;|$)/i.test(type);
 
-/** What is repeated of a header: what has its form, and no more. */
+/** The header's media type for an error message; undefined if it does not have that form. */
 function asMediaType(type = ''): string | undefined {
   const [, name] = /^\s*([a-z]{1,20}\/[a-z0-9.+-]{1,60})\s*(;|$)/i.exec(type) ?? [];
   return name?.toLowerCase();

@@ -1,8 +1,8 @@
 const blockBytes = 64 * 1024;
-/** Shorter pieces are copied faster by hand. */
+/** Pieces shorter than this are copied faster by a loop. */
 const shortBytes = 32;
 
-/** Memory that is used again and again: what is left to the garbage collector stays around while the next page comes in. */
+/** Reusable memory blocks: what the garbage collector has yet to free would add to the memory of the next page. */
 export class Blocks {
   private readonly free: Buffer[] = [];
 
@@ -15,15 +15,15 @@ export class Blocks {
   }
 }
 
-/** A text in UTF-8 that grows piece by piece, each byte held once: in blocks, never in one piece. */
+/** A growing UTF-8 text in fixed-size blocks, so that each byte is held once and never moved. */
 export class Bytes {
-  /** In bytes, as every position here. */
+  /** In bytes, as all positions here. */
   length = 0;
   private readonly blocks: Buffer[] = [];
 
   constructor(private readonly memory = new Blocks()) {}
 
-  /** Copies what stands from `start` to `end` in `source`: a chunk of an answer may be a small part of a large buffer. */
+  /** Copies a range of `source`, since an answer's chunk may be a small part of a large buffer. */
   append(source: Buffer, start: number, end: number): void {
     for (let from = start; from < end;) {
       const at = this.length % blockBytes;
@@ -38,7 +38,7 @@ export class Bytes {
     }
   }
 
-  /** The bytes from one position to another, where they stand. */
+  /** The bytes of a range, as views of the blocks: not copied. */
   slices(from: number, to: number): Buffer[] {
     const slices: Buffer[] = [];
     for (let at = from; at < to;) {
@@ -52,20 +52,20 @@ export class Bytes {
     return slices;
   }
 
-  /** To be asked for a small part, or a text that is small as a whole. */
+  /** Decodes a range in one piece; only for a small one. */
   text(from = 0, to = this.length): string {
     const [first, ...more] = this.slices(from, to);
     if (first === undefined) return '';
     return (more.length === 0 ? first : Buffer.concat([first, ...more])).toString('utf8');
   }
 
-  /** Gives the memory back: slices hold something else from then on. */
+  /** Gives the blocks back for reuse: slices taken before then change their content. */
   release(): void {
     for (const block of this.blocks.splice(0)) this.memory.give(block);
     this.length = 0;
   }
 
-  /** Whether these bytes stand at a position. */
+  /** Whether these bytes are at a position. */
   has(expected: Buffer, position: number): boolean {
     for (let i = 0; i < expected.length; i++) if (this.at(position + i) !== expected[i]) return false;
     return true;

@@ -14,9 +14,9 @@ import {
 } from './schemas';
 
 /**
- * The Compliance API. Each call is one HTTP request, or none if its turn or its key is missing; nothing is repeated and no
- * redirect is followed. Calls throw ApiError, or the signal's reason. A list is the parsed JSON itself, unknown fields and
- * all, and holds nothing; messages stay the bytes that came.
+ * A client of the Compliance API. A call is one HTTP request, or none without a turn or a key; nothing is retried and
+ * no redirect followed. Calls throw ApiError, or the signal's reason. A list is its parsed JSON with unknown fields and
+ * holds no memory of the body; messages stay the bytes of the answer.
  */
 export interface ComplianceApi {
   listOrganizations(query: PageQuery, options?: RequestOptions): Promise<Answer<OrganizationPage>>;
@@ -27,11 +27,11 @@ export interface ComplianceApi {
   ): Promise<Answer<UserPage>>;
   listChats(query: ChatQuery, options?: RequestOptions): Promise<Answer<ChatPage>>;
   /**
-   * A page of a chat's messages, tool blocks in full. A large page is alone in memory until the answer is disposed of: keep
-   * nothing of it, and make no request before.
+   * A page of a chat's messages, with tool blocks in full. A large page takes all the memory for large answers until it
+   * is disposed of: copy what you keep, and make no other request before.
    */
   getChatMessages(chatId: string, query: MessageQuery, options?: RequestOptions): Promise<Answer<MessagePage>>;
-  /** Lets requests end and closes the connections. */
+  /** Waits for running requests and closes the connections. */
   close(): Promise<void>;
 }
 
@@ -96,13 +96,13 @@ export function createComplianceApi(options: ComplianceApiOptions): ComplianceAp
   };
 }
 
-/** A list is no longer the bytes that it came in. */
+/** Frees the body's memory: a parsed list does not need it. */
 function parsed<P>(answer: Answer<P>): Answer<P> {
   answer[Symbol.dispose]();
   return answer;
 }
 
-/** A page that says there is more must say where: after another place than the one that was asked for. */
+/** Names the cursor field if a page says that more follow, but gives no cursor, or the one that was sent. */
 function stuckAt<F extends string>(
   field: F,
   hasMore: boolean | null | undefined,

@@ -5,16 +5,16 @@ export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
-/** The environment's proxy, where it is not in the process's own environment. */
+/** The proxy settings that come from `.env` and not from the process's environment. */
 export interface ProxySettings {
   httpsProxy?: string;
   noProxy?: string;
 }
 
 /**
- * Connections to the API: through the proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`; undici reads them), but to this
- * machine always direct, as plain http must not carry the key to a proxy.
- * @throws Error when the environment's proxy is not a URL; it does not repeat it, as it may hold a password.
+ * Creates connections to the API: through the environment's proxy (`HTTPS_PROXY`, `NO_PROXY`; undici reads them), but
+ * to a loopback host always direct, as plain http must not carry the key to a proxy.
+ * @throws Error if the proxy is not a URL; the message does not quote it, as it may hold a password.
  */
 export function createConnection(baseUrl: URL, connectMs: number, proxy: ProxySettings = {}): Dispatcher {
   const connect = { timeout: connectMs };

@@ -3,9 +3,9 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw }
 
 type Chunks = AsyncIterable<Buffer>;
 
-/** More than anybody sends: each takes memory of its own. */
+/** More codings than any server sends; each decoder takes memory. */
 const mostCodings = 3;
-/** Low four bits of a zlib stream's first byte; no raw one begins so. */
+/** The low four bits of a zlib stream's first byte; a raw deflate stream never has them. */
 const zlib = 8;
 
 const decoders = new Map<string, (chunks: Chunks) => Chunks>([
@@ -17,7 +17,7 @@ const decoders = new Map<string, (chunks: Chunks) => Chunks>([
   ['br', (chunks) => through(chunks, createBrotliDecompress())],
 ]);
 
-/** Takes the codings that a `Content-Encoding` lists off a body, or says which of them is not known. */
+/** Decodes a body by its `Content-Encoding`, or names the first coding that is not supported. */
 export function decode(body: Chunks, header = ''): { decoded: Chunks } | { unknown: string } {
   const codings = header
     .split(',')
@@ -30,7 +30,7 @@ export function decode(body: Chunks, header = ''): { decoded: Chunks } | { unkno
 
 const through = (chunks: Chunks, decoder: Transform): Chunks => pipeline(chunks, decoder, () => {});
 
-/** `deflate` is a zlib stream, and some send a raw one. */
+/** `deflate` means a zlib stream, but some servers send raw deflate. */
 async function* inflate(chunks: Chunks): Chunks {
   const rest = chunks[Symbol.asyncIterator]();
   const head = await rest.next();

@@ -19,14 +19,14 @@ export interface Refusal extends ApiErrorFacts {
   status: number;
   /** The `x-should-retry` header. */
   shouldRetry: string | undefined;
-  /** What the path names: a chat's id, an organization's UUID. */
+  /** The id in the path: a chat's, or an organization's UUID. */
   id: string | undefined;
 }
 
 /**
- * The error for an answer whose status is not a success. It is sorted by the status and `error.type`, then by
- * `error.details.error_code`, then by the message, as the API's documentation says; no word of the message is repeated.
- * @param json The answer's body; undefined if it had none that could be read.
+ * The error for an answer whose status is not a success. Its kind follows from the status and `error.type`, then from
+ * `error.details.error_code`, then from the message, as the API's documentation says; the message is not quoted.
+ * @param json The answer's body; undefined if it could not be read.
  */
 export function toApiError({ shouldRetry, id, ...facts }: Refusal, json: unknown): ApiError {
   const { error } = errorBodySchema.safeParse(json).data ?? {};
@@ -44,7 +44,7 @@ export function toApiError({ shouldRetry, id, ...facts }: Refusal, json: unknown
   });
 }
 
-/** What an answer says, in the server's own words, which go no further than this file. */
+/** What an answer says, with the server's own text, which must not leave this file. */
 interface Said extends Refusal {
   text: string;
 }
@@ -53,7 +53,7 @@ function kindOf(said: Said): FailureKind {
   const { status, text, endpoint, shouldRetry } = said;
   if (status < 400) return 'redirect';
   if (status === 429) return 'rate-limited';
-  // Request timeout and "too early": a gateway's way of saying that it may pass.
+  // 408 Request Timeout and 425 Too Early come from gateways and may pass.
   if (status === 408 || status === 425) return 'overloaded';
   if (status < 500) {
     if (DISABLED.test(text)) return 'api-disabled';
@@ -86,16 +86,16 @@ function badRequestKind(text: string): FailureKind {
   return 'bad-request';
 }
 
-/** Which parameters belong together, or are missing: "user_ids[] is required", "... cannot be combined with order_by=updated_at". */
+/** Which parameters are needed or go together: "user_ids[] is required", "... cannot be combined with order_by". */
 const OF_THE_FORM =
   /\b(user_ids|order_by|updated_at|created_at)\b.*\b(requires?d?|must|needs?|without|with|only|missing|(un)?supported|allowed|permitted)\b|\b(at least one|without|requires?|specify|provide)\b.*\b(user_ids|users?)\b/i;
-/** What one of them holds: nothing follows for the others. */
+/** What is wrong with one parameter's value: that says nothing about the listing mode. */
 const OF_A_VALUE =
   /\b(invalid|malformed|valid|format|pars\w+|rfc|iso|time ?zones?|range|future|past|earlier|later|suspended|locked|retention)\b/i;
 
 /**
- * A 404. Only the resource itself, by name, is gone for certain: "Chat conversation not found: '...'", of older servers
- * "Chat ... not found.". The bare "Not found" says that the request did not authenticate, or that there is no such path.
+ * Sorts a 404. Only a resource that the message names is gone for certain: "Chat conversation not found: '...'", or on
+ * older servers "Chat ... not found.". The bare "Not found" means no authentication, or no such path.
  */
 function notFoundKind({ errorType, text, id, endpoint }: Said): FailureKind {
   if (errorType !== 'not_found_error') return 'not-the-api';
@@ -107,7 +107,7 @@ function notFoundKind({ errorType, text, id, endpoint }: Said): FailureKind {
 }
 
 const ID = '\0';
-/** The whole sentence: of what else it may be that is missing, a key or an owner, nothing follows for the chat. */
+/** The whole sentence has to match: if something else is missing, as a key or an owner, the chat need not be gone. */
 const NAMED_AND_GONE =
   /^(chat|organi[sz]ation)( conversation)?( not found: ['"]?\0['"]?| ['"]?\0['"]? (was )?not found)\.?$/i;
 

@@ -4,11 +4,11 @@ import { meaningOf, type FailureKind, type Recovery } from '../domain/failure-ki
 /** The endpoints of the Compliance API that this project calls; also the metrics' label. */
 export type Endpoint = 'organizations' | 'users' | 'chats' | 'messages';
 
-/** Scopes that the documentation names. */
+/** The scopes in the API's documentation. */
 export const scopes = ['read:compliance_org_data', 'read:compliance_user_data', 'read:org_audit'] as const;
 export type Scope = (typeof scopes)[number];
 
-/** `error.type` as documented; any other word is not repeated. */
+/** The documented values of `error.type`; any other is dropped. */
 export const apiErrorTypes = [
   'invalid_request_error',
   'authentication_error',
@@ -21,7 +21,7 @@ export const apiErrorTypes = [
 ] as const;
 export type ApiErrorType = (typeof apiErrorTypes)[number];
 
-/** What is known of a failed request. Nothing here was written by the server but words that we know and its request-id. */
+/** What is known of a failed request: of the server's own text only known words and the request-id. */
 export interface ApiErrorFacts {
   endpoint: Endpoint;
   /** HTTP status; absent when no answer came. */
@@ -30,27 +30,27 @@ export interface ApiErrorFacts {
   requestId?: string | null | undefined;
   /** The server's clock (its `Date` header), ms since 1970, or null. */
   serverTimeMs?: number | null | undefined;
-  /** How long the server, or the pacer, asks to wait: above 0, at most ten minutes. */
+  /** How long to wait, as the server or the pacer asks: above 0, at most ten minutes. */
   retryAfterMs?: number | undefined;
-  /** The API's `error.details.error_code`, where it looks like a code. */
+  /** The API's `error.details.error_code`, if it looks like a code. */
   errorCode?: string | undefined;
-  /** Which of our parameters the server does not know. */
+  /** The parameter of ours that the server does not know. */
   parameter?: string | undefined;
-  /** On a 403: the documented scopes of which the server needs one. */
+  /** On a 403: the documented scopes of which the key needs one. */
   missingScopes?: readonly Scope[] | undefined;
   /** Node's or undici's error code, as `ECONNREFUSED`. */
   code?: string | undefined;
-  /** Where the answer is not what was promised, in our own names: as `chat_messages.3.created_at`. */
+  /** The path at which the answer is not what was promised, by our schemas' names: as `chat_messages.3.created_at`. */
   at?: string | undefined;
   /** The media type of an answer that is not JSON, as `text/html`. */
   contentType?: string | undefined;
-  /** The content coding that is not known, as `zstd`. */
+  /** The content coding that is not supported, as `zstd`. */
   coding?: string | undefined;
 }
 
 /**
- * A request to the Compliance API that failed, whatever the reason. It has no `cause`, and its message is built from
- * {@link ApiErrorFacts} alone: message texts, bodies and parser errors hold people's conversations, and this travels far.
+ * A failed request to the Compliance API. It has no `cause`, and its message is built from {@link ApiErrorFacts} alone:
+ * texts, bodies and parser errors hold conversations, and this error ends up in histories and logs.
  */
 export class ApiError extends Error {
   override name = 'ApiError';

@@ -1,19 +1,19 @@
 import { setFlagsFromString } from 'node:v8';
 
-// V8 measures what it may let lie by the memory of the machine. It reads these flags whenever it decides, so that they take
-// effect in a process that runs, and in the thread of the workflows.
+// By default V8 lets garbage grow with the machine's memory. It reads these flags at each decision, so they also take
+// effect in a running process, and in the workflows' thread.
 
-/** At a process's start: garbage is collected once it is as much as what is in use, instead of up to four times as much. */
+/** To be called at start: collects garbage once it equals the memory in use, instead of up to four times that. */
 export function keepHeapModest(): void {
-  // In MiB, for threads that are still to come.
+  // In MiB; applies to threads created later.
   setFlagsFromString('--max-semi-space-size=2');
   setFlagsFromString('--heap-growing-percent=100');
 }
 
-/** From the first large answer on, at the cost of a third more CPU time: what is free goes back to the system. */
+/** To be called at the first large answer: returns free memory to the system, for a third more CPU time. */
 export function keepHeapSmall(): void {
   setFlagsFromString('--optimize-for-size');
   setFlagsFromString('--heap-growing-percent=20');
-  // The young generation does not grow back.
+  // Keeps the young generation from growing back.
   setFlagsFromString('--semi-space-growth-factor=1');
 }

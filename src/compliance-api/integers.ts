@@ -1,6 +1,6 @@
 const blockLength = 1024;
 
-/** A list of 32-bit integers that takes four bytes for each, and is never copied as it grows. */
+/** A list of 32-bit integers: four bytes each, never copied as it grows. */
 export class Integers {
   length = 0;
   private readonly blocks: Int32Array[] = [];

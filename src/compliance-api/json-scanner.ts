@@ -1,23 +1,23 @@
 import type { Bytes } from './bytes';
 import { END, MARK, OVER, STRING, tokenTable, VALUE, WRONG } from './json-tokens';
 
-/** Deeper JSON is not read: what comes after us recurses. */
+/** Deeper JSON is refused: later steps recurse. */
 export const maxDepth = 256;
-/** A watcher is told of nothing deeper. */
+/** The greatest depth that a watcher is told of. */
 const watchedDepth = 3;
 
-/** Told of the shallow parts of a JSON text, by their places in the text without its white space. */
+/** Told of the shallow parts of a JSON text. Positions are in the text without white space between tokens. */
 export interface JsonWatcher {
-  /** A name in an object, with its quotation marks; it can be read. @param depth How many objects and lists are around it. */
+  /** A name in an object, its quotation marks included, already readable. @param depth How deep it is nested. */
   name(depth: number, from: number, to: number): void;
-  /** A value begins. @param byte Its first one. */
+  /** A value begins. @param byte Its first byte. */
   begin(depth: number, from: number, byte: number): void;
   end(depth: number, to: number): void;
 }
 
 export type JsonFlaw = 'not-json' | 'too-deep';
 
-/** What may come next, between the tokens. */
+/** What may come next, outside a token. */
 type Expected = 'start' | 'value' | 'first item' | 'first name' | 'name' | 'colon' | 'comma' | 'nothing';
 
 const space = 0x20;
@@ -34,23 +34,22 @@ const closeBrace = 0x7d;
 const firstOfMark = 0xef;
 
 /**
- * Reads a JSON text as it comes in, chunk by chunk: checks that it is JSON (as JSON.parse does) in UTF-8, and keeps it
- * without the white space between its tokens. No value is made of anything: it costs its bytes, and a number stays as it was
- * written.
+ * Validates a JSON text (as JSON.parse does) in UTF-8, chunk by chunk, and keeps its bytes without the white space
+ * between tokens. It creates no values: a number stays as it was written.
  */
 export class JsonScanner {
-  /** The first byte that is no white space; undefined before it came. */
+  /** The first byte that is no white space; undefined until it arrives. */
   first: number | undefined;
   /** How many values have begun. */
   values = 0;
   private expected: Expected = 'start';
-  /** The state of a token that is not over; 0 between them. */
+  /** The state of an unfinished token; 0 between tokens. */
   private token = 0;
   private isName = false;
   private nameFrom = 0;
   private depth = 0;
   private readonly isObject = new Uint8Array(maxDepth + 1);
-  /** Where in the chunk that begins which is to be kept, and is not yet. */
+  /** The start, in the current chunk, of the bytes that are yet to be kept. */
   private run = 0;
 
   constructor(
@@ -58,7 +57,7 @@ export class JsonScanner {
     private readonly watcher?: JsonWatcher,
   ) {}
 
-  /** @returns what is wrong, if anything: then nothing more is to be written. */
+  /** @returns what is wrong, if anything; then nothing more may be written. */
   write(chunk: Buffer): JsonFlaw | undefined {
     this.run = 0;
     for (let at = 0; at < chunk.length; at++) {
@@ -91,14 +90,14 @@ export class JsonScanner {
     return undefined;
   }
 
-  /** @returns whether what was written is a whole JSON text. */
+  /** @returns whether the written bytes are one complete JSON text. */
   end(): boolean {
-    // A number at the very end is over now.
+    // Only the end of the text ends a number.
     if (this.token !== 0 && tokenTable[this.token * 256 + space] !== OVER) return false;
     return this.expected === 'nothing';
   }
 
-  /** Takes one byte between tokens, or a token's first. */
+  /** Handles a byte between tokens, or a token's first byte. */
   private step(at: number, byte: number): JsonFlaw | undefined {
     const { expected } = this;
     if (byte === firstOfMark && expected === 'start') {
@@ -170,7 +169,7 @@ export class JsonScanner {
     return this.depth === 0 ? 'nothing' : 'comma';
   }
 
-  /** Where a byte of the chunk comes to stand. */
+  /** The position that a byte of the chunk gets in the kept text. */
   private place(at: number): number {
     return this.into.length + at - this.run;
   }

@@ -1,10 +1,10 @@
-// The strings, numbers and words of JSON as one table: for each state and byte the state that follows.
+// A state machine for JSON's strings, numbers and words, as one table: the next state for each state and byte.
 
-/** No JSON, or no UTF-8. */
+/** Not JSON, or not UTF-8. */
 export const WRONG = 0;
 /** The token ends with this byte. */
 export const END = 1;
-/** The token ended before this byte: a number, which has no end of its own. */
+/** The token ended before this byte: numbers have no closing byte. */
 export const OVER = 2;
 
 type Bytes = string | readonly [from: number, to: number];
@@ -23,7 +23,7 @@ function stateOf(name: string): number {
   return state;
 }
 
-/** @param otherwise What follows a byte that `next` does not name. */
+/** Defines a state's transitions. @param otherwise The next state for a byte that `next` does not name. */
 function on(name: string, next: Record<string, readonly Bytes[]>, otherwise: 'over' | 'wrong' = 'wrong'): void {
   const row = new Uint8Array(256).fill(otherwise === 'over' ? OVER : WRONG);
   for (const [follower, bytes] of Object.entries(next)) {
@@ -70,7 +70,7 @@ on('hex4', { hex3: hex });
 on('hex3', { hex2: hex });
 on('hex2', { hex1: hex });
 on('hex1', { string: hex });
-// UTF-8: nothing longer than needed, no half of a surrogate pair, nothing beyond U+10FFFF.
+// UTF-8 without overlong forms, surrogates and code points beyond U+10FFFF.
 on('last1', { string: [[0x80, 0xbf]] });
 on('last2', { last1: [[0x80, 0xbf]] });
 on('last3', { last2: [[0x80, 0xbf]] });
@@ -95,7 +95,7 @@ for (const word of ['true', 'false', 'null']) {
   }
 }
 
-// A byte order mark may stand before everything.
+// A byte order mark may precede the text.
 on('mark1', { mark2: [[0xbb, 0xbb]] });
 on('mark2', { end: [[0xbf, 0xbf]] });
 
@@ -104,9 +104,9 @@ export const tokenTable = Uint8Array.from(
   { length: rows.length * 256 },
   (_, at) => rows[at >> 8]?.[at & 0xff] ?? WRONG,
 );
-/** Looks at the first byte of a value that is no object or list. */
+/** The state before the first byte of a string, number or word. */
 export const VALUE = stateOf('value');
-/** Within a string. */
+/** The state within a string. */
 export const STRING = stateOf('string');
-/** Behind the first byte of a byte order mark. */
+/** The state after the first byte of a byte order mark. */
 export const MARK = stateOf('mark1');

@@ -3,31 +3,31 @@ import { keepHeapSmall } from './heap';
 import { within } from './with-timeout';
 
 const KIBIBYTE = 1024;
-/** How many bodies that have grown beyond so many bytes are in memory at a time; smaller ones are read freely. */
+/** How many bodies larger than so many bytes may be in memory at a time; smaller ones are not limited. */
 const steps = [
   { beyond: 256 * KIBIBYTE, places: 4 },
   { beyond: 1024 * KIBIBYTE, places: 1 },
 ];
 
-/** The memory of a process, as far as answers go: the larger they are, the fewer it has room for. */
+/** The memory of a process for answers: the larger they are, the fewer it holds at a time. */
 export interface MemoryBudget {
   enter(): Stay;
 }
 
-/** What one body has of the room. */
+/** One body's share of the memory. */
 export interface Stay {
-  /** It may grow so far without asking again, in bytes. */
+  /** The size up to which the body may grow without waiting, bytes. */
   readonly limit: number;
   /**
-   * Waits until it may grow further.
-   * @throws {@link TimeOver} when that took longer than `maxWaitMs`; the signal's reason when it is aborted.
+   * Waits until the body may grow further.
+   * @throws {@link TimeOver} after `maxWaitMs`; the signal's reason when it is aborted.
    */
   grow(maxWaitMs: number, signal?: AbortSignal): Promise<void>;
-  /** Gives back what it had. */
+  /** Gives the share back. */
   leave(): void;
 }
 
-/** One for each process: its client holds it. */
+/** To be created once per process, by its API client. */
 export function createMemoryBudget(): MemoryBudget {
   const semaphores = steps.map(({ places }) => new Semaphore(places));
   return {
@@ -41,7 +41,7 @@ export function createMemoryBudget(): MemoryBudget {
         async grow(maxWaitMs, signal) {
           const semaphore = semaphores[taken];
           if (semaphore === undefined) return;
-          // async-mutex cannot take one waiter out of its queue: for one who gave up, the place is handed on when it comes.
+          // async-mutex cannot remove a single waiter: the place of one that gave up is released when it comes.
           const [, next] = await within(semaphore.acquire(), maxWaitMs, signal, ([, late]) => late());
           release();
           release = next;

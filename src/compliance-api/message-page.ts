@@ -6,10 +6,10 @@ import type { Bytes } from './bytes';
 import { PageIndex, type RawField, type Span } from './page-index';
 import { idSchema, messagePageSchema, misfitOf } from './schemas';
 
-/** `GET /v1/compliance/apps/chats/{chat_id}/messages`: the chat's metadata beside a page of its messages. */
+/** `GET /v1/compliance/apps/chats/{chat_id}/messages`: the chat's metadata and a page of its messages. */
 export type MessagePage = z.infer<typeof messagePageSchema> & { chat_messages: readonly Message[] };
 
-/** Of what is parsed, which is all but the messages' content: no name of a chat and no time is longer. */
+/** The largest field that is parsed; content is not. No chat's name and no time is longer. */
 const mostParsedBytes = 64 * 1024;
 const quote = 0x22;
 const openBracket = 0x5b;
@@ -21,7 +21,7 @@ const CREATED_AT = Buffer.from('"created_at"');
 const CONTENT = Buffer.from('"content"');
 const ATTACHMENTS = ['files', 'artifacts'].map((name) => ({ name, quoted: Buffer.from(`"${name}"`) }));
 
-/** A message that stays the bytes that came, and is of use as long as its page is. What it is asked for, it looks up in them. */
+/** A message kept as the answer's bytes, and valid as long as its page. Its fields are looked up in the bytes. */
 export class Message {
   constructor(
     private readonly bytes: Bytes,
@@ -33,17 +33,17 @@ export class Message {
     return String(this.parsed(ID));
   }
 
-  /** When it was created, as the API wrote it. */
+  /** The creation time as the API wrote it. */
   get created_at(): string {
     return String(this.parsed(CREATED_AT));
   }
 
-  /** The same, ms since 1970. */
+  /** The creation time, ms since 1970; NaN if it is malformed. */
   get createdAtMs(): number {
     return rfc3339Ms(this.created_at) ?? NaN;
   }
 
-  /** By their names, in their order. */
+  /** The fields by name, in the order of the answer. */
   fields(): ReadonlyMap<string, RawField> {
     return this.index.fieldsOf(this.item);
   }
@@ -52,7 +52,7 @@ export class Message {
     return this.bytes.slices(from, to);
   }
 
-  /** Whether it is without content: what the API leaves of a message that was deleted. */
+  /** Whether the message has no content: the API leaves only that of a deleted message. */
   isEmpty(): boolean {
     const content = this.index.find(this.item, CONTENT);
     if (content === undefined) return true;
@@ -60,18 +60,18 @@ export class Message {
     return to - valueFrom <= 4 && ['null', '[]'].includes(this.bytes.text(valueFrom, to));
   }
 
-  /** Of everything that came but white space. */
+  /** SHA-256 of the message's JSON without white space, in hex. */
   digest(): string {
     const hash = createHash('sha256');
     for (const slice of this.slices(this.index.item(this.item))) hash.update(slice);
     return hash.digest('hex');
   }
 
-  /** Which of its fields is not what was promised; '' where it is no object. Content is passed on whatever it is. */
+  /** The first field that is not what was promised; '' if the message is no object. Content may be anything. */
   misfit(): string | undefined {
     if (!this.index.isReadable(this.item)) return '';
     if (!idSchema.safeParse(this.parsed(ID)).success) return 'id';
-    // These may be of any length, and are not parsed.
+    // Fields of any length are not parsed: their first byte tells their type.
     if (this.firstOf(ROLE) !== quote) return 'role';
     const createdAt = this.parsed(CREATED_AT);
     if (typeof createdAt !== 'string' || rfc3339Ms(createdAt) === undefined) return 'created_at';
@@ -92,12 +92,12 @@ export class Message {
   }
 }
 
-/** 0, which nothing here may be, for what is too long. */
+/** Parses a field; 0, which no field here may be, if it is too long. */
 function parsed(bytes: Bytes, from: number, to: number): unknown {
   return to - from > mostParsedBytes ? 0 : JSON.parse(bytes.text(from, to));
 }
 
-/** Parses what is small of a page of messages, and leaves the messages as they are. */
+/** Parses the chat's metadata on a page of messages, and leaves the messages as bytes. */
 export function messagePageReader(bytes: Bytes): BodyReader<MessagePage> {
   const index = new PageIndex(bytes, 'chat_messages', Object.keys(messagePageSchema.shape));
 

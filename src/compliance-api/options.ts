@@ -9,16 +9,16 @@ export interface Timeouts {
   headersMs: number;
   /** The longest silence within a body. */
   bodyMs: number;
-  /** The longest time for a whole body, however steadily it drips. */
+  /** The longest time for a whole body, even if it keeps arriving. */
   wholeBodyMs: number;
-  /** The longest wait of a large body for the one before it. */
+  /** The longest wait of a large body for memory. */
   roomMs: number;
 }
 
 export interface ComplianceApiOptions {
-  /** Of the API or of a gateway to it; a path prefix is kept. */
+  /** The URL of the API, or of a gateway to it; a path prefix is kept. */
   baseUrl: string;
-  /** Asked before each request, so that a key can be rotated. What it throws becomes `no-key`. */
+  /** Called before each request, so that the key can be rotated. An error becomes `no-key`. */
   accessKey: () => Promise<string> | string;
   pacer: Pacer;
   /** The product's version, for `User-Agent`. */
@@ -26,21 +26,21 @@ export interface ComplianceApiOptions {
   timeouts?: Partial<Timeouts>;
   /** The largest body, after decompression (64 MiB). */
   bodyCapBytes?: number;
-  /** Instead of the environment's proxy or a direct connection; `close` leaves it open. */
+  /** Used instead of the environment's proxy or a direct connection; `close` leaves it open. */
   dispatcher?: Dispatcher;
-  /** Where they are not in the process's own environment. */
+  /** Proxy settings that are not in the process's environment. */
   proxy?: ProxySettings;
-  /** Told of each HTTP request when it has ended. */
+  /** Called at the end of each HTTP request. */
   observe?: (endpoint: Endpoint, outcome: RequestOutcome) => void;
-  /** Told of each HTTP request when it is sent; what it returns, when the API has done its part, or failed to. */
+  /** Called when an HTTP request is sent; the returned function, once the API has answered or failed. */
   sent?: () => () => void;
 }
 
-/** What became of an HTTP request; `ok` also where the caller could not use a good answer. */
+/** The outcome of an HTTP request; `ok` also if the caller could not use a good answer. */
 export type RequestOutcome = 'ok' | 'cancelled' | FailureKind;
 
 export interface RequestOptions {
-  /** Ends the request wherever it is; the call then throws the signal's reason. */
+  /** Aborts the request in any phase; the call then throws the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 

@@ -2,18 +2,18 @@ import type { RateFacts } from './answer-headers';
 
 /** Time as the pacer sees it; injected by tests. */
 export interface Clock {
-  /** Milliseconds that never go back; their origin means nothing. */
+  /** Monotonic milliseconds, of any origin. */
   now(): number;
-  /** Runs `run` after about `ms` milliseconds; the returned function calls it off. */
+  /** Runs `run` after about `ms` milliseconds; the returned function cancels that. */
   after(ms: number, run: () => void): () => void;
 }
 
 export interface PacerOptions {
-  /** Over all workers of the source; may be below 1. */
+  /** The rate over all workers of the source; may be below 1. */
   requestsPerSecond: number;
   /** How many processes share the rate. */
   workers: number;
-  /** A turn that is further away than this is refused at once (30 s). */
+  /** A turn further away than this is refused at once (30 s). */
   maxWaitMs?: number;
   clock?: Clock;
 }
@@ -22,17 +22,17 @@ export interface PacerOptions {
 export interface Pacer {
   /**
    * Resolves when a request may start, first come first served.
-   * @throws {@link TurnRefused} when that is more than `maxWaitMs` away, now or because of an answer that came meanwhile;
-   * the signal's reason when it is aborted. Who gives up leaves no gap.
+   * @throws {@link TurnRefused} if that is more than `maxWaitMs` away, now or after a later answer; the signal's reason
+   * when it is aborted. A waiter that gives up leaves no gap.
    */
   turn(signal?: AbortSignal): Promise<void>;
-  /** Takes note of what an answer says about the rate. To be called for every answer. */
+  /** Notes what an answer says about the rate limit. To be called for every answer. */
   observe(facts: RateFacts): void;
-  /** Requests left in the API's budget, as it said last; null if it never did. */
+  /** The requests left in the API's budget, by its last answer; null if none said. */
   budgetRemaining(): number | null;
 }
 
-/** The next turn is too far away to hold a slot for it. */
+/** Thrown if the next turn is too far away to hold an activity slot for it. */
 export class TurnRefused extends Error {
   override name = 'TurnRefused';
   constructor(readonly retryAfterMs: number) {
@@ -49,11 +49,11 @@ interface Waiter {
 const defaultMaxWaitMs = 30_000;
 const firstCloseMs = 1_000;
 const longestMs = 60_000;
-/** How much of a late timer the next start makes up for. */
+/** How much of a timer's delay the next start may make up for. */
 const mostCatchUpMs = 50;
-/** A sixth of the documented 600 a minute: above it the set rate stands. */
+/** A sixth of the documented 600 a minute: with more left, the configured rate applies. */
 const lowBudget = 100;
-/** What is left of a low budget is shared with other integrations of the organization. */
+/** Our share of a low budget: other integrations of the organization use it too. */
 const ourShare = 0.8;
 
 const processClock: Clock = {
@@ -65,8 +65,8 @@ const processClock: Clock = {
 };
 
 /**
- * Request starts of this process are at least `workers / requestsPerSecond` seconds apart: no catching up after a pause
- * but for a late timer, so that no sliding second ever holds more than the rate and one. A 429 closes it for every request of the process.
+ * Request starts of this process are at least `workers / requestsPerSecond` seconds apart. After a pause nothing is
+ * made up but a timer's delay, so any second holds at most the rate and one. A 429 holds up all of them.
  */
 export function createPacer(options: PacerOptions): Pacer {
   const { requestsPerSecond, workers, maxWaitMs = defaultMaxWaitMs, clock = processClock } = options;
@@ -87,7 +87,7 @@ export function createPacer(options: PacerOptions): Pacer {
     return Math.max(last + intervalMs, stretched, closedUntil);
   }
 
-  /** How long the waiter at this place of the queue still has to wait. */
+  /** How long the waiter at this place of the queue still has to wait, ms. */
   function waitAt(place: number): number {
     const now = clock.now();
     let start = Math.max(startAfter(lastStart), now);
@@ -99,13 +99,13 @@ export function createPacer(options: PacerOptions): Pacer {
     cancelTimer();
     cancelTimer = () => {};
     for (let next = queue[0]; next !== undefined; next = queue[0]) {
-      // A timer may fire early, and an answer may have moved the start: look at the clock again each time.
+      // A timer may fire early, and an answer may have moved the start: the clock decides.
       const waitMs = waitAt(0);
       if (waitMs > 0) {
         cancelTimer = clock.after(Math.ceil(waitMs), pump);
         return;
       }
-      // A timer that fires late must not slow down all that follow; what the next start makes up for is bounded.
+      // A late timer must not delay all later starts: the next one makes up for a part of it.
       const now = clock.now();
       const due = startAfter(lastStart);
       lastStart = next.askedAt <= due ? Math.max(due, now - Math.min(mostCatchUpMs, intervalMs / 2)) : now;
@@ -125,7 +125,7 @@ export function createPacer(options: PacerOptions): Pacer {
 
   function close(retryAfterMs: number | undefined): void {
     const now = clock.now();
-    // Requests that were under way when it closed are refused too: they are one refusal.
+    // Requests that were under way at the first 429 get one too: together they are one refusal.
     if (now >= closedUntil) refusals += 1;
     const closeMs = retryAfterMs ?? Math.min(firstCloseMs * 2 ** (refusals - 1), longestMs);
     closedUntil = Math.max(closedUntil, now + closeMs);

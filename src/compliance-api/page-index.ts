@@ -2,15 +2,15 @@ import type { Bytes } from './bytes';
 import { Integers } from './integers';
 import type { JsonWatcher } from './json-scanner';
 
-/** Where something stands in a text. */
+/** A range of bytes in a text. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** A field of an object, `"name":value`, as it came. */
+/** A field of an object, `"name":value`, as bytes. */
 export interface RawField extends Span {
-  /** Where its value begins. */
+  /** The position of its value. */
   valueFrom: number;
 }
 
@@ -20,19 +20,19 @@ const openBrace = 0x7b;
 const longestName = 1024;
 /** An item with more fields is not read. */
 const mostFields = 10_000;
-/** Of all items together: with 12 bytes each this many fit beside the largest page. */
+/** The most fields of all items: at 12 bytes each, so many fit into memory beside the largest page. */
 const mostFieldsOfPage = 2_000_000;
 
 /**
- * Notes, while a page comes in, where its fields and its items are, and the fields of the items: a few bytes for each,
- * whatever they hold. As with JSON.parse, the last of several fields of one name counts.
+ * Notes, as a page arrives, the positions of its fields, of its items and of their fields: a few bytes each, whatever
+ * they hold. As in JSON.parse, the last of several fields of one name counts.
  */
 export class PageIndex implements JsonWatcher {
-  /** The page's fields, of those that were asked for. */
+  /** The page's fields, as far as `names` lists them. */
   readonly fields = new Map<string, Span>();
-  /** Three integers for an item: where it begins and ends, and its first field. */
+  /** Three integers per item: its start, its end, and the number of its first field. */
   private items = new Integers();
-  /** Three integers for a field: where it begins, where its value begins, where it ends. */
+  /** Three integers per field: its start, its value's start, its end. */
   private itemFields = new Integers();
   private field: string | null = null;
   private from = 0;
@@ -55,7 +55,7 @@ export class PageIndex implements JsonWatcher {
     return this.bytes.at(0) === openBrace;
   }
 
-  /** Whether it has a list of items. */
+  /** Whether the page has a list of items. */
   get hasItems(): boolean {
     const list = this.fields.get(this.list);
     return list !== undefined && this.bytes.at(list.from) === openBracket;
@@ -73,7 +73,7 @@ export class PageIndex implements JsonWatcher {
     return { from: this.items.at(item * 3), to: this.items.at(item * 3 + 1) };
   }
 
-  /** Whether an item is an object, with fields that can be told from each other. */
+  /** Whether an item is an object whose fields are not too many and whose names are not too long. */
   isReadable(item: number): boolean {
     const { first, end } = this.range(item);
     if (this.bytes.at(this.item(item).from) !== openBrace || end - first > mostFields) return false;
@@ -84,7 +84,7 @@ export class PageIndex implements JsonWatcher {
     return true;
   }
 
-  /** A field of a readable item; of several of one name the last. @param name With its quotation marks. */
+  /** A field of a readable item, the last of several of one name. @param name With its quotation marks. */
   find(item: number, name: Buffer): RawField | undefined {
     const { first, end } = this.range(item);
     for (let field = end - 1; field >= first; field--) {
@@ -94,7 +94,7 @@ export class PageIndex implements JsonWatcher {
     return undefined;
   }
 
-  /** The fields of a readable item by their names, in their order. */
+  /** The fields of a readable item by name, in the order of the answer. */
   fieldsOf(item: number): Map<string, RawField> {
     const { first, end } = this.range(item);
     const fields = new Map<string, RawField>();

@@ -2,7 +2,7 @@ type TimeField = 'created_at' | 'updated_at';
 /** RFC 3339 bounds, as `'updated_at.gte'`. */
 type TimeBounds = { [bound in `${TimeField}.${'gt' | 'gte' | 'lt' | 'lte'}`]?: string | undefined };
 
-/** Query of the chat list; names, defaults and which of them go together are the API's own. */
+/** Query of the chat list. Names, defaults and allowed combinations are the API's. */
 export interface ChatQuery extends TimeBounds {
   limit?: number | undefined;
   /** The `last_id` of an answer under the same `order_by`. */
@@ -15,7 +15,7 @@ export interface ChatQuery extends TimeBounds {
   'user_ids[]'?: readonly string[] | undefined;
 }
 
-/** Query of a chat's messages. Without `limit` the server gives everything in one answer. */
+/** Query of a chat's messages. Without `limit` the server sends all of them in one answer. */
 export interface MessageQuery extends TimeBounds {
   limit?: number | undefined;
   after_id?: string | undefined;
@@ -23,7 +23,7 @@ export interface MessageQuery extends TimeBounds {
   order?: 'asc' | 'desc' | undefined;
 }
 
-/** Query of the lists that are paged by an opaque token: organizations and users. */
+/** Query of the lists of organizations and users, which are paged by an opaque token. */
 export interface PageQuery {
   limit?: number | undefined;
   /** The `next_page` of the answer before. */
@@ -37,7 +37,7 @@ const PARAMETERS = [
   ...['tool_result_max_chars', 'tool_use_input_max_chars'],
 ];
 
-/** The parameter of ours that a text names first. */
+/** The first of our parameters that a text names. */
 export function parameterIn(text: string): string | undefined {
   const found = PARAMETERS.flatMap((name) => {
     const at = text.indexOf(name);
@@ -48,7 +48,7 @@ export function parameterIn(text: string): string | undefined {
 
 type QueryValue = string | number | readonly string[] | undefined;
 
-/** `?a=1&b[]=x&b[]=y`, or nothing. Lists are repeated parameters; what is undefined is left out. */
+/** `?a=1&b[]=x&b[]=y`, or an empty text. A list is a repeated parameter; undefined values are left out. */
 export function toQueryString(query: { readonly [name: string]: QueryValue }): string {
   const parameters = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one)}`),
@@ -57,8 +57,8 @@ export function toQueryString(query: { readonly [name: string]: QueryValue }): s
 }
 
 /**
- * An id as one segment of a path, or null for one that cannot be: `.` and `..` are steps in a path however they are
- * encoded, and a lone surrogate has no encoding.
+ * Encodes an id as one path segment; null if that is impossible: `.` and `..` are path steps however they are encoded,
+ * and a lone surrogate has no encoding.
  */
 export function toPathSegment(id: string): string | null {
   if (id === '' || id === '.' || id === '..' || !isWellFormed(id)) return null;

@@ -21,26 +21,26 @@ export interface Answer<T> extends Disposable {
 }
 
 const defaultBodyCapBytes = 64 * 1024 * 1024;
-/** A list is parsed, which takes several times its size. */
+/** Parsing a list takes several times its size. */
 const listCapBytes = 8 * 1024 * 1024;
 /** An error's body is read for its type only. */
 const errorBodyCapBytes = 64 * 1024;
 const errorBodyMs = 10_000;
 
-/** One request, and what its answer has to be. */
+/** One request, and the checks of its answer. */
 export interface Call<P> {
   endpoint: Endpoint;
   path: string;
-  /** What the path names. */
+  /** The id in the path. */
   id?: string;
   query: Parameters<typeof toQueryString>[0];
   reader: (bytes: Bytes) => BodyReader<P>;
-  /** What the reader cannot say: the field by which this page answers another question, or cannot be continued as it says. */
+  /** Names the field by which a page does not answer this call, or has no usable cursor. */
   misfit: (page: P) => 'id' | 'last_id' | 'next_page' | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** How requests are made, one at a call: turn, key, request, answer. The rules of each endpoint are the caller's. */
+/** Makes one request per call: turn, key, request, answer. The rules of each endpoint are the caller's. */
 export function createRequest(options: ComplianceApiOptions): {
   get: <P>(call: Call<P>) => Promise<Answer<P>>;
   close: () => Promise<void>;

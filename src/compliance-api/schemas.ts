@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
-// These schemas check and never change: what is passed on is the parsed JSON itself (see `conforms`), with all its fields
-// in their order. So nothing here may transform, coerce or give a default.
+// These schemas only check: what is passed on is the parsed JSON itself (see `conforms`), with all its fields in their
+// order. So no schema here may transform, coerce or set a default.
 
-/** The longest id is bounded for what ends up in Temporal's history: a page of them fits one payload. */
+/** Ids end up in Temporal's history: at this length, a page of them fits one payload. */
 export const idSchema = z.string().min(1).max(512);
 
 /**
- * What the walk needs of a listed chat: a page must not fail for a chat's name. Its times may be missing or none: they only
- * tell which chats need not be read.
+ * The fields of a listed chat that the walk needs; a chat's name must not fail its page. Times may be missing or
+ * malformed: they only tell which chats need not be read.
  */
 export const listedChatSchema = z.looseObject({
   id: idSchema,
@@ -23,7 +23,7 @@ export type ListedChat = z.infer<typeof listedChatSchema>;
 
 /** `GET /v1/compliance/apps/chats` */
 export const chatPageSchema = z.object({
-  /** Each a {@link ListedChat}; one that is not must not keep the others from being read. */
+  /** Checked one by one as {@link ListedChat}: a malformed one must not hide the others. */
   data: z.array(z.unknown()),
   has_more: z.boolean(),
   last_id: z.string().nullish(),
@@ -33,8 +33,8 @@ export type ChatPage = z.infer<typeof chatPageSchema>;
 const chatUserSchema = z.object({ id: z.string(), email_address: z.string().nullish() });
 
 /**
- * `GET /v1/compliance/apps/chats/{chat_id}/messages`, but for the messages: the chat's metadata as far as it is needed. What is
- * absent is null; times that are none stop nothing.
+ * `GET /v1/compliance/apps/chats/{chat_id}/messages` without the messages: the chat's metadata, as far as it is used.
+ * Absent fields are null; malformed times are accepted.
  */
 export const messagePageSchema = z.object({
   id: idSchema,
@@ -53,9 +53,9 @@ export type Chat = z.infer<typeof messagePageSchema>;
 
 export const organizationSchema = z.looseObject({ uuid: idSchema });
 
-/** `GET /v1/compliance/organizations`; older servers do not page, and leave out the last two. */
+/** `GET /v1/compliance/organizations`; older servers do not page, and leave out `has_more` and `next_page`. */
 export const organizationPageSchema = z.object({
-  /** Each of {@link organizationSchema}. */
+  /** Checked one by one with {@link organizationSchema}. */
   data: z.array(z.unknown()),
   has_more: z.boolean().nullish(),
   next_page: z.string().nullish(),
@@ -66,19 +66,19 @@ export const userSchema = z.looseObject({ id: idSchema });
 
 /** `GET /v1/compliance/organizations/{org_uuid}/users`: current members only. */
 export const userPageSchema = z.object({
-  /** Each of {@link userSchema}. */
+  /** Checked one by one with {@link userSchema}. */
   data: z.array(z.unknown()),
   has_more: z.boolean().nullish(),
   next_page: z.string().nullish(),
 });
 export type UserPage = z.infer<typeof userPageSchema>;
 
-/** Whether JSON is what was promised. The value stays what it is: a zod result would drop or reorder fields. */
+/** Whether JSON fits a schema. Unlike zod's result, the value keeps all fields and their order. */
 export function conforms<S extends z.ZodType>(schema: S, json: unknown): json is z.infer<S> {
   return schema.safeParse(json).success;
 }
 
-/** Where JSON is not what was promised first, as `chat_messages.3.created_at`: indexes, and names of these schemas alone. */
+/** The path of the first misfit, as `chat_messages.3.created_at`: only indexes and names in these schemas, else `?`. */
 export function misfitOf(schema: z.ZodType, json: unknown): string {
   const path = schema.safeParse(json).error?.issues[0]?.path ?? [];
   const steps = path.map((step) => (typeof step === 'number' || ourNames.has(step) ? String(step) : '?'));

@@ -5,16 +5,16 @@ import { ApiError, type Endpoint } from './errors';
 import type { ComplianceApiOptions, Timeouts } from './options';
 import { TimeOver, within } from './with-timeout';
 
-/** A request on its way. */
+/** A request to be sent. */
 interface Sent {
   endpoint: Endpoint;
-  /** With its query. */
+  /** The path with its query. */
   path: string;
   key: string;
   signal: AbortSignal | undefined;
 }
 
-/** One HTTP request to the API, up to the answer's headers. */
+/** Sends HTTP requests to the API; each resolves at the answer's headers. */
 export function createTransport(options: ComplianceApiOptions, timeouts: Timeouts) {
   const baseUrl = new URL(options.baseUrl);
   const prefix = baseUrl.pathname.replace(/\/+$/, '');
@@ -22,7 +22,7 @@ export function createTransport(options: ComplianceApiOptions, timeouts: Timeout
 
   /** @throws ApiError `timeout`, `network`; the signal's reason. */
   async function send({ endpoint, path, key, signal }: Sent): Promise<Dispatcher.ResponseData> {
-    // undici has no limit on a proxy's answer to CONNECT, and looks at the signal only once it is connected.
+    // undici has no timeout for a proxy's answer to CONNECT, and heeds the signal only once connected.
     const longestMs = timeouts.connectMs + timeouts.headersMs + 1_000;
     try {
       const sent = dispatcher.request({

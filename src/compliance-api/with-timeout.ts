@@ -4,8 +4,8 @@ export class TimeOver extends Error {
 }
 
 /**
- * The outcome of `work`, or {@link TimeOver} after `ms`, or the signal's reason when it is aborted, whichever is first.
- * `work` itself goes on: `discard` is given what comes of it after all.
+ * Settles as `work` does, or rejects with {@link TimeOver} after `ms`, or with the signal's reason, whichever is first.
+ * `work` itself goes on: `discard` gets its late result.
  */
 export function within<T>(
   work: Promise<T>,
