@@ -2,13 +2,13 @@ import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor }
 import { explain } from './errors';
 import type { TemporalSettings } from './settings';
 
-/** A connection and a first answer within 8 s, with a look at what answers instead within 10. */
+/** Connecting and a first answer take at most 8 s, and a failure is explained within 10 s. */
 const CONNECT_MS = 4000;
 const NAMESPACE_MS = 3000;
-/** About two seconds: what fails for longer is said, or tried again by whoever can wait. */
+/** About two seconds: a call that fails for longer is reported, or retried by a caller that can wait. */
 const TRIES_OF_A_CALL = 5;
 
-/** Connects, and sees that the namespace is there. @throws TemporalError within 10 s, which says what is wrong */
+/** Connects, and checks that the namespace exists. @throws TemporalError within 10 s, which says what is wrong */
 export async function connectClient(settings: TemporalSettings): Promise<Client> {
   const { connection: options, namespace, dataConverter } = settings;
   let connection: Connection | undefined;
@@ -16,7 +16,7 @@ export async function connectClient(settings: TemporalSettings): Promise<Client>
     connection = Connection.lazy({
       ...options,
       connectTimeout: CONNECT_MS,
-      // The default lets a client come back half a minute after the server did.
+      // With the default a client may reconnect half a minute after the server is back.
       channelArgs: { 'grpc.max_reconnect_backoff_ms': 5000 },
       interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: TRIES_OF_A_CALL }))],
     });

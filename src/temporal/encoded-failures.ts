@@ -1,4 +1,4 @@
 import { DefaultFailureConverter } from '@temporalio/common';
 
-/** Makes the message of each failure a payload, which a codec then encodes: in the worker, and in its workflows' bundle. */
+/** Puts each failure's message into a payload, for a codec to encode: in the worker and in the workflows' bundle. */
 export const failureConverter = new DefaultFailureConverter({ encodeCommonAttributes: true });

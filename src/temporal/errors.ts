@@ -2,7 +2,7 @@ import { isGrpcServiceError, NamespaceNotFoundError, ServiceError } from '@tempo
 import { hostAndPort, type TemporalSettings } from './settings';
 import { whatAnswers } from './what-answers';
 
-/** What is wrong with Temporal. `lasting`: it does not pass by itself, since Temporal's settings, or ours, are wrong. */
+/** What is wrong with Temporal. `lasting`: it does not pass by itself, as a setting of Temporal's or ours is wrong. */
 export class TemporalError extends Error {
   override name = 'TemporalError';
   constructor(
@@ -28,10 +28,10 @@ export class NoTemporalError extends TemporalError {
 }
 
 const GRPC = { notFound: 5, permissionDenied: 7, unimplemented: 12, unauthenticated: 16 } as const;
-/** Cancelled, unknown, deadline exceeded, resource exhausted, aborted, internal, unavailable: Temporal itself has trouble. */
+/** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE: Temporal has trouble. */
 const TROUBLE: readonly number[] = [1, 2, 4, 8, 10, 13, 14];
 
-/** What a server, or the database under it, says; and what we say then. Nothing else of its words is repeated. */
+/** Known words of a server or its database, and what is said for them. No other words of theirs are repeated. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/disk is full|no space left|disk quota|SQLITE_FULL/i, 'its disk is full: make room there'],
   [/database is locked|SQLITE_BUSY/i, 'its database is locked by another process: does a second server use the file?'],
@@ -41,16 +41,16 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/no such file or directory|unable to open database/i, 'the folder of its database is not there'],
 ];
 
-/** What is known of a server's trouble, from its own words. */
+/** A server's trouble, as far as its own words are known. */
 export const knownTrouble = (text: string): string | undefined => WORDS.find(([words]) => words.test(text))?.[1];
 
-/** The gRPC status of what a call to Temporal failed with; undefined: it is not from there. */
+/** The gRPC status of a failed call to Temporal; undefined if the error is not Temporal's. */
 export function grpcStatusOf(error: unknown): { code: number; details: string } | undefined {
   const cause = error instanceof ServiceError && error.cause !== undefined ? error.cause : error;
   return isGrpcServiceError(cause) ? { code: cause.code, details: cause.details } : undefined;
 }
 
-/** What Temporal answered, in our words; undefined for what is not its answer. */
+/** What Temporal answered, in our words; undefined if it did not answer. */
 export function answerOf(error: unknown, { address, namespace }: Where): TemporalError | undefined {
   if (error instanceof TemporalError) return error;
   const status = grpcStatusOf(error);
@@ -81,7 +81,7 @@ export function answerOf(error: unknown, { address, namespace }: Where): Tempora
   return trouble === undefined ? undefined : new TemporalError(`Temporal at ${address} ${trouble}`, false, options);
 }
 
-/** What trouble Temporal itself has, as it shows in a call that failed; undefined for any other failure. */
+/** The trouble that Temporal is in, by a failed call; undefined for any other failure. */
 export function troubleOf(error: unknown): string | undefined {
   const status = grpcStatusOf(error);
   if (status === undefined) return undefined;
@@ -92,7 +92,7 @@ export function troubleOf(error: unknown): string | undefined {
     : undefined;
 }
 
-/** What kept a connection from being made: the answer, if there was one, or else what a look at the address shows. */
+/** Why a connection failed: by Temporal's answer, or, without one, by what answers at the address instead. */
 export async function explain(error: unknown, settings: TemporalSettings): Promise<TemporalError> {
   const answer = answerOf(error, settings);
   if (answer) return answer;

@@ -8,7 +8,7 @@ const SETTING = 'TEMPORAL_PAYLOAD_CODEC';
 const ENCODED_FAILURES = join(__dirname, 'encoded-failures');
 const load = createRequire(__filename);
 
-/** Thrown for a payload that was written with another codec than this process has, or with one where it has none. */
+/** Thrown for a payload that this process cannot decode, as it was written with another codec, or with one at all. */
 export class UndecodableError extends ConfigError {
   override name = 'UndecodableError';
   constructor(because: string, options?: ErrorOptions) {
@@ -17,8 +17,8 @@ export class UndecodableError extends ConfigError {
 }
 
 /**
- * How payloads are written and read: through the codec that `TEMPORAL_PAYLOAD_CODEC` names, a file in the working folder or
- * below another. What the messages of failures say then goes through it too.
+ * How payloads are encoded: by the codec that `TEMPORAL_PAYLOAD_CODEC` names, a module whose path is relative to the
+ * working folder. The codec then encodes the messages of failures too.
  *
  * @throws ConfigError
  */
@@ -58,7 +58,7 @@ const isCodec = (value: unknown): value is PayloadCodec =>
   'decode' in value &&
   typeof value.decode === 'function';
 
-/** Codecs as one, which does not pass on what is still encoded. */
+/** Chains codecs into one, which throws if a payload is still encoded after all of them. */
 function exacting(codecs: readonly PayloadCodec[]): PayloadCodec {
   return {
     async encode(payloads, context) {

@@ -12,14 +12,14 @@ export interface TemporalSettings {
   address: string;
   namespace: string;
   connection: NativeConnectionOptions;
-  /** As Node's own TLS takes it; undefined: without. */
+  /** The TLS options in Node's own form; undefined without TLS. */
   tls: Tls | undefined;
   dataConverter: DataConverter;
 }
 
 /**
- * `TEMPORAL_*` and Temporal's profile file, as every Temporal tool reads them; the null device is no file. The payload codec
- * is ours.
+ * Reads `TEMPORAL_*` and Temporal's profile file as every Temporal tool does; the null device as the file means none.
+ * `TEMPORAL_PAYLOAD_CODEC` is a setting of this product.
  *
  * @throws ConfigError
  */
@@ -55,7 +55,7 @@ function load(overrideEnvVars: Record<string, string>): ReturnType<typeof loadCl
   }
 }
 
-/** An API key means TLS, unless that is switched off. */
+/** An API key turns TLS on, unless TLS is set to off. */
 function tlsOf({ tls, apiKey }: NativeConnectionOptions): Tls | undefined {
   const used = tls ?? apiKey !== undefined;
   if (used === false) return undefined;
@@ -71,7 +71,7 @@ function tlsOf({ tls, apiKey }: NativeConnectionOptions): Tls | undefined {
   };
 }
 
-/** Of `host:port`, `[::1]:port` or a host alone. */
+/** Splits `host:port`, `[::1]:port`, or a host alone, which gets Temporal's default port. */
 export function hostAndPort(address: string): { host: string; port: number } {
   const url = new URL(`tcp://${address}`);
   const standard = Number(DEFAULT_TEMPORAL_ADDRESS.split(':')[1]);

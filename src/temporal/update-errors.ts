@@ -10,17 +10,17 @@ export class RefusedError extends Error {
   override name = 'RefusedError';
 }
 
-/** The chain had closed, and someone else has started it again meanwhile. */
+/** Thrown if the chain was closed, and another client has restarted it meanwhile. */
 export class ChainMovedError extends Error {
   override name = 'ChainMovedError';
 }
 
-/** Whether the workflow itself said no. */
+/** Whether the workflow itself refused the update. */
 export function isRefusal(error: unknown): error is WorkflowUpdateFailedError & { cause: Error } {
   return error instanceof WorkflowUpdateFailedError && error.cause !== undefined && !isOvertaken(error);
 }
 
-/** The run ended between taking the update and answering it. */
+/** Whether the run ended after it accepted the update and before it answered. */
 function isOvertaken(error: unknown): boolean {
   const cause: unknown = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
   return (
@@ -28,11 +28,11 @@ function isOvertaken(error: unknown): boolean {
   );
 }
 
-/** What is wrong with Temporal, where that may pass; undefined: it is something else. */
+/** What is wrong with Temporal, if that may pass; undefined for other errors. */
 export const passingTrouble = (error: unknown): string | undefined =>
   isTransient(error) ? `Temporal ${troubleOf(error) ?? 'is busy'}; trying again` : undefined;
 
-/** Temporal is away or busy: worth another try. */
+/** Whether Temporal is away or busy, so that another try is worthwhile. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof ChainMovedError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   if (error instanceof WorkflowNotFoundError || isOvertaken(error)) return true;

@@ -3,23 +3,23 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { errorCode } from '../compliance-api/error-code';
 
 const PATIENCE_MS = 1000;
-/** What a client of HTTP/2 begins with: gRPC is HTTP/2, and its server answers with settings of its own at once. */
+/** The HTTP/2 client preface: gRPC is HTTP/2, and a gRPC server answers at once with a SETTINGS frame. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0', 'latin1');
 const SETTINGS_FRAME = 4;
 
 export type Tls = Pick<ConnectionOptions, 'servername' | 'ca' | 'cert' | 'key'>;
 
 /**
- * `untrusted`: HTTP/2 over TLS, whose certificate does not pass; `refuses-us`: TLS, where it hangs up on us; `http1`: with or
- * without TLS; `silent`: it takes connections and no more; `hung-up`: not even that.
+ * `untrusted`: HTTP/2 over TLS with a certificate that is not trusted; `refuses-us`: TLS that closes the connection on
+ * us; `http1`: with or without TLS; `silent`: accepts connections and says nothing; `hung-up`: closes them.
  */
 export interface Answerer {
   what: 'nothing' | 'http2' | 'http2-over-tls' | 'untrusted' | 'refuses-us' | 'http1' | 'silent' | 'hung-up' | 'other';
-  /** Node's, where there is one. */
+  /** Node's error code, if there is one. */
   code: string | undefined;
 }
 
-/** Looks at what listens at an address, without TLS and with it; takes at most three seconds. Never throws. */
+/** Finds out what listens at an address, without and with TLS, within three seconds. Never throws. */
 export async function whatAnswers(host: string, port: number, tls: Tls = {}): Promise<Answerer> {
   const plain = await greet(() => connectTcp({ host, port }));
   if (plain.what === 'nothing' || plain.what === 'http2') return plain;
@@ -31,12 +31,12 @@ export async function whatAnswers(host: string, port: number, tls: Tls = {}): Pr
   if (anyone.what === 'http2') return { what: 'untrusted', code: trusting.code };
   const code = anyone.code ?? '';
   if (anyone.what === 'http1' || code.includes('NO_APPLICATION_PROTOCOL')) return { what: 'http1', code: undefined };
-  // In TLS's own words, or once hands were shaken: it wants a client's certificate, or another one.
+  // A TLS alert, or an end after the handshake: the server wants a client certificate, or another one.
   if (anyone.what === 'hung-up' || code.includes('ALERT')) return { what: 'refuses-us', code: anyone.code };
   return plain;
 }
 
-/** @param ready The event after which the other side may be spoken to. */
+/** @param ready The event after which the preface may be sent. */
 function greet(open: () => Socket, ready = 'connect'): Promise<Answerer> {
   return new Promise((resolve) => {
     let connected = false;

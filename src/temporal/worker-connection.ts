@@ -6,20 +6,20 @@ import { answerOf, explain, TemporalError } from './errors';
 import type { TemporalSettings } from './settings';
 
 const RETRY_MS = 5000;
-/** What does not pass by itself may still be mended, as a namespace that another container makes. */
+/** A wrong setting may be mended from outside meanwhile, as a namespace that another container creates. */
 const FATAL_AFTER_MS = 60_000;
 const REMIND_MS = 60_000;
 const NATIVE_CONNECT_MS = 10_000;
 const MEMO_WARN_BYTES = 128 * 1024;
 
-/** The two connections of a worker: one that serves, one that asks. */
+/** A worker's two connections: `native` for its tasks, `client` for its calls. */
 export interface WorkerConnection {
   native: NativeConnection;
   client: Client;
   close(): Promise<void>;
 }
 
-/** Both, or neither. @throws TemporalError */
+/** Makes both connections, or neither. @throws TemporalError */
 export async function connectWorker(settings: TemporalSettings): Promise<WorkerConnection> {
   const client = await connectClient(settings);
   try {
@@ -38,9 +38,9 @@ export async function connectWorker(settings: TemporalSettings): Promise<WorkerC
   }
 }
 
-/** The SDK waits without end for a server that takes the connection and says nothing. */
+/** Adds a timeout: the SDK waits forever for a server that accepts the connection and says nothing. */
 async function connectNative({ connection }: TemporalSettings): Promise<NativeConnection> {
-  // The SDK warns of a memo beyond 2 KiB; ours is the source's state, of about twice that.
+  // The SDK warns of a memo beyond 2 KiB; ours holds the source's state, usually about 4 KiB.
   const connecting = NativeConnection.connect({ ...connection, payloadLimits: { memoWarnSize: MEMO_WARN_BYTES } });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -67,10 +67,10 @@ export interface PersistenceOptions {
 }
 
 /**
- * Makes something that needs Temporal, again and again until Temporal is there for all of it.
+ * Calls `make` again and again until Temporal is there for all of it.
  *
  * @returns undefined if it was stopped before.
- * @throws TemporalError for what does not pass by itself and has not passed in a minute; whatever has nothing to do with it.
+ * @throws TemporalError if it is lasting and has not passed within a minute; any error that is not Temporal's.
  */
 export async function persist<T>(make: () => Promise<T>, options: PersistenceOptions): Promise<T | undefined> {
   const { logger, signal, retryMs = RETRY_MS, fatalAfterMs = FATAL_AFTER_MS } = options;
@@ -95,7 +95,7 @@ export async function persist<T>(make: () => Promise<T>, options: PersistenceOpt
   return undefined;
 }
 
-/** What a step of a worker's start, or its work, failed with: Temporal's part in it, if it has one. */
+/** Turns an error of a worker's start, or of its work, into a TemporalError if Temporal is the cause. */
 export async function temporalPartOf(error: unknown, settings: TemporalSettings): Promise<unknown> {
   const isNative = error instanceof Error && error.name === 'TransportError';
   return answerOf(error, settings) ?? (isNative ? await explain(error, settings) : error);
