@@ -2,23 +2,23 @@ import type { ActivitySlotInfo, CustomSlotSupplier } from '@temporalio/worker';
 import { mostUnderWay } from '../contract';
 import type { Policy } from '../config/policy';
 
-/** Over all workers, requests that wait for their turn, so that one is there when it comes: those of a second, and these. */
+/** How many requests wait for their turn, over all workers, so that none is missed: those of a second, and these. */
 const WAITING = 8;
 const MOST_WAITING = 64;
 /** A waiting request must get its turn well before the pacer gives up on it (30 s). */
 const LONGEST_WAIT_SECONDS = 25;
 
 export interface ApiSlots {
-  /** Says when the worker of the API's queue may take one more activity. */
+  /** Tells the worker of the API's queue when it may take one more activity. */
   readonly supplier: CustomSlotSupplier<ActivitySlotInfo>;
-  /** To be called when a request is sent; and what it returns, when the answer is there or nothing more will come. */
+  /** To be called when a request is sent; the returned function, when its answer is there or will not come. */
   sent(): () => void;
 }
 
 /**
- * How many activities of the API's queue run at once. Those whose request the API has cost nothing but patience, and are not
- * counted: however long the answers take, as many wait for their turn as keep the pacer busy, and the rest waits in the
- * queue, where all workers see it. Those that wait, and those that work on an answer, are bounded.
+ * Limits how many activities of the API's queue run at once. Activities whose request is with the API only wait, and
+ * are not counted: however slow the answers are, enough others wait for a turn to keep the pacer busy, and the rest
+ * stay in the queue, for all workers. Those that wait for a turn or process an answer are bounded.
  */
 export function createApiSlots({
   requestsPerSecond,
@@ -60,7 +60,7 @@ export function createApiSlots({
           askers.push(asker);
           handOut();
         }),
-      // Asked for activities that start on their workflow's own queue only.
+      // Only called for eager activities, which are on their workflow's own queue.
       tryReserveSlot: () => null,
       markSlotUsed: () => undefined,
       releaseSlot() {

@@ -3,10 +3,10 @@ import { DefaultLogger, type LogEntry } from '@temporalio/worker';
 import type { LogSettings } from '../config/config';
 import { printable } from '../text/printable';
 
-/** The SDK's warning about a worker of activities only, which the one of the API's queue is on purpose. */
+/** The SDK's warning about a worker without workflows; ours of the API's queue has none on purpose. */
 const EXPECTED = 'No workflows registered, not polling for workflow tasks';
 
-/** The one logger of a process, for us and for Temporal. Writes to stderr: stdout is for data. */
+/** The process's only logger, for us and for Temporal. Writes to stderr: stdout is for data. */
 export function createLogger({ level, format: style }: LogSettings): DefaultLogger {
   const line = style === 'json' ? jsonLine : textLine;
   return new DefaultLogger(level, (entry) => {

@@ -4,20 +4,20 @@ import type { Endpoint } from '../compliance-api/errors';
 import type { WindowTotals } from '../activities/types';
 import type { Memo } from '../domain/memo';
 
-/** What a worker counts, and shows of its source. No label holds an id: there are too many, and some are people's. */
+/** A worker's metrics. No label holds an id: there are too many, and some identify people. */
 export interface Metrics {
-  /** An HTTP request has ended. */
+  /** Counts an HTTP request that has ended. */
   requested(endpoint: Endpoint, outcome: RequestOutcome): void;
   published(added: WindowTotals): void;
-  /** Messages that are newer than their chat says. */
+  /** Counts messages that are newer than their chat's `updated_at`. */
   violated(messages: number): void;
-  /** Requests left in the API's budget, as it said last. */
+  /** Shows the requests left in the API's budget, by its last answer. */
   budget(remaining: number): void;
-  /** The source as its memo has it, at `now` (ms since 1970). */
+  /** Shows the source's memo, at `now` (ms since 1970). */
   source(memo: Memo, now: number): void;
 }
 
-/** Temporal's exporter serves these beside its own. @param meter Does nothing where the runtime exports nothing. */
+/** Temporal's exporter serves these with its own. @param meter Does nothing if the runtime exports nothing. */
 export function createMetrics(meter: MetricMeter): Metrics {
   const messages = meter.createCounter('chat_sync_messages_total', '', 'Messages that the sink has taken');
   const chats = meter.createCounter('chat_sync_chats_total', '', 'Chats whose messages were read completely');
@@ -52,7 +52,7 @@ export function createMetrics(meter: MetricMeter): Metrics {
     '',
     "Requests left in the API's budget, as it said last",
   );
-  // A counter that begins at nothing has no increase when it is first seen.
+  // A counter without a first value of 0 shows no increase when Prometheus first sees it.
   for (const counter of [messages, chats, gone, conflicts, violations]) counter.add(0);
 
   return {
@@ -67,7 +67,7 @@ export function createMetrics(meter: MetricMeter): Metrics {
     budget: (remaining) => budget.set(remaining),
     source({ syncedThrough, lastSuccessAt, parked: list }, now) {
       parked.set(list.length);
-      // The machine's clock may have gone back, and a gauge takes nothing below 0.
+      // The machine's clock may have gone back, and a gauge refuses values below 0.
       if (syncedThrough !== null) behind.set(Math.max(0, now - Date.parse(syncedThrough)) / 1000);
       if (lastSuccessAt !== undefined) lastSuccess.set(Date.parse(lastSuccessAt) / 1000);
     },

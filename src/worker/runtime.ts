@@ -5,14 +5,14 @@ import { keepHeapModest } from '../compliance-api/heap';
 export interface RuntimeOptions {
   logger: Logger;
   source: string;
-  /** `host:port` to serve Prometheus at; undefined: nothing listens. */
+  /** `host:port` to serve Prometheus metrics at; undefined: none are served. */
   metricsAddress: string | undefined;
 }
 
-/** Temporal's runtime of this process; once, and before anything else of Temporal's. @throws Error when nothing can listen at the address. */
+/** Installs Temporal's runtime, once, before any other use of Temporal. @throws Error if the address is unusable. */
 export async function installRuntime({ logger, source, metricsAddress }: RuntimeOptions): Promise<Runtime> {
   keepHeapModest();
-  // Forwarded, or Temporal's core would write to stdout, which is for data.
+  // Forwarded to our logger: otherwise Temporal's core writes to stdout, which is for data.
   const logging = { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }) };
   const options = { logger, shutdownSignals: [] };
   if (metricsAddress === undefined) return Runtime.install({ ...options, telemetryOptions: { logging } });
@@ -25,7 +25,7 @@ export async function installRuntime({ logger, source, metricsAddress }: Runtime
   }
 }
 
-/** The exporter takes IP addresses only. */
+/** Resolves the host, as the exporter takes IP addresses only. */
 async function exporter(address: string, source: string): Promise<MetricsExporterConfig> {
   const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
   const { address: ip, family } = await lookup(host);

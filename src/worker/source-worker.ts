@@ -17,9 +17,9 @@ import type { Source } from '../source';
 import { passingTrouble } from '../temporal/update-errors';
 import type { Policy } from '../config/policy';
 
-/** How far the queue's limit, which all workers share, lies above the rate that their pacers keep. */
+/** The queue's rate limit, which all workers share, as a multiple of the rate that their pacers keep. */
 const QUEUE_HEADROOM = 2;
-/** What the tuner wants to know beside the activities' slots; the API's worker has no such tasks. */
+/** The tuner requires slots for all kinds of tasks; the API's worker has activities only. */
 const NONE = { type: 'fixed-size', numSlots: 1 } as const;
 
 export interface SourceWorkerOptions {
@@ -32,7 +32,7 @@ export interface SourceWorkerOptions {
   policy: Policy;
   metrics: Metrics;
   workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
-  /** Inside of the worker's own. */
+  /** Interceptors that run inside the worker's own. */
   interceptors?: readonly ActivityInterceptorsFactory[];
   dataConverter?: DataConverter;
 }
@@ -66,10 +66,10 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     ...(dataConverter && { dataConverter }),
     shutdownGraceTime: '15s',
     shutdownForceTime: '22s',
-    // The default sends a heartbeat in 24 s; a dead worker's request should be taken over within 30 s.
+    // By default heartbeats are sent every 24 s; a dead worker's request should be taken over within 30 s.
     maxHeartbeatThrottleInterval: '5s',
   } as const;
-  // First the one without workflows: where Temporal is away it fails before threads for them are made, which would stay.
+  // Created first: if Temporal is away, this fails before the other worker starts threads, which would stay.
   const calls = await Worker.create({
     ...shared,
     taskQueue: apiTaskQueue(source.name),
@@ -88,7 +88,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     workflowBundle,
     activities: { ...createSyncActivities({ source, sink, policy, metrics, passingTrouble }) },
   }).catch(async (error: unknown) => {
-    // A worker lets go of its connection only by running to its end.
+    // A worker releases its connection only by running to its end.
     await calls.runUntil(Promise.resolve()).catch(() => undefined);
     throw error;
   });
@@ -99,7 +99,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
   return {
     shutdown,
     async run() {
-      // If one fails the other ends too: half a worker would look alive and do nothing.
+      // If one worker fails the other is ended: half of the pair would look alive and do nothing.
       await Promise.all(workers.map((worker) => worker.run().finally(shutdown)));
     },
   };

@@ -13,7 +13,7 @@ export interface WatchSourceOptions {
   signal: AbortSignal;
 }
 
-/** Shows the source in the metrics, as it was seen last: while Temporal is away it falls behind all the same. */
+/** Keeps the source's metrics current. While Temporal is away the last memo is used, so the lag still grows. */
 export async function watchSource({ source, pacer, metrics, signal }: WatchSourceOptions): Promise<void> {
   let memo: Memo | null = null;
   while (!signal.aborted) {

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@temporalio/worker';
 import type { Source } from '../source';
 
-/** A worker that ended is still seen for a minute, so looks further apart than that are not fooled twice. */
+/** An ended worker is seen for another minute: two looks further apart than that do not both count it. */
 const LOOK_EVERY_MS = 75_000;
 
 export interface WatchOptions {
   source: Source;
-  /** `WORKERS`: by it each worker takes its share of the rate. */
+  /** `WORKERS`, by which each worker takes its share of the rate. */
   expected: number;
   logger: Logger;
   signal: AbortSignal;
   lookEveryMs?: number;
 }
 
-/** Warns while another number of workers serves the source than each was told, as two looks in a row see it. */
+/** Warns if two looks in a row find another number of workers than `WORKERS`. */
 export async function watchWorkers(options: WatchOptions): Promise<void> {
   const { source, expected, logger, signal, lookEveryMs = LOOK_EVERY_MS } = options;
   let before = expected;
