@@ -1,16 +1,16 @@
-/** What Temporal shows of a failure in full, with room for its details: beyond 4 KiB it puts a remark of its own instead. */
+/** The longest reason: Temporal replaces a failure beyond 4 KiB with a remark of its own, and details need room. */
 export const LONGEST_REASON_BYTES = 1000;
 
 const MORE = '…';
 
-/** The size of a value as JSON in UTF-8, bytes: what it takes in a payload. */
+/** A value's size as JSON in UTF-8, bytes: what it takes in a payload. */
 export function jsonBytes(value: string | object): number {
   let bytes = 0;
   for (const character of JSON.stringify(value)) bytes += utf8Bytes(character);
   return bytes;
 }
 
-/** The text, or its beginning, so that it takes at most so many bytes as JSON; never half a character. */
+/** The text, or as much of its beginning as takes at most `most` bytes as JSON; never half a character. */
 export function cut(text: string, most: number): string {
   if (jsonBytes(text) <= most) return text;
   let bytes = jsonBytes(MORE);

@@ -1,4 +1,4 @@
-/** For a terminal and for one line: what is no character to look at (controls, marks of direction, halves of pairs) is written out. */
+/** Makes text safe for one line of a terminal: escapes control characters, direction marks and lone surrogates. */
 export const printable = (text: string): string =>
   text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>
     Array.from({ length: character.length }, (_, index) => escaped(character.charCodeAt(index))).join(''),
