@@ -15,7 +15,7 @@ const clientShape = {
     .default('default'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   LOG_FORMAT: z.enum(['text', 'json']).default('text'),
-  /** Read where payloads are: payload-codec.ts. */
+  /** Read by payload-codec.ts; here so that it counts as known. */
   TEMPORAL_PAYLOAD_CODEC: z.string().optional(),
 };
 
@@ -46,13 +46,13 @@ export interface ClientConfig {
 export type WorkerSettings = Readonly<z.output<typeof workerSchema>>;
 export interface WorkerConfig extends ClientConfig {
   settings: WorkerSettings;
-  /** The chosen sink's own settings, as its schema reads them. */
+  /** The environment, from which the chosen sink reads its own settings. */
   environment: Environment;
-  /** Settings that look like a misspelling. */
+  /** Warnings about misspelt settings and empty filters. */
   warnings: string[];
 }
 
-/** Every setting of a worker but Temporal's own. */
+/** The names of a worker's settings, without Temporal's own. */
 export const workerVariables: readonly string[] = [
   ...Object.keys(workerShape),
   ...sinkNames.flatMap((name) => Object.keys(sinks[name].settings.shape)),

@@ -4,15 +4,15 @@ import { printable } from '../text/printable';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Thrown for settings that cannot be used; lists every problem, one a line, and never a secret's value. Exit code 2. */
+/** Thrown for invalid settings; lists every problem, one per line, and never a secret's value. Exit code 2. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
 /**
- * The process's environment over the `.env` file of the working folder. A variable that is set but empty counts as not set.
+ * The process's environment, with the working folder's `.env` file for variables that it does not set.
  *
- * @throws ConfigError if there is an `.env` that cannot be read: nothing of it may be ignored in silence.
+ * @throws ConfigError if there is an `.env` that cannot be read: it must not be ignored in silence.
  */
 export function readEnvironment(environment: Environment, folder = process.cwd()): Environment {
   let file: Buffer;
@@ -35,7 +35,7 @@ export function withoutEmpty(environment: Environment): Environment {
 export const ACCESS_KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';
 export const ACCESS_KEY_FILE = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE';
 
-/** The variable with its value, but for what is, or may hold, a secret. */
+/** The variable with its value for an error message; what is, or may hold, a secret is hidden. */
 export function shown(variable: string, set: Environment): string {
   const value = set[variable] ?? '';
   if (variable === ACCESS_KEY || value.includes('sk-ant-')) return `${variable}=(hidden)`;

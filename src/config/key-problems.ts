@@ -4,7 +4,7 @@ import { ACCESS_KEY, ACCESS_KEY_FILE, codeOf, shown, type Environment } from './
 const OTHER_KEY_NAMES = ['ANTHROPIC_COMPLIANCE_API_KEY', 'ANTHROPIC_COMPLIANCE_KEY', 'COMPLIANCE_ACCESS_KEY'];
 const OTHER_KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_ADMIN_KEY', 'ANTHROPIC_ADMIN_API_KEY'];
 
-/** What is wrong with the settings that name the key; a line each. */
+/** What is wrong with the settings of the key; one line per problem. */
 export function keyProblems(set: Environment): string[] {
   const { [ACCESS_KEY]: key, [ACCESS_KEY_FILE]: file } = set;
   if (key !== undefined && file !== undefined)

@@ -1,14 +1,14 @@
 import { distance } from 'fastest-levenshtein';
 import type { Environment } from './environment';
 
-/** Other people's variables that it would be bad to misspell. */
+/** Variables of other software whose misspelling would be harmful. */
 const NEIGHBOURS = [
   ...['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY', 'TEMPORAL_CONFIG_FILE', 'TEMPORAL_PROFILE'],
   ...['TEMPORAL_TLS', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'],
 ];
 const FILTERS = ['ORGANIZATION_IDS', 'PROJECT_IDS', 'USER_IDS'];
 
-/** What looks like a misspelt setting; a line each. */
+/** Warnings about variables that look like a misspelt setting; one line each. */
 export function misspellings(set: Environment, variables: readonly string[]): string[] {
   const known = [...variables, ...NEIGHBOURS];
   return Object.keys(set).flatMap((name) => {
@@ -18,7 +18,7 @@ export function misspellings(set: Environment, variables: readonly string[]): st
   });
 }
 
-/** Empty counts as not set, by contract; whoever meant somebody, as with `USER_IDS=$USERS`, hears of it. */
+/** Warns of filters that are set but empty. Empty counts as not set, which `USER_IDS=$USERS` may not have meant. */
 export function emptyFilters(environment: Environment): string[] {
   return FILTERS.filter((name) => environment[name] === '').map(
     (name) => `${name} is set but empty, which counts as not set: it leaves nobody out`,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ids, integer, number, time } from './values';
 
-/** The settings that a sync follows. A new one is a line here, one in `policyOf`, and one in `.env.example`. */
+/** The settings that a sync follows. A new one needs a line here, one in `policyOf` and one in `.env.example`. */
 export const policySettings = {
   BACKFILL_START: time.optional(),
   ORGANIZATION_IDS: ids(
@@ -22,13 +22,13 @@ export const policySettings = {
 
 type PolicySettings = Readonly<z.output<z.ZodObject<typeof policySettings>>> & { SINK: string };
 
-/** What a sync follows. It stands in the sync's history, so it holds no secret. */
+/** The settings that a sync follows. They are kept in the sync's history, so none of them is a secret. */
 export interface Policy extends ReturnType<typeof policyOf> {
-  /** Continue as new after so many events instead of as many as are usual; for tests. */
+  /** Continue as new after this many events instead of the usual number; for tests. */
   maxHistoryEvents?: number | undefined;
 }
 
-/** What a sync follows of the worker's settings, ids in their one canonical form. @param build Of the worker. */
+/** The policy of a worker's settings, with ids in canonical form. @param build The worker's version. */
 export function policyOf(settings: PolicySettings, build: string) {
   const organizationIds = unique(
     (settings.ORGANIZATION_IDS ?? []).map((id) => (id.startsWith('org_') ? id : id.toLowerCase())),
@@ -52,7 +52,7 @@ export function policyOf(settings: PolicySettings, build: string) {
     settleSeconds: settings.SETTLE_SECONDS,
     /** Hash of the three filters alone. */
     filters,
-    /** Hash of what decides which chats a cursor belongs to: a checkpoint made under another one is not continued. */
+    /** Hash of the settings that a cursor depends on: a checkpoint made under another hash is not continued. */
     fingerprint: hash([settings.SINK, filters, settings.LISTING, settings.MESSAGES, settings.PAGE_SIZE]),
   };
 }

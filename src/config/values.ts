@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { printable } from '../text/printable';
 import { parseIsoTime } from '../domain/iso-time';
 
-// What settings look like: each schema's message says what was expected.
+// The forms of settings; each schema's message says what it expects.
 
 const INTERVAL = /^([1-9]\d*)(s|m|h|d)$/;
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -44,7 +44,7 @@ export const number = (message: string, check: (value: number) => boolean) =>
 export const integer = (min: number, max: number) =>
   number(`a whole number from ${min} to ${max}`, (value) => Number.isInteger(value) && value >= min && value <= max);
 
-/** A filter: ids, separated by commas. Set, it names somebody: one without an id would let everybody's messages out. */
+/** A filter: ids, separated by commas. It must name one if set: an empty filter would let all messages through. */
 export const ids = (pattern: RegExp, message: string) =>
   z.string().transform((text, context) => {
     const list = [
