@@ -1,9 +1,9 @@
 import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
 import type { Environment } from '../config/environment';
 
-/** A program of ours that `up` runs beside itself; it ends when its channel to us closes. */
+/** A program of ours that `up` runs beside itself; it ends when its IPC channel to us closes. */
 export interface Child {
-  /** Its first message: it is ready. @throws Error if it ended before. */
+  /** Resolves with its first message, which says that it is ready. @throws Error if it ended before. */
   readonly ready: Promise<unknown>;
   /** Resolves to its exit code when it has ended. */
   readonly ended: Promise<number>;
@@ -11,7 +11,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Runs a built module. What it prints goes where ours goes. */
+/** Runs a built module as a child process. */
 export function startChild(
   name: string,
   module: string,
@@ -19,7 +19,7 @@ export function startChild(
   environment: Environment,
   stdio: ForkOptions['stdio'],
 ): Child {
-  // A group of its own: Ctrl-C in the terminal must not end it before those that need it have drained.
+  // In a process group of its own: Ctrl-C in the terminal must not end it before those that need it have drained.
   const process = fork(module, args, { env: environment, stdio, detached: true });
   const ended = endOf(process);
   const ready = new Promise<unknown>((resolve, reject) => {

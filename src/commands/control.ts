@@ -29,7 +29,7 @@ export interface RewindOptions {
   skip?: boolean;
 }
 
-/** `rewind`: sets the timestamp; what was sent from there on comes again. */
+/** `rewind`: sets the timestamp; messages from there on are sent again. */
 export async function rewindCommand(environment: Environment, options: RewindOptions): Promise<number> {
   const to = parseIsoTime(options.to);
   if (to === undefined) throw new UsageError(`--to ${options.to}: an ISO 8601 date or time, as 2026-04-08T14:30:00Z`);

@@ -16,13 +16,13 @@ const SETS_A_SOURCE = [
   'SINK',
 ];
 
-/** What is set for this machine, wherever Temporal is. */
+/** Settings of this machine that the demo keeps, though it drops all other `TEMPORAL_*`. */
 const OURS = ['TEMPORAL_CLI_PATH', 'TEMPORAL_PAYLOAD_CODEC'];
 
 const tenantSchema = z.object({ seed: z.string(), anchor: z.iso.datetime() });
 const readySchema = z.object({ url: z.string(), key: z.string() });
 
-/** Without any setting of a real source. Set but empty counts as set: fake people must never enter someone's archive. */
+/** Whether no setting of a real source is set. Set but empty counts as set: fake people must never enter an archive. */
 export const isDemo = (environment: Environment): boolean =>
   SETS_A_SOURCE.every((name) => environment[name] === undefined);
 
@@ -32,7 +32,7 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
-/** Starts the demo tenant. It is anchored in `dataDir`, so that a second run finds the same messages and some new ones. */
+/** Starts the demo tenant. `dataDir` keeps its seed and start time: a second run finds the same messages, and more. */
 export async function startDemo(environment: Environment, dataDir: string): Promise<Demo> {
   const { seed, anchor } = await anchored(dataDir);
   const args = ['--port', '0', '--seed', seed, '--anchor', anchor];
@@ -50,7 +50,7 @@ export async function startDemo(environment: Environment, dataDir: string): Prom
   };
 }
 
-/** The demo's source and its Temporal: this machine's, whatever profile or address is set for a real one. */
+/** The environment of the demo: its source, and a Temporal on this machine whatever profile or address is set. */
 export function demoEnvironment(environment: Environment): Environment {
   const ours = Object.entries(environment).filter(([name]) => !name.startsWith('TEMPORAL_') || OURS.includes(name));
   const address = environment['TEMPORAL_ADDRESS'];

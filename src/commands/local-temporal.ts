@@ -13,17 +13,17 @@ const FIND_CLI = join(__dirname, '..', '..', 'scripts', 'temporal-cli.mjs');
 const UI_PORT_DISTANCE = 1000;
 const START_TRIES = 60;
 const RETENTION = '30d';
-/** As durable as the default, for less than half of the server's CPU time: no journal file is made for each commit. */
+/** As durable as the default, at less than half the server's CPU time: WAL creates no journal file per commit. */
 const SQLITE = ['--sqlite-pragma', 'journal_mode=wal'];
-/** What the CLI is told here is meant for this server, whatever profile or variables name another. */
+/** The CLI's arguments are for this server: no profile or variable may name another. */
 const NO_PROFILE = ['--disable-config-file', '--disable-config-env'];
 
-/** Of what the server says, enough to find the reason in. */
+/** How much of the server's stderr is kept, bytes: enough to find the reason of a failed start. */
 const SAID_KEPT = 8192;
 const databaseIn = (dataDir: string): string => join(dataDir, 'temporal.db');
 
 export interface LocalTemporal {
-  /** Null where the server was there before us: its Web UI is whose it is. */
+  /** Null if the server was running before us: then its Web UI's address is not known. */
   webUi: string | null;
   /** Resolves if the server that we started ends. */
   readonly ended: Promise<unknown>;
@@ -32,9 +32,9 @@ export interface LocalTemporal {
 }
 
 /**
- * Sees to it that Temporal answers at the address: starts one with a database file under `dataDir` if none does and the
- * address is this machine. A remote one that is down is an error: a second server would hold a second timestamp.
- * @throws TemporalError if something else answers, or refuses us; Error if there is no Temporal CLI, or it does not start.
+ * Ensures that Temporal answers at the address: if none does and it is this machine, starts one with a database file
+ * under `dataDir`. A remote one that is down is an error: a second server would hold a second timestamp.
+ * @throws TemporalError if something else answers, or refuses us; Error if there is no Temporal CLI, or no start.
  */
 export async function ensureTemporal(settings: TemporalSettings, dataDir: string): Promise<LocalTemporal> {
   if (await isListening(settings.address)) {
@@ -60,7 +60,7 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
       ...['--db-filename', databaseIn(dataDir), ...SQLITE],
       ...['--namespace', settings.namespace, '--log-level', 'error'],
     ],
-    // A group of its own: Ctrl-C in the terminal must not end it before the worker has drained.
+    // In a process group of its own: Ctrl-C in the terminal must not end it before the worker has drained.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   const ended = endOf(server);
@@ -116,7 +116,7 @@ async function findCli(): Promise<string> {
   }
 }
 
-/** A look at the port takes no time; gRPC goes on trying for seconds. */
+/** Checks the port alone, which is instant; gRPC would retry for seconds. */
 function isListening(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(hostAndPort(address));
@@ -130,7 +130,7 @@ function isListening(address: string): Promise<boolean> {
   });
 }
 
-/** The port, or any other if it is taken. */
+/** The wanted port, or any other if it is taken. */
 async function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -142,7 +142,7 @@ async function freePort(wanted: number): Promise<number> {
   });
 }
 
-/** The server's own default keeps ended runs for a day: too short to look into last week's failure. */
+/** By default the server keeps ended runs for a day: too short to look into last week's failure. */
 async function setRetention(cli: string, { address, namespace }: TemporalSettings): Promise<void> {
   const args = [
     ...NO_PROFILE,

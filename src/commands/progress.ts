@@ -4,18 +4,18 @@ import type { Source } from '../source';
 import type { Progress } from '../workflows/messages';
 import { say } from './session';
 
-/** How far a sync is, and what it waits for. */
+/** A sync's progress, and the failure that it waits on. */
 export interface SyncProgress extends Progress {
   waitingFor: string | null;
 }
 
-/** As the worker knows it, or, without one, the memo. Null: no sync runs. */
+/** The progress as the worker knows it, or without a worker as the memo does; null if no sync runs. */
 export async function progressOf(source: Source, view: SourceView): Promise<SyncProgress | null> {
   const remembered = progressFromMemo(view);
   return remembered && { ...remembered, ...(await source.progress()) };
 }
 
-/** What the memo holds: it moves with each publish. Null: no sync runs. */
+/** The progress in the memo, which changes at each publish; null if no sync runs. */
 export function progressFromMemo({ memo, open, waitingFor }: SourceView): SyncProgress | null {
   if (!open || !memo?.running) return null;
   const { chats = 0, messages = 0 } = memo.unfinished?.counters ?? {};
@@ -28,7 +28,7 @@ export interface ProgressDisplay {
   end(): void;
 }
 
-/** A bar on a terminal, and otherwise a line now and then. On stderr: stdout is for data. */
+/** A bar on a terminal, else a line every few seconds. On stderr: stdout is for data. */
 export function createProgressDisplay(): ProgressDisplay {
   return process.stderr.isTTY ? createBar() : createLines();
 }
@@ -83,7 +83,7 @@ function createLines(): ProgressDisplay {
     end: () => undefined,
     note: say,
     show(progress) {
-      // Once its worker has gone, only what the memo holds is known: less.
+      // Without a worker only the memo's progress is known, which is behind: it is not shown.
       if (!progress || progress.chats < lastChats || Date.now() - lastAt < LINE_EVERY_MS) return;
       const { chats, messages, total, more, waitingFor } = progress;
       const waiting = waitingFor === null ? '' : `; waiting: ${waitingFor}`;

@@ -42,7 +42,7 @@ export async function replayCommand(environment: Environment, ids: string[], opt
   });
 }
 
-/** @param named What the histories are of. */
+/** @param named The histories' origin, for the error if there are none. */
 async function replay(
   histories: ReplayHistoriesIterable,
   dataConverter: DataConverter,
@@ -50,7 +50,7 @@ async function replay(
 ): Promise<number> {
   let diverged = 0;
   let replayed = 0;
-  /** A run of which no task has ended has decided nothing yet; the replayer would wait for its first. */
+  /** Skips a run without a completed workflow task: it has decided nothing yet, and the replayer would wait for one. */
   async function* begun(): AsyncGenerator<HistoryAndWorkflowId> {
     for await (const one of histories) {
       const { events } = one.history as History;
@@ -80,7 +80,7 @@ const startedSchema = z.object({
   workflowExecutionStartedEventAttributes: z.object({ workflowId: z.string().optional() }),
 });
 
-/** A history as `temporal workflow show -o json` or the Web UI's download gives it. */
+/** Reads a history as written by `temporal workflow show -o json` or the Web UI's download. */
 async function fromFile(file: string): Promise<{ workflowId: string; history: History }> {
   try {
     const json: unknown = JSON.parse(await readFile(file, 'utf8'));
@@ -95,7 +95,7 @@ async function fromFile(file: string): Promise<{ workflowId: string; history: Hi
   }
 }
 
-/** Histories of the server are read with their memo, which shows it. @throws UndecodableError */
+/** Tests the codec on a file's input; for the server's histories, reading the memo does. @throws UndecodableError */
 async function requireDecodable({ events }: History, { payloadCodecs = [] }: DataConverter): Promise<void> {
   const { input } = events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
   for (const codec of payloadCodecs) await codec.decode(input?.payloads ?? []);

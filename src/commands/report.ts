@@ -1,11 +1,11 @@
 import type { Report } from '../domain/state';
 
-/** The report as `sync --json` and `status --json` give it: without the number, which is Temporal's business. */
+/** The report for `sync --json` and `status --json`, without the internal number. */
 export function publicReport({ n, ...report }: Report): Omit<Report, 'n'> {
   return report;
 }
 
-/** The report in words, a line each for what there is to know. */
+/** The report in words, as lines. */
 export function reportLines(report: Report): string[] {
   const { outcome, from, to, chats, messages, requests, gone, skipped, conflicts, unexplained, parked } = report;
   const { warnings, reason } = report;
@@ -27,7 +27,7 @@ export function reportLines(report: Report): string[] {
   ];
 }
 
-/** `3 min`, `2 h 5 min`: how far behind a source is. */
+/** A duration as `3 min` or `2 h 5 min`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 120) return `${seconds} s`;

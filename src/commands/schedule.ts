@@ -35,7 +35,7 @@ export async function scheduleCommand(environment: Environment, options: Schedul
   });
 }
 
-/** Creates the schedule, or gives the one there is this interval. A pause of the schedule stays. */
+/** Creates the schedule, or sets the interval of the existing one, which stays paused if it is. */
 export async function putSchedule(client: Client, source: string, everyMs: number): Promise<void> {
   const spec = { intervals: [{ every: everyMs }] };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '5m' } as const;

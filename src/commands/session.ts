@@ -7,7 +7,7 @@ import { connectClient } from '../temporal/connect';
 import { answerOf } from '../temporal/errors';
 import { temporalSettings, type TemporalSettings } from '../temporal/settings';
 
-/** What a command needs of Temporal: it reads SOURCE, TEMPORAL_* and LOG_*, and nothing else. */
+/** A command's access to Temporal, by SOURCE, TEMPORAL_* and LOG_* alone. */
 export interface Session {
   config: ClientConfig;
   temporal: TemporalSettings;
@@ -15,7 +15,7 @@ export interface Session {
   source: Source;
 }
 
-/** Runs a command against Temporal and closes the connection behind it. @throws ConfigError, TemporalError */
+/** Runs a command with a connection to Temporal, and closes it afterwards. @throws ConfigError, TemporalError */
 export async function withSession<T>(environment: Environment, run: (session: Session) => Promise<T>): Promise<T> {
   const config = loadClientConfig(environment);
   const temporal = temporalSettings(environment);
@@ -32,7 +32,7 @@ export async function withSession<T>(environment: Environment, run: (session: Se
 /** How long a command waits for a worker to answer. */
 const WORKER_ANSWER_MS = 10_000;
 
-/** For what only a worker can do. @throws Error after 10 s without one. */
+/** Runs a call that needs a worker. @throws Error if none serves the source, or none answers within 10 s. */
 export async function withWorker<T>({ source }: Session, run: () => Promise<T>): Promise<T> {
   const none = `no worker serves source ${source.name}: start one with \`chat-sync worker\` (or \`npm start\`), then try again`;
   if ((await source.workers()) === 0) throw new Error(none);

@@ -11,7 +11,7 @@ export interface StatusOptions {
   maxBehind?: string;
 }
 
-/** `status`: what is synced, runs, failed or is parked. Returns the exit code. */
+/** `status`: shows what is synced, running, failed or parked. Returns the exit code. */
 export async function statusCommand(environment: Environment, options: StatusOptions): Promise<number> {
   const maxBehindMs = options.maxBehind === undefined ? undefined : parseInterval(options.maxBehind);
   if (options.maxBehind !== undefined && maxBehindMs === undefined) {

@@ -24,7 +24,7 @@ export interface SyncOptions {
 export async function syncCommand(environment: Environment, options: SyncOptions): Promise<number> {
   return withSession(environment, async (session) => {
     const handle = await startRequest(session);
-    // As the first process of a container, Node.js would not end by itself.
+    // As a container's first process, Node.js would not end at SIGINT by itself.
     process.once('SIGINT', () => process.exit(1));
     if (options.detach) {
       print(options.json ? JSON.stringify({ workflowId: handle.workflowId }) : handle.workflowId);
@@ -50,7 +50,7 @@ export async function startRequest({ client, source }: Session): Promise<Workflo
   });
 }
 
-/** Waits for the request's end and shows how the sync goes; never gives up by itself. */
+/** Waits for the request's end and shows the sync's progress; has no timeout. */
 export async function follow(session: Session, handle: WorkflowHandle<typeof requestSync>): Promise<Report> {
   const display = createProgressDisplay();
   const looking = new AbortController();
@@ -99,7 +99,7 @@ async function look({ source }: Session, display: ProgressDisplay, signal: Abort
       display.show(progress);
       toldAway = false;
     } catch (error) {
-      // Only a look: what ends the request says so itself.
+      // The progress is optional: an error that ends the request is reported with its result.
       if (isTransient(error) && !toldAway) {
         display.note('Temporal does not answer: waiting for it');
         toldAway = true;

@@ -14,10 +14,10 @@ import { follow, sayHowFarBehind, startRequest } from './sync';
 
 const WORKER = join(__dirname, '..', 'worker.js');
 const LOOK_EVERY_MS = 2000;
-/** An exit code of the operator's contract. */
+/** An exit code in the operator's contract. */
 const WRONG_SETTING = 2;
 
-/** `up`: everything on this machine. Returns the exit code, with whatever it started ended again. */
+/** `up`: runs everything on this machine. Returns the exit code, after ending whatever it started. */
 export async function upCommand(given: Environment, options: { once?: boolean }): Promise<number> {
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort());
@@ -52,7 +52,7 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     const early = await Promise.race([endedEarly, aborted(stopped.signal)]);
     if (stopped.signal.aborted) return 0;
     if (early !== undefined) {
-      // Its own line says which setting is wrong.
+      // The worker's own line says which setting is wrong.
       if (early !== WRONG_SETTING) say(`error: the worker ended with ${early}`);
       return early === WRONG_SETTING ? early : 1;
     }
@@ -86,7 +86,7 @@ async function makeFolder(dataDir: string): Promise<void> {
   }
 }
 
-/** Ends after one sync, or never: then Ctrl-C does. */
+/** Ends after one sync if `once`, else only with Ctrl-C. */
 async function syncs(session: Session, config: WorkerConfig, once: boolean): Promise<number> {
   const { client, source } = session;
   if (!once) await putSchedule(client, source.name, config.settings.SYNC_INTERVAL);
@@ -115,8 +115,8 @@ function recordsOf({ settings, source, environment }: WorkerConfig, dataDir: str
 }
 
 /**
- * The worker's own lines would break the progress bar; warnings and errors still come. With glibc's default number of
- * arenas it would take a quarter more memory.
+ * The worker logs warnings and errors only, as more would break the progress bar. With glibc's default number of arenas
+ * it would take a quarter more memory.
  */
 const forWorker = (environment: Environment): Environment => ({
   MALLOC_ARENA_MAX: '2',
