@@ -1,13 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** A key is about a hundred characters. */
+/** More than any key has: about a hundred characters. */
 const LONGEST_BYTES = 4096;
 const UTF_16_MARKS = ['\u00ff\u00fe', '\u00fe\u00ff'];
 
 /**
- * What keeps a text from being an access key: `code` where only codes may stand, `says` for an operator. Tried in this
- * order. Other kinds of Anthropic's keys are told by their beginning; what is unknown passes, since only the API can tell.
+ * What disqualifies a text as an access key: a code, and its text for an operator. Checked in `problemOf`. Other kinds
+ * of Anthropic's keys are told by their prefix; an unknown key passes, since only the API can tell.
  */
 const PROBLEMS = {
   KEY_IN_UTF_16: 'it is UTF-16 text: save it as UTF-8',
@@ -32,7 +32,7 @@ const PROBLEMS = {
 
 export type KeyProblem = keyof typeof PROBLEMS;
 
-/** Thrown for a key that cannot be one. The message names what is wrong, and nothing of the text. */
+/** Thrown for a text that cannot be a key. The message names the problem and quotes nothing of the text. */
 export class AccessKeyError extends Error {
   override name = 'AccessKeyError';
   constructor(readonly code: KeyProblem) {
@@ -40,7 +40,7 @@ export class AccessKeyError extends Error {
   }
 }
 
-/** In words, from the code that an error had: of ours, or of the file system. */
+/** The problem in words, by the code of our error or of the file system's. */
 export function sayKeyProblem(code: string | undefined): string {
   const known = Object.entries(PROBLEMS).find(([name]) => name === code);
   if (known) return known[1];
@@ -48,14 +48,14 @@ export function sayKeyProblem(code: string | undefined): string {
   return code === 'EISDIR' ? 'it is a folder' : 'it cannot be read';
 }
 
-/** The key that a variable holds. @throws AccessKeyError */
+/** Checks the key in a variable. @throws AccessKeyError */
 export function accessKeyIn(text: string): string {
   const code = problemOf(text);
   if (code !== undefined) throw new AccessKeyError(code);
   return text;
 }
 
-/** The key in a file as it is now, white space at its end dropped. @throws AccessKeyError, or the file system's error */
+/** Reads the key from a file, without white space at its end. @throws AccessKeyError, or the file system's error */
 export async function readAccessKey(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
@@ -66,7 +66,7 @@ export async function readAccessKey(path: string): Promise<string> {
   }
 }
 
-/** The same, for a start that cannot wait. @throws AccessKeyError, or the file system's error */
+/** {@link readAccessKey} without waiting, for a check at start. @throws AccessKeyError, or the file system's error */
 export function readAccessKeySync(path: string): string {
   const file = openSync(path, 'r');
   try {

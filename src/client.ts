@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-// A command is loaded when it is called: `status` must not wait for what only `replay` needs, Temporal's native core.
+// Commands are loaded when called: `status` must not wait for Temporal's native core, which only `replay` needs.
 import type { RewindOptions } from './commands/control';
 import type { ReplayOptions } from './commands/replay';
 import type { ScheduleOptions } from './commands/schedule';
@@ -12,7 +12,7 @@ import { misspellings } from './config/misspellings';
 import { exitWith } from './exit';
 import { version } from './version';
 
-// What our dependencies should not do any more is not for operators to read.
+// Deprecation warnings of our dependencies are not for operators.
 process.noDeprecation = true;
 
 const environment = settings();
@@ -25,7 +25,7 @@ function settings(): Environment {
   }
 }
 
-/** Ends the process with the command's exit code: an open connection must not hold it. */
+/** Ends the process with the command's exit code: an open connection must not keep it running. */
 async function end(command: Promise<number>): Promise<never> {
   process.exit(await command);
 }
@@ -41,7 +41,7 @@ const program = new Command('chat-sync')
   );
 
 program.hook('preAction', (_program, command) => {
-  // The worker that `up` starts says so itself.
+  // The worker that `up` starts prints these warnings itself.
   if (command.name() === 'up') return;
   for (const warning of misspellings(environment, workerVariables)) process.stderr.write(`warning: ${warning}\n`);
 });

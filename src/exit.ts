@@ -2,20 +2,20 @@ import { CommanderError } from 'commander';
 import { ConfigError, readEnvironment, type Environment } from './config/environment';
 import { printable } from './text/printable';
 
-/** Thrown for a command that is used wrongly: exit code 2. */
+/** Thrown for wrong usage of a command: exit code 2. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-/** Ends the process as the operator's contract says: 1 could not, 2 bad setting or usage; one line on stderr. */
+/** Ends the process with one line on stderr and an exit code: 2 for a wrong setting or usage, otherwise 1. */
 export function exitWith(error: unknown): never {
   if (error instanceof CommanderError) {
-    // A command that is a program of its own has an exit code of its own.
+    // A command that runs as a program of its own has set the exit code.
     if (error.code === 'commander.executeSubCommandAsync') process.exit(error.exitCode);
     process.exit(error.exitCode === 0 ? 0 : 2);
   }
   const message = error instanceof Error ? error.message : String(error);
-  // Several wrong settings are a line each; what else comes, from wherever, is one.
+  // Wrong settings are one line each; any other message is one line.
   const lines = error instanceof ConfigError ? message.split('\n') : [message];
   say(`error: ${lines.map(printable).join('\n')}`);
   if (isDebugging() && error instanceof Error) (error.stack ?? '').split('\n').map(printable).forEach(say);
@@ -29,7 +29,7 @@ function isDebugging(): boolean {
   try {
     environment = readEnvironment(process.env);
   } catch {
-    // That the file cannot be read is, it may be, what is being told.
+    // That `.env` cannot be read may be the very error that is being reported.
   }
   return ['debug', 'trace'].includes(environment['LOG_LEVEL'] ?? '');
 }

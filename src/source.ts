@@ -25,24 +25,24 @@ import {
   type RewindRequest,
 } from './workflows/messages';
 
-/** How long an update is tried: a command says what is wrong within 10 s, and Temporal retries the activity. */
+/** How long an update is retried: a command must report within 10 s; for the activity, Temporal retries. */
 const UPDATE_MS = 8000;
 const DESCRIBE_MS = 10_000;
 /** Temporal forgets a poller five minutes after its last poll; a live one polls at least once a minute. */
 const POLLER_AGE_MS = 70_000;
 
-/** A source as clients and the worker see it: asking, reading, and reviving a chain that was closed. */
+/** A source as clients and the worker use it: to ask for syncs, to read its state, and to restart a closed chain. */
 export interface Source {
   readonly name: string;
   view(): Promise<SourceView>;
-  /** How far the sync is, as its worker knows. Null: no sync runs, or no worker answered within 3 s. */
+  /** The running sync's progress, from its worker. Null: no sync runs, or no worker answered within 3 s. */
   progress(): Promise<Progress | null>;
-  /** Asks for a sync and returns its number. @param by The workflow that asks. */
+  /** Asks for a sync and returns its number. @param by The id of the workflow that asks. */
   askForSync(by: string): Promise<Ask>;
   pause(reason: string): Promise<void>;
   resume(): Promise<void>;
   rewind(request: RewindRequest): Promise<void>;
-  /** Processes that polled the source's workflow queue within 70 s. */
+  /** Counts the processes that polled the source's workflow queue within 70 s. */
   workers(): Promise<number>;
 }
 
@@ -52,7 +52,7 @@ export function createSource(client: Client, name: string): Source {
 
   async function describe(): Promise<WorkflowExecutionDescription | null> {
     try {
-      // Without a deadline a call that something on the way swallows would never end.
+      // Without a deadline, a call whose packets are dropped on the way would never end.
       return await client.withDeadline(Date.now() + DESCRIBE_MS, () => handle.describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return null;
@@ -67,7 +67,7 @@ export function createSource(client: Client, name: string): Source {
     return error?.message || null;
   }
 
-  /** Starts the chain with the state of its last run, and updates it, in one step; whoever comes first wins. */
+  /** Restarts the chain with the last run's state and updates it, in one step; of several callers the first wins. */
   async function updateWithStart<Result, Request>(
     update: UpdateDefinition<Result, [Request]>,
     request: Request,
@@ -82,7 +82,7 @@ export function createSource(client: Client, name: string): Source {
       args: [state],
       memo: { state: memoOf(state) },
       workflowIdConflictPolicy: 'USE_EXISTING',
-      // A worker that starts anew replays a whole run in one task, on a small machine in more than the usual ten seconds.
+      // A restarted worker replays a whole run in one task: on a small machine the default of 10 s is too short.
       workflowTaskTimeout: '30s',
       staticSummary: `The source ${name}: its timestamp, and its syncs one after another`,
       staticDetails: 'Each run is one sync. Its input is the state before it, its end the state after it.',
@@ -98,7 +98,7 @@ export function createSource(client: Client, name: string): Source {
     definition: UpdateDefinition<Result, [Request]>,
     request: Request,
   ): Promise<Result> {
-    // The same id for every try: one that was taken although its answer got lost is not taken twice by a run.
+    // Every try has the same id: an update that was accepted, and whose answer was lost, is not applied twice by a run.
     const updateId = randomUUID();
     const until = Date.now() + UPDATE_MS;
     for (let tries = 1; ; tries++) {

@@ -26,10 +26,10 @@ import { watchWorkers } from './worker/watch-workers';
 import { version } from './version';
 import { connectWorker, persist, temporalPartOf, type WorkerConnection } from './temporal/worker-connection';
 
-// What our dependencies should not do any more is not for operators to read.
+// Deprecation warnings of our dependencies are not for operators.
 process.noDeprecation = true;
 
-/** With a codec, workflows too say what failed in a payload. */
+/** With a codec the workflows need the bundle whose failures put their messages into payloads. */
 const bundleFor = ({ failureConverterPath }: DataConverter) => ({
   codePath: join(__dirname, failureConverterPath === undefined ? 'workflow-bundle.js' : 'encoded-workflow-bundle.js'),
 });
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
 
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
-  // Started by `up`: its end is ours.
+  // The IPC channel to `up` has closed: this worker ends with it.
   process.on('disconnect', () => stop.abort());
 
   const sink = sinks[config.settings.SINK].create(config.environment, {
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   await serve({ config, temporal, logger, metrics, sink, signal: stop.signal });
 }
 
-/** What an operator can mend, a sync waits for. @throws ConfigError for a sink whose place can never do. */
+/** Checks the sink. What an operator can mend is only a warning. @throws ConfigError if the sink can never work. */
 async function tryOut(sink: Sink, logger: Logger): Promise<void> {
   await sink.check?.().catch((error: unknown) => {
     if (error instanceof UnsuitableError) throw new ConfigError(error.message, { cause: error });
@@ -106,7 +106,7 @@ async function serve({ config, temporal, logger, metrics, sink, signal }: Servin
     const connection = await connectWorker(temporal);
     try {
       const source = createSource(connection.client, name);
-      // What another codec wrote is a wrong setting here, and not for each task to find out.
+      // A memo by another codec is a wrong setting, and ends the start here instead of failing each task.
       await source.view().catch((error: unknown) => {
         if (error instanceof UndecodableError) throw error;
       });
@@ -144,7 +144,7 @@ async function serve({ config, temporal, logger, metrics, sink, signal }: Servin
         logger.error('the metrics show nothing of the source any more', { error });
       });
     }
-    // What does not heed its end in time is left to others; that is no failure of ours.
+    // Activities that do not end in time are left to other workers: after a stop that is no failure.
     await running.catch(async (error: unknown) => {
       if (!signal.aborted) throw await temporalPartOf(error, temporal);
       logger.warn('ended before everything was drained', { error });
@@ -156,7 +156,7 @@ async function serve({ config, temporal, logger, metrics, sink, signal }: Servin
   }
 }
 
-/** Node.js reads it when it starts, before `.env`. @throws ConfigError */
+/** Node.js reads NODE_EXTRA_CA_CERTS when it starts, before `.env` is read. @throws ConfigError */
 function requireOwnCertificates({ NODE_EXTRA_CA_CERTS: wanted }: Environment): void {
   if (!wanted || process.env['NODE_EXTRA_CA_CERTS'] === wanted) return;
   throw new ConfigError(
@@ -164,14 +164,14 @@ function requireOwnCertificates({ NODE_EXTRA_CA_CERTS: wanted }: Environment): v
   );
 }
 
-/** The proxy's variables may stand in .env, which the process's own environment does not hold. */
+/** The proxy's variables, which may be in `.env` and so not in the process's own environment. */
 function proxyOf({ HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy }: Environment): ProxySettings {
   const httpsProxy = HTTPS_PROXY ?? https_proxy;
   const noProxy = NO_PROXY ?? no_proxy;
   return { ...(httpsProxy ? { httpsProxy } : {}), ...(noProxy ? { noProxy } : {}) };
 }
 
-/** The key, or how to read it anew for each request. */
+/** Returns the key's value, or reads its file anew for each request. */
 function accessKeyOf({ settings }: WorkerConfig): () => Promise<string> | string {
   const { ANTHROPIC_COMPLIANCE_ACCESS_KEY: key = '', ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: file } = settings;
   return file === undefined ? () => key : () => readAccessKey(file);
