@@ -2,78 +2,80 @@ import { stat } from 'node:fs/promises';
 import { compare, emittedTo, type Exactness } from './exactness';
 import { readChain, type Chain } from './history';
 import { ratePerSecond, worstSecond } from './rates';
-import { SOURCE, withStage, type Stage, type StageOptions } from './stage';
+import { SOURCE, withEnvironment, type Environment, type EnvironmentOptions } from './environment';
 import { syncOnce } from './sync';
 import { machineCpuSeconds, usageOf } from './usage';
 
-/** CPU seconds during the sync. */
+/** CPU seconds of processes during the sync. */
 export interface CpuSeconds {
   worker: number;
   temporal: number;
   tenant: number;
-  /** Of processes that are none of ours: how quiet the machine was. */
+  /** Processes that do not belong to the bench: how busy the machine was otherwise. */
   others: number;
 }
 
-/** One sync of a whole tenant, from nothing. */
+/** Figures of the first sync of a tenant. */
 export interface Measured extends Exactness {
   workers: number;
   users: number;
-  /** Lists that a per-user reader asks for; 0 where there is one for all. */
+  /** The number of lists that a per-user reader requests; 0 on a server that lists all chats at once. */
   groups: number;
   chats: number;
   messages: number;
   requests: number;
   fewestRequests: number;
-  /** From the first request for messages to the last. */
+  /** Requests per second from the first request for messages to the last. */
   readingPerSecond: number;
-  /** From the first request of all to the last. */
+  /** Requests per second from the first request to the last. */
   requestsPerSecond: number;
+  /** The most requests in any one second. */
   worstSecond: number;
   chain: Chain;
   sinkBytes: number;
   databaseBytes: number;
-  /** Null where the system does not say. */
+  /** Null on systems other than Linux. */
   cpuSeconds: CpuSeconds | null;
-  /** Of the worker with the most. */
+  /** Peak memory of the worker with the highest; null on systems other than Linux. */
   peakMemoryBytes: number | null;
-  /** Of the (first) worker, at each tenth of the chats. */
+  /** The first worker's memory at each tenth of the chats. */
   memoryBytes: number[];
   kills: number;
   serverVersion: string;
 }
 
-export function measure(options: StageOptions, signal: AbortSignal): Promise<Measured> {
-  return withStage(options, signal, async (stage) => {
-    const { client } = stage.temporal;
+/** Runs one sync in a new environment and measures it. @throws Error if the sync or a process fails */
+export function measure(options: EnvironmentOptions, signal: AbortSignal): Promise<Measured> {
+  return withEnvironment(options, signal, async (environment) => {
+    const { client } = environment.temporal;
     const { serverVersion } = await client.workflowService.getSystemInfo({});
-    const databaseBefore = await databaseBytes(stage);
-    const cpuBefore = cpuOf(stage);
+    const databaseBefore = await databaseBytes(environment);
+    const cpuBefore = cpuOf(environment);
     const memoryBytes: number[] = [];
     let kills = 0;
     const report = await syncOnce(client, SOURCE, async (chats) => {
       if (chats >= ((memoryBytes.length + 1) * options.tenant.chats) / 10) {
-        memoryBytes.push(usageOf(stage.workerPids[0] ?? 0)?.memoryBytes ?? NaN);
+        memoryBytes.push(usageOf(environment.workerPids[0] ?? 0)?.memoryBytes ?? NaN);
       }
       if (options.killAt === undefined || kills > 0 || chats < options.killAt) return;
       kills += 1;
-      await stage.killWorker();
+      await environment.killWorker();
     });
-    const cpuSeconds = difference(cpuBefore, cpuOf(stage));
-    const peaks = stage.workerPids.map((pid) => usageOf(pid)?.peakMemoryBytes ?? 0);
-    const databaseAfter = await databaseBytes(stage);
+    const cpuSeconds = difference(cpuBefore, cpuOf(environment));
+    const peaks = environment.workerPids.map((pid) => usageOf(pid)?.peakMemoryBytes ?? 0);
+    const databaseAfter = await databaseBytes(environment);
 
     const chain = await readChain(client, SOURCE);
-    const { requestTimes, readingTimes, messageIds } = await stage.tenant.facts();
-    const emitted = await emittedTo(stage.sinkFolder);
+    const { requestTimes, readingTimes, messageIds } = await environment.tenant.facts();
+    const emitted = await emittedTo(environment.sinkFolder);
     return {
       workers: options.workers,
-      users: stage.tenant.users,
-      groups: stage.tenant.groups,
+      users: environment.tenant.users,
+      groups: environment.tenant.groups,
       chats: report.chats,
       messages: report.messages,
       requests: requestTimes.length,
-      fewestRequests: stage.tenant.fewestRequests,
+      fewestRequests: environment.tenant.fewestRequests,
       readingPerSecond: ratePerSecond(readingTimes),
       requestsPerSecond: ratePerSecond(requestTimes),
       worstSecond: worstSecond(requestTimes),
@@ -90,8 +92,8 @@ export function measure(options: StageOptions, signal: AbortSignal): Promise<Mea
   });
 }
 
-/** `others` holds, for the moment, the whole machine. */
-function cpuOf({ workerPids, temporalPid, tenant }: Stage): CpuSeconds | null {
+/** CPU seconds up to now; `others` counts from the start of the machine. */
+function cpuOf({ workerPids, temporalPid, tenant }: Environment): CpuSeconds | null {
   const workers = workerPids.map((pid) => usageOf(pid));
   const [temporal, api] = [usageOf(temporalPid), usageOf(tenant.child.pid ?? 0)];
   if (!temporal || !api) return null;
@@ -112,7 +114,7 @@ function difference(before: CpuSeconds | null, after: CpuSeconds | null): CpuSec
   };
 }
 
-async function databaseBytes({ temporal: { databaseFile } }: Stage): Promise<number> {
+async function databaseBytes({ temporal: { databaseFile } }: Environment): Promise<number> {
   const sizes = ['', '-wal'].map(async (end) => (await stat(databaseFile + end).catch(() => null))?.size ?? 0);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

@@ -2,17 +2,17 @@ import { measure } from './measure';
 import type { Result } from './report';
 import type { Scenario } from './scenarios';
 
-/** Sets a scenario up, measures it, and takes it down. @param say Progress, a line at a time. */
+/** Measures a scenario in a new environment. @param say Reports progress, a line at a time. */
 export async function runScenario(
-  { name, kind, stage }: Scenario,
+  { name, kind, environment }: Scenario,
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<Result> {
-  const { tenant, requestsPerSecond, workers } = stage;
+  const { tenant, requestsPerSecond, workers } = environment;
   say(
     `${name}: ${tenant.chats + tenant.bigChats.length} chats, ${workers === 1 ? 'one worker' : `${workers} workers`} ...`,
   );
-  const measured = await measure(stage, signal);
+  const measured = await measure(environment, signal);
   const { chats, messages, chain } = measured;
   say(`${name}: ${chats} chats, ${messages} messages in ${chain.seconds.toFixed(1)} s`);
   return { name, kind, setRate: requestsPerSecond, ...measured };

@@ -1,23 +1,24 @@
-import type { StageOptions } from './stage';
+import type { EnvironmentOptions } from './environment';
 
+/** A sync to measure, and the environment it runs in. */
 export interface Scenario {
   readonly name: string;
   readonly kind: 'rate' | 'requests' | 'unlimited' | 'per-user' | 'size' | 'memory';
-  readonly stage: StageOptions;
-  /** Runs only when it is named. */
+  readonly environment: EnvironmentOptions;
+  /** Runs only if `--only` names it. */
   readonly isLong?: boolean;
 }
 
-/** More than any machine reaches. */
+/** Requests per second that no machine reaches. */
 const UNLIMITED = 10_000;
 const MESSAGES_PER_CHAT = [7, 13] as const;
 
-/** @param quick A few seconds each: to see that everything runs, not for figures. */
+/** All scenarios. @param quick A few seconds each: a smoke test without meaningful figures. */
 export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
   const tenant = (
     chats: number,
     more: { latenciesMs?: number[]; bigChats?: number[] } = {},
-  ): StageOptions['tenant'] => ({
+  ): EnvironmentOptions['tenant'] => ({
     chats,
     messagesPerChat: [...MESSAGES_PER_CHAT],
     bigChats: [],
@@ -25,7 +26,7 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
     users: null,
     ...more,
   });
-  /** @param name Of one that is long, and runs only when it is named. */
+  /** @param name Makes the scenario long. */
   const rate = (
     requestsPerSecond: number,
     workers: number,
@@ -35,43 +36,43 @@ export function scenariosOf({ quick }: { quick: boolean }): Scenario[] {
   ): Scenario => {
     const chats = requestsPerSecond * (quick ? 6 : seconds);
     const latencies = latenciesMs.map((ms) => (quick ? ms / 10 : ms));
-    const stage = { tenant: tenant(chats, { latenciesMs: latencies }), requestsPerSecond, workers };
+    const environment = { tenant: tenant(chats, { latenciesMs: latencies }), requestsPerSecond, workers };
     const usual = `rate-${requestsPerSecond}-${workers}-${latenciesMs.join('-')}ms`;
-    return { name: name ?? usual, kind: 'rate', stage, isLong: name !== undefined };
+    return { name: name ?? usual, kind: 'rate', environment, isLong: name !== undefined };
   };
   const unlimited = (chats: number): Scenario => {
-    const stage = { tenant: tenant(quick ? chats / 10 : chats), requestsPerSecond: UNLIMITED, workers: 1 };
-    return { name: `unlimited-${chats}`, kind: 'unlimited', stage };
+    const environment = { tenant: tenant(quick ? chats / 10 : chats), requestsPerSecond: UNLIMITED, workers: 1 };
+    return { name: `unlimited-${chats}`, kind: 'unlimited', environment };
   };
   const perUser = (users: number): Scenario => {
     const size = quick ? { users: users / 25, chats: 120 } : { users, chats: 3000 };
-    const stage: StageOptions = {
+    const environment: EnvironmentOptions = {
       tenant: { ...tenant(size.chats), messagesPerChat: [2, 4], users: size.users },
       requestsPerSecond: UNLIMITED,
       workers: 1,
     };
-    return { name: `users-${users}`, kind: 'per-user', stage };
+    return { name: `users-${users}`, kind: 'per-user', environment };
   };
   const size = (chats: number): Scenario => {
     const some = quick ? chats / 50 : chats;
-    const stage: StageOptions = {
+    const environment: EnvironmentOptions = {
       tenant: { ...tenant(some), messagesPerChat: [2, 4] },
       requestsPerSecond: UNLIMITED,
       workers: 1,
       killAt: some / 2,
     };
-    return { name: `size-${chats}`, kind: 'size', stage, isLong: true };
+    return { name: `size-${chats}`, kind: 'size', environment, isLong: true };
   };
   const memory: Scenario = {
     name: 'memory',
     kind: 'memory',
-    stage: { tenant: { ...tenant(0), hostile: quick ? 1 : 3 }, requestsPerSecond: UNLIMITED, workers: 1 },
+    environment: { tenant: { ...tenant(0), hostile: quick ? 1 : 3 }, requestsPerSecond: UNLIMITED, workers: 1 },
   };
   const bigChats = quick ? [2500] : [2500, 2500, 2500, 1000, 1001];
   const requests: Scenario = {
     name: 'requests',
     kind: 'requests',
-    stage: { tenant: tenant(quick ? 50 : 1500, { bigChats }), requestsPerSecond: UNLIMITED, workers: 1 },
+    environment: { tenant: tenant(quick ? 50 : 1500, { bigChats }), requestsPerSecond: UNLIMITED, workers: 1 },
   };
   return [
     rate(4, 1, 40, [300]),

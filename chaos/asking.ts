@@ -14,7 +14,7 @@ const answerSchema = z.object({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-/** `sync --json`, or null if it ended without a report: Temporal was away. */
+/** Runs `sync --json`. Returns null if Temporal was unavailable. @throws Error if exit code and outcome disagree. */
 export async function askOnce(cli: Cli): Promise<Answer | null> {
   const { code, stdout } = await cli.run(['sync', '--json']);
   if (stdout.trim() === '') return null;
@@ -26,20 +26,22 @@ export async function askOnce(cli: Cli): Promise<Answer | null> {
 export interface Asked {
   completed: number;
   refused: number;
-  /** By the word with which the reason begins. */
+  /** Failures by error type. */
   failed: Map<string, number>;
-  /** Temporal was away. */
+  /** Requests that got no report because Temporal was unavailable. */
   unanswered: number;
 }
 
-/** An operator who asks for syncs all the time. */
+/** A client that requests syncs without a break. */
 export interface Asking {
   readonly asked: Asked;
+  /** Counts an answer that another client got. */
   note(answer: Answer | null): void;
-  /** Lets the last one end. */
+  /** Resolves when the last request has ended. */
   stop(): Promise<void>;
 }
 
+/** Starts the client; it pauses up to 1.5 s between requests. */
 export function keepAsking(cli: Cli, random: Random): Asking {
   const asked: Asked = { completed: 0, refused: 0, failed: new Map(), unanswered: 0 };
   let stopping = false;

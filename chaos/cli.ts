@@ -1,19 +1,20 @@
 import { appendFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Settings } from '../harness/environment';
+import type { Settings } from '../harness/process-env';
 import { start, type Ended } from '../harness/programs';
 
 const TRY_AGAIN_MS = 1000;
 const PATIENCE_MS = 120_000;
 
-/** `node lib/client.js`, as an operator runs it. Everything it says is kept, to look for secrets in. */
+/** Runs `node lib/client.js` as an operator does, and logs its output for the search for secrets. */
 export interface Cli {
+  /** @throws Error after `stop` */
   run(args: readonly string[]): Promise<Ended>;
-  /** Again until it exits 0, as an operator would. @throws Error after two minutes */
+  /** Repeats the command until it exits 0. @throws Error after two minutes, or after `stop` */
   insist(args: readonly string[]): Promise<Ended>;
-  /** Of those that run now. */
+  /** Process ids of running commands. */
   readonly pids: ReadonlySet<number>;
-  /** Ends those that run, and starts no more. */
+  /** Kills running commands and starts no more. */
   stop(): void;
 }
 

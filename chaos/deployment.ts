@@ -5,18 +5,18 @@ import { z } from 'zod';
 import { ROOT } from '../harness/root';
 
 const BUNDLE = 'workflow-bundle.js';
-/** What is compiled beside the product. */
+/** Compiled code that does not belong to the product. */
 const HARNESS = join(ROOT, 'lib', 'harness');
 
 /** The build from which workers are started. */
 export interface Deployment {
-  /** Its folder of compiled code. */
+  /** The folder of the current build's compiled code. */
   readonly lib: string;
-  /** From now on it is the other one of the two. */
+  /** Switches to the other one of two builds. */
   switchOver(): Promise<void>;
 }
 
-/** @param folder Where the other build is made, when it is first needed. */
+/** @param folder The other build's folder; `switchOver` creates it on first use. */
 export function createDeployment(folder: string): Deployment {
   const own = join(ROOT, 'lib');
   const other = join(folder, 'lib');
@@ -33,7 +33,7 @@ export function createDeployment(folder: string): Deployment {
   };
 }
 
-/** The same product under another version, its workflows bundled from what the compiler made of them. */
+/** Copies the product under another version and bundles its workflows from the compiled code: another bundle. */
 async function makeOther(folder: string): Promise<void> {
   const lib = join(folder, 'lib');
   await mkdir(folder);

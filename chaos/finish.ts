@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { askOnce, type Asking } from './asking';
 import { scheduleId } from '../src/contract';
-import { SOURCE, type Stage } from './stage';
-import { FAIR } from './tenant';
+import { SOURCE, type Environment } from './environment';
+import { HEALTHY } from './tenant';
 
 const PATIENCE_MS = 300_000;
 const LATE_MS = 60_000;
@@ -16,22 +16,25 @@ const statusSchema = z.object({
   parked: z.array(z.unknown()),
 });
 
-/** What the source says of itself at the end. */
+/** The source's state at the end of a run. */
 export interface Settled {
   timestamp: string | null;
-  /** Requests for a sync that have not ended. */
+  /** Number of `requestSync` workflows that still run. */
   hanging: number;
 }
 
-/** Mends everything, lets the people rest, and syncs until all they did is behind the timestamp and nothing is parked. */
-export async function settle(stage: Stage, asking: Asking): Promise<Settled> {
+/**
+ * Ends all faults and all changes of the tenant, and syncs until the timestamp has passed the last change and no chat
+ * is parked. @throws Error after five minutes
+ */
+export async function settle(environment: Environment, asking: Asking): Promise<Settled> {
   await asking.stop();
-  await stage.tenant.set({ ...FAIR, changing: false });
-  await stage.temporal.client.schedule.getHandle(scheduleId(SOURCE)).pause('the end');
+  await environment.tenant.set({ ...HEALTHY, changing: false });
+  await environment.temporal.client.schedule.getHandle(scheduleId(SOURCE)).pause('the end');
   const quiet = Date.now();
-  // The second one removes what a late attempt has left of a window that was closed.
+  // The second sync removes staged files that a late activity attempt left in a closed window.
   for (let complete = 0; complete < 2;) {
-    const answer = await askOnce(stage.cli);
+    const answer = await askOnce(environment.cli);
     asking.note(answer);
     if (answer?.outcome === 'completed' && answer.from !== answer.to) {
       if (Date.parse(answer.to ?? '') > quiet && answer.parked === 0) complete += 1;
@@ -39,13 +42,13 @@ export async function settle(stage: Stage, asking: Asking): Promise<Settled> {
     if (Date.now() - quiet > PATIENCE_MS) throw new Error(`the source does not settle: ${JSON.stringify(answer)}`);
     await sleep(2000);
   }
-  const { stdout } = await stage.cli.insist(['status', '--json']);
+  const { stdout } = await environment.cli.insist(['status', '--json']);
   const { paused, syncedThrough, running, unfinished, parked } = statusSchema.parse(JSON.parse(stdout));
   if (paused || running || unfinished || parked.length > 0) throw new Error(`the source has not settled: ${stdout}`);
-  return { timestamp: syncedThrough, hanging: await hangingRequests(stage) };
+  return { timestamp: syncedThrough, hanging: await hangingRequests(environment) };
 }
 
-async function hangingRequests({ temporal: { client } }: Stage): Promise<number> {
+async function hangingRequests({ temporal: { client } }: Environment): Promise<number> {
   const query = 'WorkflowType = "requestSync" AND ExecutionStatus = "Running"';
   for (const start = Date.now(); ;) {
     const { count } = await client.workflow.count(query);

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { BLOWS } from './blows';
-import type { Blow } from './blows/blow';
+import { FAULTS } from './faults';
+import type { Fault } from './faults/fault';
 import { markdown } from './report';
-import { isRight, run, type Result } from './run';
+import { isValid, run, type Result } from './run';
 import { LISTINGS, ON_CHAT_FAILURE, type Settings } from './settings';
 import { trySize } from './size';
 
@@ -26,29 +26,29 @@ async function main({ minutes, rounds, seed, only, json, size, onChatFailure, li
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('stopped')));
   if (size) return trySize({ json: json ?? false }, stop.signal, say);
   const names = only?.split(',');
-  const isWanted = ({ name, kind }: Blow): boolean =>
+  const isWanted = ({ name, kind }: Fault): boolean =>
     names ? names.includes(name) || names.includes(kind) : kind !== 'long';
-  const blows = BLOWS.filter(isWanted);
-  const unknown = names?.filter((wanted) => !BLOWS.some(({ name, kind }) => name === wanted || kind === wanted)) ?? [];
+  const faults = FAULTS.filter(isWanted);
+  const unknown = names?.filter((wanted) => !FAULTS.some(({ name, kind }) => name === wanted || kind === wanted)) ?? [];
   if (unknown.length > 0) {
-    say(`no blow ${unknown.join(', ')}: ${BLOWS.map(({ name }) => name).join(', ')}`);
+    say(`no fault ${unknown.join(', ')}: ${FAULTS.map(({ name }) => name).join(', ')}`);
     return 2;
   }
   say(`seed ${seed}`);
   const settings = { onChatFailure, listing };
-  const result = await run({ seed, settings, blows, minutes, rounds, signal: stop.signal, say });
+  const result = await run({ seed, settings, faults, minutes, rounds, signal: stop.signal, say });
   process.stdout.write(`${json ? asJson(result) : markdown(result)}\n`);
-  say(`seed ${seed}: ${isRight(result) ? 'everything is right' : 'something is wrong'}`);
-  return isRight(result) ? 0 : 1;
+  say(`seed ${seed}: ${isValid(result) ? 'everything is right' : 'something is wrong'}`);
+  return isValid(result) ? 0 : 1;
 }
 
 const asJson = (result: Result): string =>
-  JSON.stringify({ right: isRight(result), ...result }, (_key, value: unknown) =>
+  JSON.stringify({ valid: isValid(result), ...result }, (_key, value: unknown) =>
     value instanceof Map ? Object.fromEntries<unknown>(value) : value,
   );
 
-const namesOf = (is: (blow: Blow) => boolean): string =>
-  BLOWS.filter(is)
+const namesOf = (is: (fault: Fault) => boolean): string =>
+  FAULTS.filter(is)
     .map(({ name }) => name)
     .join(', ');
 
@@ -60,21 +60,21 @@ function positive(text: string): number {
 
 const program = new Command('chaos')
   .description('Tries to break the promise that each message is in the file sink exactly once, on real processes.')
-  .option('--minutes <n>', 'for how long blows fall; mending and comparing takes about one more', positive, 10)
-  .option('--rounds <n>', 'each blow so many times, instead of minutes', positive)
+  .option('--minutes <n>', 'for how long faults are injected; recovery and checks take about one more', positive, 10)
+  .option('--rounds <n>', 'each fault so many times, instead of minutes', positive)
   .option('--seed <text>', 'what happens follows from it, but for the timing of processes', String(Date.now()))
-  .option('--only <names>', 'these blows only, or those of a kind: kill-worker,faults,operators')
+  .option('--only <names>', 'these faults only, or those of a kind: kill-worker,requests,operators')
   .addOption(new Option('--on-chat-failure <what>', 'ON_CHAT_FAILURE').choices(ON_CHAT_FAILURE).default('fail'))
   .addOption(
     new Option('--listing <form>', 'how the server has the product list its chats')
       .choices(Object.keys(LISTINGS))
       .default('organization'),
   )
-  .option('--size', 'instead of blows: a backfill of 100,000 chats whose worker is killed half-way; ten minutes')
+  .option('--size', 'instead of faults: a backfill of 100,000 chats whose worker is killed half-way; ten minutes')
   .option('--json', 'everything counted, as JSON')
   .addHelpText(
     'after',
-    `\nBlows: ${namesOf(({ kind }) => kind !== 'long')}\nOnly with --only, since they take minutes: ${namesOf(({ kind }) => kind === 'long')}\n\nExample:\n  npm run chaos -- --minutes 3 --seed 1`,
+    `\nFaults: ${namesOf(({ kind }) => kind !== 'long')}\nOnly with --only, since they take minutes: ${namesOf(({ kind }) => kind === 'long')}\n\nExample:\n  npm run chaos -- --minutes 3 --seed 1`,
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async (flags: Flags) => process.exit(await main(flags)));

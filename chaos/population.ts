@@ -3,13 +3,13 @@ import { createRandom } from '../simulator/random';
 
 const HOUR_MS = 3_600_000;
 const LATELY = 15;
-/** In each organization, more than a page of users holds. */
+/** Users per organization: more than PAGE_SIZE, so that the list of users has several pages. */
 const USERS = 30;
 
 export interface PopulationOptions {
   seed: string;
   marker: string;
-  /** How many there are at the beginning, of the hour before. */
+  /** The number of initial chats, from the hour before the start. */
   chats: number;
   /** Milliseconds since 1970. */
   clock: () => number;
@@ -18,17 +18,17 @@ export interface PopulationOptions {
 export interface Population {
   readonly tenant: Tenant;
   readonly backfillStart: string;
-  /** When chats were hard-deleted, ms since 1970. */
+  /** When chats were hard-deleted, ms since 1970, by chat id. */
   readonly deletedAt: ReadonlyMap<string, number>;
-  /** When users left, ms since 1970: none comes back. */
+  /** When users left for good, ms since 1970, by user id. */
   readonly leftAt: ReadonlyMap<string, number>;
-  /** Someone does something. */
+  /** Makes one random change: a message, a chat, a rename, a move, a deletion or a new user. */
   readonly change: () => void;
-  /** Someone writes in each of the chats that were changed last. @returns their ids. */
+  /** Adds a message to each of the chats that were changed last. @returns the ids of the chats. */
   readonly writeInLast: (chats: number) => string[];
 }
 
-/** A tenant that carries the marker wherever something private stands, and the changes that its people make. */
+/** Creates a tenant whose private text, names and addresses all hold the marker. */
 export function createPopulation({ seed, marker, chats, clock }: PopulationOptions): Population {
   const random = createRandom(`population ${seed}`);
   const tenant = new Tenant({ seed, timestamps: { chats: 'seconds', messages: 'millis' }, clock });
@@ -70,7 +70,7 @@ export function createPopulation({ seed, marker, chats, clock }: PopulationOptio
 
   function pickChat(): Chat | undefined {
     const entries = tenant.chatOrder.updated_at.entries();
-    // Half of the changes hit what was changed last: what the sync is reading.
+    // Half of the changes hit the chats that were changed last, because the running sync reads those.
     const oldest = random.chance(0.5) ? 0 : Math.max(0, entries.length - LATELY);
     const chat = entries[random.int(oldest, entries.length - 1)]?.item;
     return chat && isAlive(chat) ? chat : undefined;

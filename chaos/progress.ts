@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Supervised } from '../harness/supervised';
 import { chatSyncWorkflowId } from '../src/contract';
 import type { Memo } from '../src/domain/memo';
-import { SOURCE, type Stage } from './stage';
+import { SOURCE, type Environment } from './environment';
 
 const LOOK_EVERY_MS = 250;
 const LOOK_WITHIN_MS = 3000;
 const HOLDS_WITHIN_MS = 30_000;
 
-/** How far a source has come, as its memo tells. */
+/** A source's progress, from its memo. */
 export interface Mark {
-  /** The number of the last completed sync that the memo knows. */
+  /** The number of the last completed sync in the memo. */
   completed: number;
-  /** The window that is open; empty without one. */
+  /** The open window; empty if there is none. */
   window: string;
-  /** Chats and messages of it that are published. */
+  /** Published chats and messages of the open window. */
   published: number;
 }
 
@@ -28,15 +28,15 @@ export function markOf(memo: Memo | null): Mark {
   };
 }
 
-/** Whether work was done between two looks: a sync completed, a window opened, or something was published. */
+/** Whether there was progress between two marks: a completed sync, a new window, or more published. */
 export function hasMovedOn(before: Mark, now: Mark): boolean {
   if (now.completed > before.completed) return true;
   if (now.window === '') return false;
   return now.window !== before.window || now.published > before.published;
 }
 
-/** The memo; looks again while Temporal does not answer. */
-export async function memoOf({ source, temporal: { client } }: Stage): Promise<Memo | null> {
+/** Reads the source's memo, null if there is no chain yet; retries while Temporal is unavailable. */
+export async function memoOf({ source, temporal: { client } }: Environment): Promise<Memo | null> {
   for (;;) {
     try {
       const { memo } = await client.withDeadline(Date.now() + LOOK_WITHIN_MS, () => source.view());
@@ -47,36 +47,38 @@ export async function memoOf({ source, temporal: { client } }: Stage): Promise<M
   }
 }
 
-/** Resolves when `wanted` holds for the memo; false if it does not within `withinMs`. */
+/** Resolves with true when `wanted` holds for the memo, with false after `withinMs`. */
 export async function waitFor(
-  stage: Stage,
+  environment: Environment,
   withinMs: number,
   wanted: (memo: Memo | null) => boolean,
 ): Promise<boolean> {
   const end = Date.now() + withinMs;
   for (;;) {
-    if (wanted(await memoOf(stage))) return true;
+    if (wanted(await memoOf(environment))) return true;
     if (Date.now() > end) return false;
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-/** A moment in the middle of a sync: some of its window is published, or at least its window is open. */
-export const midSync = (stage: Stage): Promise<boolean> =>
-  waitFor(stage, 15_000, (memo) => memo?.running === true && memo.unfinished !== undefined);
+/** Resolves with true when a sync runs and its window is open, with false after 15 s. */
+export const midSync = (environment: Environment): Promise<boolean> =>
+  waitFor(environment, 15_000, (memo) => memo?.running === true && memo.unfinished !== undefined);
 
-export const idle = (stage: Stage): Promise<boolean> => waitFor(stage, 15_000, (memo) => memo?.running === false);
+/** Resolves with true when no sync runs, with false after 15 s. */
+export const idle = (environment: Environment): Promise<boolean> =>
+  waitFor(environment, 15_000, (memo) => memo?.running === false);
 
-/** The one of these workers that keeps the source's run; undefined if for half a minute it is none of them. */
+/** The worker that completed the run's last workflow task; undefined if it is none of these for 30 s. */
 export async function holderAmong(
-  { temporal }: Stage,
+  { temporal }: Environment,
   workers: readonly Supervised[],
 ): Promise<Supervised | undefined> {
   const run = temporal.client.workflow.getHandle(chatSyncWorkflowId(SOURCE));
   for (const end = Date.now() + HOLDS_WITHIN_MS; Date.now() < end; await sleep(LOOK_EVERY_MS)) {
     const { events } = await run.fetchHistory();
-    const steps = events?.flatMap((event) => event.workflowTaskCompletedEventAttributes?.identity ?? []) ?? [];
-    const holder = workers.find(({ pid }) => steps.at(-1)?.startsWith(`${pid ?? ''}@`));
+    const identities = events?.flatMap((event) => event.workflowTaskCompletedEventAttributes?.identity ?? []) ?? [];
+    const holder = workers.find(({ pid }) => identities.at(-1)?.startsWith(`${pid ?? ''}@`));
     if (holder) return holder;
   }
   return undefined;

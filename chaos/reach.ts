@@ -1,5 +1,5 @@
 import type { LedgerLine } from '../src/archive/ledger';
 
-/** The time up to which some completed window reaches, ms. */
+/** The latest end of a completed window, ms since 1970; -Infinity without one. */
 export const reachOf = (lines: readonly LedgerLine[]): number =>
   Math.max(-Infinity, ...lines.filter((line) => line.outcome === 'completed').map((line) => Date.parse(line.to)));

@@ -4,14 +4,14 @@ import type { Result } from './run';
 const number = (value: number): string => value.toLocaleString('en-US');
 const AIM_MS = 120_000;
 
-/** The result as Markdown. */
+/** Renders the result as Markdown. */
 export function markdown(result: Result): string {
   const { cpu, cores, platform, node } = machine();
   const { seed, settings, seconds, tallies, impossible } = result;
   const { onChatFailure, listing } = settings;
   const head = `Seed ${seed}, ON_CHAT_FAILURE=${onChatFailure}, listing ${listing}, ${number(seconds)} s, on ${cpu}, ${cores} cores, ${platform}, Node ${node}`;
-  const struck = tallies.filter(({ times }) => times > 0);
-  const blows = struck.map(({ name, times, longestMs }) => [
+  const injected = tallies.filter(({ times }) => times > 0);
+  const faults = injected.map(({ name, times, longestMs }) => [
     `\`${name}\``,
     String(times),
     `${(longestMs / 1000).toFixed(1)} s${longestMs > AIM_MS ? ' (late)' : ''}`,
@@ -19,11 +19,11 @@ export function markdown(result: Result): string {
   const left = tallies.filter(({ times }) => times === 0).map(({ name }) => name);
   return [
     head,
-    table(['blow', 'times', 'longest until work went on (aim: 120 s)'], blows),
-    ...(left.length > 0 ? [`Without a turn in this time: ${left.join(', ')}`] : []),
+    table(['fault', 'times', 'longest until the next progress (aim: 120 s)'], faults),
+    ...(left.length > 0 ? [`Not injected in this time: ${left.join(', ')}`] : []),
     ...(impossible.length > 0 ? [`Not possible here (no mount): ${impossible.join(', ')}`] : []),
     table(['total', 'number'], totals(result)),
-    ...whatIsWrong(result),
+    ...violationsOf(result),
   ].join('\n\n');
 }
 
@@ -34,21 +34,21 @@ function totals({
   unseen,
   mixedRuns,
   requests,
-  faults,
-  ownEnds,
-  looks,
-  wrongs,
+  requestFaults,
+  crashes,
+  checks,
+  violations,
 }: Result): string[][] {
   const failed = [...asked.failed].map(([reason, times]) => `${reason} ${times}`).join(', ');
-  const faulty = Object.values(faults).reduce((sum, times) => sum + times, 0);
+  const failedRequests = Object.values(requestFaults).reduce((sum, times) => sum + times, 0);
   return [
     ['syncs asked for by the CLI, completed', number(asked.completed)],
     ['failed', `${number([...asked.failed.values()].reduce((a, b) => a + b, 0))}${failed ? ` (${failed})` : ''}`],
     ['refused', number(asked.refused)],
-    ['without an answer: Temporal was away', number(asked.unanswered)],
+    ['without an answer: Temporal was unavailable', number(asked.unanswered)],
     ['requests to the API', number(requests)],
-    ['faults among them', `${number(faulty)}, of ${Object.keys(faults).length} kinds`],
-    ['workers that ended by themselves', number(ownEnds)],
+    ['failed on purpose', `${number(failedRequests)}, of ${Object.keys(requestFaults).length} kinds`],
+    ['crashes of workers', number(crashes)],
     ['runs that workers of two builds shared', number(mixedRuns)],
     ['windows', `${number(sink.windows)}, and ${number(sink.abandoned)} given up`],
     ['messages', number(sink.messages)],
@@ -62,7 +62,7 @@ function totals({
     ['damaged parts', number(sink.damagedParts)],
     ['breaks between windows', number(sink.breaks.length)],
     ['folders of closed windows in .staging', number(sink.leftovers)],
-    [`wrong at one of ${number(looks)} looks at timestamp and ledger, or in an answer`, number(wrongs.length)],
+    [`violations in ${number(checks)} checks of timestamp and ledger, or in answers`, number(violations.length)],
     [
       `secrets found in ${number(secrets.histories)} histories and ${number(Math.round(secrets.bytes / 2 ** 20))} MiB`,
       number(secrets.places.length),
@@ -70,10 +70,10 @@ function totals({
   ];
 }
 
-function whatIsWrong({ sink, secrets, wrongs }: Result): string[] {
+function violationsOf({ sink, secrets, violations }: Result): string[] {
   const outside = sink.outsideParts.map((path) => `outside the ledger: ${path}`);
-  const all = [...wrongs, ...sink.breaks, ...sink.losses, ...outside, ...new Set(secrets.places)];
-  return all.length === 0 ? [] : [`Wrong:\n\n${all.map((what) => `- ${what}`).join('\n')}`];
+  const all = [...violations, ...sink.breaks, ...sink.losses, ...outside, ...new Set(secrets.places)];
+  return all.length === 0 ? [] : [`Violations:\n\n${all.map((what) => `- ${what}`).join('\n')}`];
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {

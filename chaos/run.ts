@@ -1,29 +1,30 @@
 import { createRandom } from '../simulator/random';
 import { keepAsking, type Asked } from './asking';
-import type { Blow, Kind } from './blows/blow';
+import type { Fault, Kind } from './faults/fault';
 import { settle } from './finish';
-import { strikeAll, Stops, type Tally } from './lanes';
+import { Outages, runNemesis, type Tally } from './nemesis';
 import { waitFor } from './progress';
 import type { Settings } from './settings';
-import { SCHEDULE_EVERY, withStage, type Stage } from './stage';
+import { SCHEDULE_EVERY, withEnvironment, type Environment } from './environment';
 import { isExact, verifySink, type Exactness } from './verify/exactness';
 import { readHistories } from './verify/histories';
 import { failedReplays } from './verify/replays';
 import { findSecrets, type SecretsFound } from './verify/secrets';
-import { wrongEnds, wrongFailures } from './verify/wrongs';
+import { unexplainedCrashes, unexplainedFailures } from './verify/unexplained';
 import { startWatch } from './watch';
 
 const CHATS = 300;
 const FIRST_WORK_MS = 120_000;
-/** Kinds that share a lane come one after the other; those of different lanes fall at the same time. */
-const LANES: readonly (readonly Kind[])[] = [['faults'], ['api'], ['deaths', 'operators', 'sink', 'long']];
+/** The kinds of faults of each nemesis. Nemeses inject their faults at the same time, each one after another. */
+const NEMESES: readonly (readonly Kind[])[] = [['requests'], ['api'], ['deaths', 'operators', 'sink', 'long']];
 
 export interface RunOptions {
   readonly seed: string;
   readonly settings: Settings;
-  readonly blows: readonly Blow[];
-  /** For how long blows fall; or, with `rounds`, how often each of them. */
+  readonly faults: readonly Fault[];
+  /** For how long faults are injected, unless `rounds` is set. */
   readonly minutes: number;
+  /** How often each fault is injected. */
   readonly rounds: number | undefined;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
@@ -34,86 +35,96 @@ export interface Result {
   readonly settings: Settings;
   readonly seconds: number;
   readonly tallies: readonly Tally[];
-  /** Names of those that this machine does not allow. */
+  /** Names of faults that this machine does not allow. */
   readonly impossible: readonly string[];
   readonly asked: Asked;
   readonly sink: Exactness;
   readonly secrets: SecretsFound;
   /** Messages in chats that the listing never shows. */
   readonly unseen: number;
-  /** Runs of workflows on which workers of two builds worked. */
+  /** Workflow runs with tasks completed by workers of two builds. */
   readonly mixedRuns: number;
   readonly requests: number;
-  readonly faults: Readonly<Record<string, number>>;
-  /** Workers that ended by themselves. */
-  readonly ownEnds: number;
-  readonly looks: number;
-  /** What was wrong at some moment, in words. */
-  readonly wrongs: readonly string[];
+  /** How many requests failed on purpose, by `FaultKind` of the simulator. */
+  readonly requestFaults: Readonly<Record<string, number>>;
+  /** How often workers exited by themselves. */
+  readonly crashes: number;
+  /** How often the invariants were checked during the run. */
+  readonly checks: number;
+  /** Violations of invariants, in words. */
+  readonly violations: readonly string[];
 }
 
-export const isRight = ({ sink, secrets, wrongs }: Result): boolean =>
-  isExact(sink) && secrets.places.length === 0 && wrongs.length === 0;
+/** Whether the sink is exact, no secret was found and no invariant was violated. */
+export const isValid = ({ sink, secrets, violations }: Result): boolean =>
+  isExact(sink) && secrets.places.length === 0 && violations.length === 0;
 
+/**
+ * Starts an environment, injects faults, checks the sink and the histories, and searches for secrets. An invalid result
+ * leaves the environment's folder. @throws Error if the source makes no progress
+ */
 export async function run(options: RunOptions): Promise<Result> {
   const { seed, settings, signal } = options;
   let isClean = false;
-  const stageOptions = { random: createRandom(`stage ${seed}`), seed, settings, chats: CHATS, signal };
-  return withStage(
-    stageOptions,
+  const environmentOptions = { random: createRandom(`environment ${seed}`), seed, settings, chats: CHATS, signal };
+  return withEnvironment(
+    environmentOptions,
     () => !isClean,
-    async (stage) => {
-      const result = await runOn(stage, options).catch(async (error: unknown) => {
-        (await failedReplays(stage)).forEach(options.say);
+    async (environment) => {
+      const result = await runOn(environment, options).catch(async (error: unknown) => {
+        (await failedReplays(environment)).forEach(options.say);
         throw error;
       });
-      isClean = isRight(result);
+      isClean = isValid(result);
       return result;
     },
   );
 }
 
-async function runOn(stage: Stage, { seed, settings, blows, minutes, rounds, say }: RunOptions): Promise<Result> {
+async function runOn(
+  environment: Environment,
+  { seed, settings, faults, minutes, rounds, say }: RunOptions,
+): Promise<Result> {
   const start = Date.now();
-  const possible = blows.filter((blow) => blow.possible?.(stage) ?? true);
-  await stage.cli.insist(['schedule', '--every', SCHEDULE_EVERY]);
-  const asking = keepAsking(stage.cli, createRandom(`asking ${seed}`));
-  const watch = startWatch(stage);
-  if (!(await waitFor(stage, FIRST_WORK_MS, (memo) => memo?.unfinished !== undefined)))
+  const possible = faults.filter((fault) => fault.possible?.(environment) ?? true);
+  await environment.cli.insist(['schedule', '--every', SCHEDULE_EVERY]);
+  const asking = keepAsking(environment.cli, createRandom(`asking ${seed}`));
+  const watch = startWatch(environment);
+  if (!(await waitFor(environment, FIRST_WORK_MS, (memo) => memo?.unfinished !== undefined)))
     throw new Error('no first sync');
 
-  const stops = new Stops();
+  const outages = new Outages();
   const end = start + minutes * 60_000;
   const tallies = await Promise.all(
-    LANES.map((kinds) => {
+    NEMESES.map((kinds) => {
       const own = possible.filter(({ kind }) => kinds.includes(kind));
-      const more = (struck: number): boolean =>
-        rounds === undefined ? Date.now() < end : struck < rounds * own.length;
+      const more = (injected: number): boolean =>
+        rounds === undefined ? Date.now() < end : injected < rounds * own.length;
       const random = createRandom(`${kinds.join()} ${seed}`);
-      return strikeAll({ stage, asking, watch }, stops, { blows: own, random, more, say });
+      return runNemesis({ environment, asking, watch }, outages, { faults: own, random, more, say });
     }),
   );
 
-  say('mending everything, and syncing until the source has settled');
-  const { timestamp, hanging } = await settle(stage, asking);
+  say('recovering, and syncing until the source has settled');
+  const { timestamp, hanging } = await settle(environment, asking);
   await watch.stop();
-  if (hanging > 0) watch.wrong(`${hanging} requests for a sync never ended`);
-  wrongFailures(asking.asked, tallies.flat(), settings).forEach(watch.wrong);
-  wrongEnds(stage.workers, tallies.flat()).forEach(watch.wrong);
+  if (hanging > 0) watch.addViolation(`${hanging} requests for a sync never ended`);
+  unexplainedFailures(asking.asked, tallies.flat(), settings).forEach(watch.addViolation);
+  unexplainedCrashes(environment.workers, tallies.flat()).forEach(watch.addViolation);
   say('comparing the sink with the tenant, and looking for secrets');
-  const facts = await stage.tenant.facts();
-  const { bugs, parked, mixedRuns } = await readHistories(stage);
-  [...bugs, ...(await failedReplays(stage))].forEach(watch.wrong);
-  const { backfillStart } = stage.tenant;
+  const facts = await environment.tenant.facts();
+  const { bugs, parked, mixedRuns } = await readHistories(environment);
+  [...bugs, ...(await failedReplays(environment))].forEach(watch.addViolation);
+  const { backfillStart } = environment.tenant;
   return {
     seed,
     settings,
     seconds: Math.round((Date.now() - start) / 1000),
     tallies: tallies.flat(),
-    impossible: blows.filter((blow) => !possible.includes(blow)).map(({ name }) => name),
+    impossible: faults.filter((fault) => !possible.includes(fault)).map(({ name }) => name),
     asked: asking.asked,
     sink: await verifySink({
-      sinkFolder: stage.sinkFolder,
+      sinkFolder: environment.sinkFolder,
       facts,
       backfillStart,
       closed: watch.closed,
@@ -121,13 +132,13 @@ async function runOn(stage: Stage, { seed, settings, blows, minutes, rounds, say
       rewinds: watch.rewinds,
       timestamp,
     }),
-    secrets: await findSecrets(stage, watch, facts.chatIds),
+    secrets: await findSecrets(environment, watch, facts.chatIds),
     unseen: facts.unseen,
     mixedRuns,
     requests: facts.requests,
-    faults: facts.faults,
-    ownEnds: stage.workers.reduce((sum, worker) => sum + worker.ownEnds.length, 0),
-    looks: watch.looks,
-    wrongs: watch.wrongs,
+    requestFaults: facts.requestFaults,
+    crashes: environment.workers.reduce((sum, worker) => sum + worker.crashes.length, 0),
+    checks: watch.checks,
+    violations: watch.violations,
   };
 }

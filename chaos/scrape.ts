@@ -1,6 +1,6 @@
 const WITHIN_MS = 500;
 
-/** The samples that a worker shows to Prometheus, without their values; none while it is down or stands still. */
+/** A worker's Prometheus samples without their values; none while the worker is down or suspended. */
 export async function samplesOf(metricsAddress: string): Promise<string[]> {
   try {
     const answer = await fetch(`http://${metricsAddress}/metrics`, { signal: AbortSignal.timeout(WITHIN_MS) });

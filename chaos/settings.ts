@@ -2,7 +2,7 @@ import type { Generation } from '../simulator';
 
 export const ON_CHAT_FAILURE = ['fail', 'park'] as const;
 
-/** The server and the `LISTING` with which the product lists chats in each of its forms. */
+/** The simulator's generation and the product's `LISTING` for each way of listing chats. */
 export const LISTINGS = {
   organization: { generation: 'now', LISTING: 'auto' },
   'per-user': { generation: 'legacy', LISTING: 'auto' },
@@ -10,7 +10,7 @@ export const LISTINGS = {
 } as const satisfies Record<string, { generation: Generation; LISTING: string }>;
 export type Listing = keyof typeof LISTINGS;
 
-/** The product's settings that differ from run to run. */
+/** The product's settings that a run chooses. */
 export interface Settings {
   readonly onChatFailure: (typeof ON_CHAT_FAILURE)[number];
   readonly listing: Listing;

@@ -3,7 +3,7 @@ import { markdown } from '../bench/report';
 import { runScenario } from '../bench/run-scenario';
 import { scenariosOf } from '../bench/scenarios';
 
-/** A backfill of 100,000 chats whose worker is killed half-way. Prints what came of it. @returns the exit code. */
+/** Runs a backfill of 100,000 chats, kills its worker half-way and prints the figures. @returns the exit code. */
 export async function trySize(
   { json }: { json: boolean },
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 import { answer, spec } from '../harness/dialogue';
 import { FAULT_KINDS, HANGING_FAULT_KINDS, startSimulator, type FaultKind, type Simulator } from '../simulator';
-import { conditionsSchema, FAIR, tenantSpecSchema, type Conditions, type TenantFacts } from './tenant';
+import { conditionsSchema, HEALTHY, tenantSpecSchema, type Conditions, type TenantFacts } from './tenant';
 import { factsOf } from './facts';
 import { createPopulation } from './population';
 import { LISTINGS } from './settings';
@@ -9,20 +9,20 @@ const LATENCY_MS = 30;
 const CHANGE_EVERY_MS = 120;
 const EAT_EVERY_MS = 20;
 const BUDGET_PER_MINUTE = 60_000;
-/** These cost the client 60 s or 100 MB each: all kinds occur, these seldom. */
+/** Each of these faults costs the client 60 s or 100 MB, so they are rare. */
 const COSTLY: readonly FaultKind[] = [...HANGING_FAULT_KINDS, 'huge'];
 const CHEAP_FOR_EACH_COSTLY = 30;
 const CHEAP = FAULT_KINDS.filter((kind) => !COSTLY.includes(kind));
 const KINDS = [...Array.from({ length: CHEAP_FOR_EACH_COSTLY }, () => CHEAP).flat(), ...COSTLY];
 
-/** The simulator in a process of its own, with people who write all the time, and an API in the conditions it is told. */
+/** Runs the simulator, changes its tenant every 120 ms, and applies the conditions that it receives. */
 async function main(): Promise<void> {
   const { seed, key, marker, chats, listing } = tenantSpecSchema.parse(spec());
-  let conditions: Conditions = FAIR;
-  // An API whose clock went back would make messages of the past, which no promise covers: there only `Date` is wrong.
+  let conditions: Conditions = HEALTHY;
+  // A tenant whose clock goes back creates messages in the past, which no guarantee covers: then only `Date` is skewed.
   const apiClock = (): number => Date.now() + conditions.clockAheadMs;
-  const peoplesClock = (): number => Date.now() + Math.max(0, conditions.clockAheadMs);
-  const population = createPopulation({ seed, marker, chats, clock: peoplesClock });
+  const tenantClock = (): number => Date.now() + Math.max(0, conditions.clockAheadMs);
+  const population = createPopulation({ seed, marker, chats, clock: tenantClock });
   const { tenant, backfillStart } = population;
 
   const ended: Simulator['requests'][number][] = [];
@@ -51,9 +51,9 @@ async function main(): Promise<void> {
     }
     if (!next.listening) return;
     simulator ??= await open(port);
-    tenant.clock = peoplesClock;
+    tenant.clock = tenantClock;
     const targets = unreadable.map((chatId) => ({ chatId, kind: '500-no-retry', times: Infinity }) as const);
-    simulator.setFaults({ rate: next.faults, kinds: KINDS, seed: `${seed} ${(phase += 1)}`, targets });
+    simulator.setFaults({ rate: next.faultRate, kinds: KINDS, seed: `${seed} ${(phase += 1)}`, targets });
     if (next.key === 'revoked') simulator.revokeKey(key);
     else if (next.key === 'valid') simulator.setKey({ key });
     else simulator.setKey({ key, scopes: ['read:compliance_user_data'] });
@@ -64,9 +64,9 @@ async function main(): Promise<void> {
 
   function facts(): TenantFacts {
     const requests = allRequests();
-    const faults: Record<string, number> = {};
-    for (const { fault } of requests) if (fault) faults[fault] = (faults[fault] ?? 0) + 1;
-    return { ...factsOf(population, listing), requests: requests.length, faults };
+    const requestFaults: Record<string, number> = {};
+    for (const { fault } of requests) if (fault) requestFaults[fault] = (requestFaults[fault] ?? 0) + 1;
+    return { ...factsOf(population, listing), requests: requests.length, requestFaults };
   }
 
   setInterval(() => {

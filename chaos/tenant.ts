@@ -7,27 +7,28 @@ import { LISTINGS, type Listing } from './settings';
 
 const PATIENCE_MS = 10_000;
 
-/** How the API is at the moment. */
+/** The state of the simulated API. */
 export const conditionsSchema = z.object({
-  /** False: connections are refused. */
+  /** False refuses connections. */
   listening: z.boolean(),
   /** The share of requests that fail, 0 to 1. */
-  faults: z.number(),
+  faultRate: z.number(),
   key: z.enum(['valid', 'revoked', 'without-organizations']),
-  /** So many chats cannot be read: those that were written to last, and just now. */
+  /** The number of chats that cannot be read; each gets a message when the number changes. */
   unreadable: z.int(),
-  /** Others take every request of the budget. */
+  /** Whether other clients use up the rate limit. */
   budgetEaten: z.boolean(),
-  /** By how much the API's clock is ahead, ms. */
+  /** The skew of the API's clock, ms; negative is behind. */
   clockAheadMs: z.number(),
-  /** Whether people write, rename, move and delete. */
+  /** Whether the tenant changes. */
   changing: z.boolean(),
 });
 export type Conditions = z.infer<typeof conditionsSchema>;
 
-export const FAIR: Conditions = {
+/** No faults, and a tenant that changes. */
+export const HEALTHY: Conditions = {
   listening: true,
-  faults: 0,
+  faultRate: 0,
   key: 'valid',
   unreadable: 0,
   budgetEaten: false,
@@ -37,9 +38,9 @@ export const FAIR: Conditions = {
 
 export const tenantSpecSchema = z.object({
   seed: z.string(),
-  /** The one key. */
+  /** The only valid API key. */
   key: z.string(),
-  /** Is part of every message's text, every chat's name, every person's name and e-mail address. */
+  /** Part of every message's text, chat's name, user's name and e-mail address. */
   marker: z.string(),
   chats: z.int(),
   listing: z.enum(Object.keys(LISTINGS) as [Listing, ...Listing[]]),
@@ -53,39 +54,40 @@ export const factsSchema = z.object({
     z.object({
       id: z.string(),
       chatId: z.string(),
-      /** Of its creation, ms since 1970. */
+      /** When the message was created, ms since 1970. */
       at: z.number(),
-      /** When its chat was hard-deleted, ms since 1970; null if it was not. */
+      /** When the chat was hard-deleted, ms since 1970; null if it was not. */
       deletedAt: z.number().nullable(),
-      /** When its chat's user left, where the listing shows it no longer. */
+      /** When the listing ceased to show the chat because its user left, ms since 1970; null if it shows it. */
       unlistedAt: z.number().nullable(),
     }),
   ),
-  /** Messages beside these, in chats that the listing never shows. */
+  /** The number of further messages, in chats that the listing never shows. */
   unseen: z.int(),
   chatIds: z.array(z.string()),
   requests: z.int(),
-  /** How many requests got each kind of fault. */
-  faults: z.record(z.string(), z.int()),
+  /** How many requests failed on purpose, by `FaultKind`. */
+  requestFaults: z.record(z.string(), z.int()),
 });
 export type TenantFacts = z.infer<typeof factsSchema>;
 
 export interface TenantProcess {
   readonly url: string;
-  /** Before everything that is there. */
+  /** A time before the first message, RFC 3339. */
   readonly backfillStart: string;
+  /** Changes these conditions and leaves the others. */
   set(conditions: Partial<Conditions>): Promise<void>;
   facts(): Promise<TenantFacts>;
-  /** Requests so far that a fault could fall on. */
+  /** The number of requests so far that failed on purpose or got 200. */
   answered(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Starts tenant-process.ts. */
+/** Starts tenant-process.ts. @throws Error if it exits before it is ready */
 export async function startTenant(spec: TenantSpec, logFile: string): Promise<TenantProcess> {
   const module = join(__dirname, 'tenant-process.js');
   const { child, ready, ask } = await startDialogue(module, spec, { log: openSync(logFile, 'a') });
-  let conditions = FAIR;
+  let conditions = HEALTHY;
   return {
     ...readySchema.parse(ready),
     async set(change) {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Stage } from './stage';
+import type { Environment } from './environment';
 
-/** What the system's list of processes shows of ours; nothing where there is no /proc. */
-export function titlesOf({ server, workers, cli }: Stage): string[] {
+/** The command lines of the environment's processes; none on a system without /proc. */
+export function titlesOf({ server, workers, cli }: Environment): string[] {
   const pids = [...[server, ...workers].map(({ pid }) => pid), ...cli.pids];
   return pids.flatMap((pid) => {
     try {

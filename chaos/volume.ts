@@ -9,19 +9,22 @@ const run = promisify(execFile);
 const MEBIBYTES = 256;
 const REMOUNT_TRIES = 200;
 
-/** What the sink writes to: FILE_DIR is a link to it. Each trouble resolves with what mends it. */
+/**
+ * The file system that the sink writes to, behind the link FILE_DIR. Each fault resolves with a function that ends it.
+ */
 export interface Volume {
   readonly path: string;
-  /** A file system of its own; without one (mounting takes root) it cannot be filled or made read-only. */
+  /** Whether it is a mount, which needs root; `fill` and `makeReadOnly` need one. */
   readonly isMounted: boolean;
-  /** FILE_DIR leads nowhere. */
+  /** Points FILE_DIR to a path that is no folder. */
   takeAway(): Promise<() => Promise<void>>;
+  /** Fills the volume to the last byte. */
   fill(): Promise<() => Promise<void>>;
   makeReadOnly(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
-/** @param link Where FILE_DIR will be. */
+/** Creates the folder, mounts a tmpfs on it if allowed, and links to it. @param link The path of FILE_DIR. */
 export async function createVolume(path: string, link: string): Promise<Volume> {
   await mkdir(path, { mode: 0o700 });
   const isMounted = await run('mount', ['-t', 'tmpfs', '-o', `size=${MEBIBYTES}m,mode=0700`, 'chaos', path]).then(
@@ -30,8 +33,8 @@ export async function createVolume(path: string, link: string): Promise<Volume> 
   );
   await symlink(path, link);
 
-  async function lead(to: string): Promise<void> {
-    // In one step: no worker may find the link missing and make a folder in its place.
+  async function linkTo(to: string): Promise<void> {
+    // The rename is atomic; a worker that found no link would create a folder in its place.
     await symlink(to, `${link}.next`);
     await rename(`${link}.next`, link);
   }
@@ -42,7 +45,7 @@ export async function createVolume(path: string, link: string): Promise<Volume> 
         await run('mount', ['-o', `remount,${mode}`, path]);
         return;
       } catch (error) {
-        // Busy, as long as a file is open for writing.
+        // The mount is busy while a file is open for writing.
         if (tries === REMOUNT_TRIES) throw error;
         await sleep(20);
       }
@@ -53,14 +56,13 @@ export async function createVolume(path: string, link: string): Promise<Volume> 
     path,
     isMounted,
     async takeAway() {
-      await lead(devNull);
-      return () => lead(path);
+      await linkTo(devNull);
+      return () => linkTo(path);
     },
     async fill() {
       const filler = join(path, 'filler');
       const mebibyte = Buffer.alloc(1024 * 1024);
       for (let size = mebibyte.length; size >= 1; size = Math.floor(size / 2)) {
-        // Until not even a byte fits.
         while (await append(filler, mebibyte.subarray(0, size)));
       }
       return () => unlink(filler);

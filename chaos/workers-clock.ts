@@ -3,19 +3,20 @@ import { join } from 'node:path';
 
 /** The clock of the machine that the workers run on. */
 export interface WorkersClock {
-  /** How a worker is started so that it goes by this clock. */
+  /** Arguments of Node.js that make a worker use this clock, with `env`. */
   readonly execArgv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** It jumps: from now on it is wrong by so much. */
-  beWrongBy(ms: number): Promise<void>;
+  /** Sets the skew of the clock, ms; negative is behind. */
+  skewBy(ms: number): Promise<void>;
 }
 
+/** @param folder Where the file with the skew is. */
 export function createWorkersClock(folder: string): WorkersClock {
   const file = join(folder, 'workers-clock');
   return {
     execArgv: ['--require', join(__dirname, 'wrong-clock.js')],
     env: { CHAOS_CLOCK_FILE: file },
-    async beWrongBy(ms) {
+    async skewBy(ms) {
       await writeFile(`${file}.next`, String(ms));
       await rename(`${file}.next`, file);
     },

@@ -1,23 +1,23 @@
 import { readFileSync } from 'node:fs';
 
-const LOOK_EVERY_MS = 100;
+const READ_EVERY_MS = 100;
 
-/** Preloaded into the workers: their `Date` is wrong by the milliseconds that stand in this file. */
+/** Workers preload this module: it skews `Date` by the milliseconds in this file. */
 const file = process.env['CHAOS_CLOCK_FILE'] ?? '';
-let wrongBy = 0;
+let skewMs = 0;
 
-function look(): void {
+function readSkew(): void {
   try {
-    wrongBy = Number(readFileSync(file, 'utf8'));
+    skewMs = Number(readFileSync(file, 'utf8'));
   } catch {
-    wrongBy = 0;
+    skewMs = 0;
   }
 }
 
-look();
-setInterval(look, LOOK_EVERY_MS).unref();
+readSkew();
+setInterval(readSkew, READ_EVERY_MS).unref();
 globalThis.Date = new Proxy(Date, {
   construct: (date, args, target) =>
-    Reflect.construct(date, args.length === 0 ? [date.now() + wrongBy] : args, target) as Date,
-  get: (date, name): unknown => (name === 'now' ? () => date.now() + wrongBy : Reflect.get(date, name)),
+    Reflect.construct(date, args.length === 0 ? [date.now() + skewMs] : args, target) as Date,
+  get: (date, name): unknown => (name === 'now' ? () => date.now() + skewMs : Reflect.get(date, name)),
 });

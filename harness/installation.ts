@@ -2,25 +2,26 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What is put up says how it is taken down: the last one goes first. */
-export type Undoing = (step: () => Promise<unknown>) => void;
+/** Registers a teardown step; steps run in reverse order. */
+export type OnTeardown = (step: () => Promise<unknown>) => void;
 
+/** How to set an environment `S` up, and the work on it, with result `T`. */
 export interface Installation<S, T> {
-  /** Of the folder. */
+  /** Part of the folder's name. */
   readonly name: string;
-  /** Aborted, everything is taken down. */
+  /** Its abort rejects with its reason, after the teardown. */
   readonly signal: AbortSignal;
-  readonly setUp: (folder: string, undoing: Undoing) => Promise<S>;
-  readonly work: (stage: S) => Promise<T>;
-  /** Whether the folder is left, to look into. */
+  readonly setUp: (folder: string, onTeardown: OnTeardown) => Promise<S>;
+  readonly work: (environment: S) => Promise<T>;
+  /** Whether to leave the folder; default false. */
   readonly keep?: () => boolean;
 }
 
-/** Puts an installation up in a folder of its own, works on it, and takes it down, whatever happens. */
+/** Sets an environment up in a new temporary folder, works on it, and tears it down in any case. */
 export async function withInstallation<S, T>(installation: Installation<S, T>): Promise<T> {
   const { name, signal, setUp, work, keep = () => false } = installation;
   const folder = await mkdtemp(join(tmpdir(), `chat-sync-${name}-`));
-  const undo: (() => Promise<unknown>)[] = [];
+  const teardown: (() => Promise<unknown>)[] = [];
   const over = new AbortController();
   const aborted = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over.signal });
@@ -28,12 +29,12 @@ export async function withInstallation<S, T>(installation: Installation<S, T>): 
   aborted.catch(() => undefined);
   try {
     signal.throwIfAborted();
-    const stage = await setUp(folder, (step) => undo.unshift(step));
+    const environment = await setUp(folder, (step) => teardown.unshift(step));
     signal.throwIfAborted();
-    return await Promise.race([work(stage), aborted]);
+    return await Promise.race([work(environment), aborted]);
   } finally {
     over.abort();
-    for (const step of undo) await step();
+    for (const step of teardown) await step();
     if (keep()) process.stderr.write(`${name}: everything is left in ${folder}\n`);
     else await rm(folder, { recursive: true, force: true });
   }

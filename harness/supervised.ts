@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { end } from './child';
 
-/** How long a supervisor takes to start a process again, ms. */
+/** The default delay before a restart, ms. */
 const DOWN_MS = 1000;
 
 export interface End {
@@ -11,28 +11,30 @@ export interface End {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process under a supervisor: whatever ends it, it is started again. */
+/** A process that is restarted whenever it exits. */
 export interface Supervised {
   readonly name: string;
-  /** Undefined while it is down. */
+  /** Undefined while the process is down. */
   readonly pid: number | undefined;
-  /** How often it ended without a signal of ours. */
-  readonly ownEnds: readonly End[];
-  /** Ends it; it comes back after `downMs`. Resolves with how it ended. */
+  /** Exits that neither `end` nor `stop` caused. */
+  readonly crashes: readonly End[];
+  /** Sends the signal and waits for the exit. The process restarts after `downMs`, default 1000. */
   end(signal: 'SIGKILL' | 'SIGTERM', downMs?: number): Promise<End>;
-  /** Stands still, or goes on. */
+  /** Sends SIGSTOP. */
   suspend(): void;
+  /** Sends SIGCONT. */
   resume(): void;
-  /** Resolves once it is there again. */
+  /** Resolves when the process is up. */
   up(): Promise<void>;
-  /** Whether it said within a while that it is ready, since it was started last: before that no signal is heeded. */
+  /** Whether the process reports `ready` within this time; before that it does not handle signals. */
   ready(withinMs: number): Promise<boolean>;
-  /** Ends it for good. */
+  /** Ends the process without a restart; sends SIGKILL after `patienceMs`. */
   stop(patienceMs: number): Promise<void>;
 }
 
+/** Launches a process and restarts it until `stop`. */
 export function supervise(name: string, launch: () => ChildProcess): Supervised {
-  const ownEnds: End[] = [];
+  const crashes: End[] = [];
   let stopped = false;
   let signalled = false;
   let isReady = false;
@@ -45,7 +47,7 @@ export function supervise(name: string, launch: () => ChildProcess): Supervised 
     isReady = false;
     started.on('message', (message) => (isReady ||= message === 'ready'));
     started.once('exit', (code, signal) => {
-      if (!signalled) ownEnds.push({ code, signal });
+      if (!signalled) crashes.push({ code, signal });
       void sleep(downMs).then(() => {
         downMs = DOWN_MS;
         if (!stopped) child = begin();
@@ -58,7 +60,7 @@ export function supervise(name: string, launch: () => ChildProcess): Supervised 
 
   return {
     name,
-    ownEnds,
+    crashes,
     get pid() {
       return isUp() ? child.pid : undefined;
     },

@@ -2,17 +2,17 @@ import { join } from 'node:path';
 import { startProgram } from '../harness/programs';
 import type { Result } from '../chaos/run';
 
-/** Each of the blows once. */
-async function chaos(blows: readonly string[], ...options: string[]): Promise<Result> {
+/** Injects each of the faults once. */
+async function chaos(faults: readonly string[], ...options: string[]): Promise<Result> {
   const script = join(__dirname, '../scripts/harness.mjs');
-  const args = [script, 'chaos', '--rounds', '1', '--only', blows.join(), '--json', ...options];
+  const args = [script, 'chaos', '--rounds', '1', '--only', faults.join(), '--json', ...options];
   const { code, stdout, stderr } = await startProgram(process.execPath, args, {}, __dirname).ended;
 
   // Where it broke off, it said why.
   if (stdout === '') throw new Error(stderr);
   const result = JSON.parse(stdout) as Result;
-  const { tallies, sink, secrets, wrongs } = result;
-  expect({ wrongs, places: secrets.places }).toEqual({ wrongs: [], places: [] });
+  const { tallies, sink, secrets, violations } = result;
+  expect({ violations, places: secrets.places }).toEqual({ violations: [], places: [] });
   expect(sink).toMatchObject({
     lost: 0,
     doubled: 0,
@@ -22,14 +22,14 @@ async function chaos(blows: readonly string[], ...options: string[]): Promise<Re
     breaks: [],
     leftovers: 0,
   });
-  expect(tallies.map(({ times }) => times)).toEqual(blows.map(() => 1));
+  expect(tallies.map(({ times }) => times)).toEqual(faults.map(() => 1));
   expect(code).toBe(0);
   return result;
 }
 
 test('it emits each message exactly once, and nothing private elsewhere, whatever falls on it', async () => {
-  const blows = [
-    'faults',
+  const faults = [
+    'failing-requests',
     'key-revoked',
     'kill-worker',
     'kill-all-workers',
@@ -39,15 +39,15 @@ test('it emits each message exactly once, and nothing private elsewhere, whateve
     'terminate-mid-sync',
     'cancel-mid-sync',
   ];
-  const { sink, mixedRuns } = await chaos(blows, '--seed', '7');
+  const { sink, mixedRuns } = await chaos(faults, '--seed', '7');
   expect(sink.messages).toBeGreaterThan(2000);
   expect(mixedRuns).toBeGreaterThan(0);
 }, 600_000);
 
 test('it emits each message of a chat that could not be read once, when it heals, from a server that lists per user', async () => {
-  const blows = ['unreadable-chats', 'kill-worker', 'terminate-mid-sync'];
+  const faults = ['unreadable-chats', 'kill-worker', 'terminate-mid-sync'];
   const settings = ['--on-chat-failure', 'park', '--listing', 'per-user'];
-  const { sink, unseen } = await chaos(blows, ...settings, '--seed', '8');
+  const { sink, unseen } = await chaos(faults, ...settings, '--seed', '8');
   expect(sink.messages).toBeGreaterThan(1000);
   expect(sink.healed).toBeGreaterThan(0);
   expect(unseen).toBeGreaterThan(0);

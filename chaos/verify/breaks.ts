@@ -2,13 +2,16 @@ import type { LedgerLine } from '../../src/archive/ledger';
 
 export interface ExpectedWindows {
   readonly backfillStart: string;
-  /** To where an operator rewound the source: nothing else begins a new epoch. */
+  /** The times to which an operator rewound the source; only a rewind begins an epoch. */
   readonly rewinds: ReadonlySet<string>;
-  /** The source's, at the end. */
+  /** The source's timestamp at the end of the run. */
   readonly timestamp: string | null;
 }
 
-/** Windows of an epoch follow each other; a new epoch says so, and begins nowhere beyond what is there. */
+/**
+ * Checks that the windows of an epoch adjoin, that each new epoch begins with a line marked `rewound` at a known
+ * rewind, and that there is no gap. @returns the breaks, in words.
+ */
 export function breaksOf(
   lines: readonly LedgerLine[],
   { backfillStart, rewinds, timestamp }: ExpectedWindows,
@@ -18,7 +21,7 @@ export function breaksOf(
   let reach = Date.parse(backfillStart);
   let epoch = 0;
   for (const line of lines) {
-    if (line.epoch > epoch !== (line.rewound ?? false)) breaks.push(`${line.to}: rewound is not said rightly`);
+    if (line.epoch > epoch !== (line.rewound ?? false)) breaks.push(`${line.to}: the mark rewound is wrong`);
     if (line.epoch < epoch) breaks.push(`${line.to}: an epoch of the past`);
     epoch = line.epoch;
     if (line.outcome === 'abandoned') continue;

@@ -7,36 +7,36 @@ import { readSink, type FoundWindow, type SinkContents } from './sink-contents';
 
 type Message = TenantFacts['messages'][number];
 
-/** Every figure but the first five must be 0. */
+/** Differences between the sink and the tenant; `isExact` names the figures that must be 0. */
 export interface Exactness extends Omit<SinkContents, 'windows'> {
   windows: number;
   abandoned: number;
   /** Records in completed windows. */
   messages: number;
-  /** Chats that had been parked and came out, in some window. */
+  /** Parked chats that a later window healed. */
   healed: number;
-  /** Not in the sink, since before their chats were read these were hard-deleted or listed no more: allowed. */
+  /** Messages missing because their chats were hard-deleted or no longer listed before they were read: allowed. */
   gone: number;
   lost: number;
-  /** The chats of which messages are lost, by window. */
+  /** The chats with lost messages, by window, in words. */
   losses: string[];
-  /** Twice in an epoch. */
+  /** Messages that are twice in an epoch. */
   doubled: number;
-  /** In a window in which the tenant has no such message, and which heals no such chat. */
+  /** Messages in a window to which they do not belong. */
   foreign: number;
-  /** Gaps, overlaps and other breaks between windows, and lines that say what is not so. */
+  /** Gaps and overlaps of windows, and ledger lines that contradict their parts, in words. */
   breaks: string[];
 }
 
 export interface Expected extends ExpectedWindows {
   readonly sinkFolder: string;
   readonly facts: TenantFacts;
-  /** When each window was closed, at the latest, ms since 1970, by `windowFolder`. */
+  /** When each window was first seen closed, ms since 1970, by `windowFolder`. */
   readonly closed: ReadonlyMap<string, number>;
   readonly parked: Histories['parked'];
 }
 
-/** Compares the whole sink with the whole tenant. */
+/** Compares all records of the sink with all messages of the tenant. */
 export async function verifySink(expected: Expected): Promise<Exactness> {
   const { windows, ...sink } = await readSink(expected.sinkFolder);
   const lines = windows.map(({ line }) => line);
@@ -48,7 +48,7 @@ export async function verifySink(expected: Expected): Promise<Exactness> {
     messages: completed.reduce((sum, { records }) => sum + records.length, 0),
     healed: lines.reduce((sum, { healed = [] }) => sum + healed.length, 0),
     ...{ gone: 0, lost: 0, losses: [], doubled: doubledIn(windows), foreign: 0 },
-    breaks: [...breaksOf(lines, expected), ...windows.flatMap((window) => untrueIn(window, expected.parked))],
+    breaks: [...breaksOf(lines, expected), ...windows.flatMap((window) => contradictionsIn(window, expected.parked))],
   };
   const losses = new Set<string>();
   windows.forEach(({ line, records }, index) => {
@@ -56,7 +56,7 @@ export async function verifySink(expected: Expected): Promise<Exactness> {
     const belonging = expected.facts.messages.filter((message) => belongsTo(line, message));
     found.foreign += ids.size - belonging.filter(({ id }) => ids.has(id)).length;
     for (const message of belonging) {
-      // A window that was given up need not hold everything, but each chat that it heals.
+      // An abandoned window may be incomplete, except for the chats that it heals.
       if (ids.has(message.id) || (line.outcome === 'abandoned' && !heals(line, message))) continue;
       const why = whyMissing(message, line, lines.slice(index + 1), expected);
       if (why !== 'comes later') found[why] += 1;
@@ -66,6 +66,7 @@ export async function verifySink(expected: Expected): Promise<Exactness> {
   return { ...found, losses: [...losses] };
 }
 
+/** Whether the sink is right: no message lost, doubled or foreign, no break, no damage, nothing beside the ledger. */
 export const isExact = ({
   lost,
   doubled,
@@ -87,10 +88,10 @@ const isWithin = ({ from, to }: Span, { at }: Message): boolean => at >= Date.pa
 const heals = ({ healed = [] }: LedgerLine, message: Message): boolean =>
   healed.some((span) => span.chatId === message.chatId && isWithin(span, message));
 
-/** A chat that heals comes out with the span that it missed, which takes in what it holds of the window. */
+/** A window holds its own span, and of a healed chat the span that earlier windows missed. */
 const belongsTo = (line: LedgerLine, message: Message): boolean => isWithin(line, message) || heals(line, message);
 
-/** What was parked while the window was open has until some later window heals it; nothing else may be missing. */
+/** Messages of a parked chat may come in the later window that heals the chat; others may only be gone. */
 function whyMissing(
   message: Message,
   line: LedgerLine,
@@ -107,7 +108,7 @@ function whyMissing(
   return Math.min(deletedAt ?? Infinity, unlistedAt ?? Infinity) <= closedAt ? 'gone' : 'lost';
 }
 
-/** The completed windows of an epoch bring a message once, wherever its chat comes out; so does each that was given up. */
+/** Counts repeated ids within the completed windows of an epoch together, and within each abandoned window. */
 function doubledIn(windows: readonly FoundWindow[]): number {
   const scopes = new Map<string, Set<string>>();
   let records = 0;
@@ -121,8 +122,8 @@ function doubledIn(windows: readonly FoundWindow[]): number {
   return records - [...scopes.values()].reduce((sum, ids) => sum + ids.size, 0);
 }
 
-/** What a line says of its records, and of its chats. */
-function untrueIn({ line, records }: FoundWindow, parked: Histories['parked']): string[] {
+/** Ledger lines whose number of records or healed chats is wrong, in words. */
+function contradictionsIn({ line, records }: FoundWindow, parked: Histories['parked']): string[] {
   const wrong: string[] = [];
   if (records.length !== line.records) wrong.push(`${line.to}: ${records.length} records, not ${line.records}`);
   for (const { chatId, records: said } of line.healed ?? []) {

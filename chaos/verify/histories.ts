@@ -2,26 +2,25 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { z } from 'zod';
 import { memoSchema, type Memo } from '../../src/domain/memo';
 import { windowFolder } from '../../src/sinks/file/layout';
-import type { Stage } from '../stage';
+import type { Environment } from '../environment';
 
-/** A span of a chat's messages. */
+/** The span of a chat's messages that a window missed: `from` inclusive, `to` exclusive. */
 export interface ParkedSpan {
   readonly chatId: string;
   readonly from: string;
   readonly to: string;
 }
 
-/** What the histories tell. */
 export interface Histories {
-  /** Runs on which workers of two builds worked. */
+  /** Runs with workflow tasks completed by workers of two builds. */
   readonly mixedRuns: number;
-  /** Workflow tasks that failed by a bug of the workflows, in words. */
+  /** Workflow tasks that failed because of a bug in workflow code, in words. */
   readonly bugs: readonly string[];
-  /** What was parked at some moment while a window was open, by `windowFolder`. */
+  /** Chats that were parked while a window was open, by `windowFolder`. */
   readonly parked: ReadonlyMap<string, readonly ParkedSpan[]>;
 }
 
-/** The other causes are the server's: a reset, or something that came in meanwhile. */
+/** Other causes are normal: a reset, or an event that arrived during the task. */
 const BUGS = ['NON_DETERMINISTIC_ERROR', 'WORKFLOW_WORKER_UNHANDLED_FAILURE'].map(
   (cause) => `WORKFLOW_TASK_FAILED_CAUSE_${cause}`,
 );
@@ -37,8 +36,8 @@ const eventSchema = z.object({
 });
 type Event = z.infer<typeof eventSchema>;
 
-/** Reads them all. */
-export async function readHistories({ temporal: { client } }: Stage): Promise<Histories> {
+/** Reads the histories of all runs. */
+export async function readHistories({ temporal: { client } }: Environment): Promise<Histories> {
   const bugs: string[] = [];
   const parked = new Map<string, ParkedSpan[]>();
   let mixedRuns = 0;

@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Stage } from '../stage';
+import type { Environment } from '../environment';
 
-/** Stands in what the SDK says when workflows, replayed, do something else than their history tells. */
+/** The SDK's code for a nondeterminism error. */
 const NONDETERMINISM = 'TMPRL1100';
 const ENOUGH = 300;
 
-/** Replays that failed, in the workers' words: of those that are tried again and again histories hold the first at most. */
-export async function failedReplays({ logFolder }: Stage): Promise<string[]> {
+/** Nondeterminism errors in the workers' logs. Histories hold at most the first failure of a retried workflow task. */
+export async function failedReplays({ logFolder }: Environment): Promise<string[]> {
   const logs = (await readdir(logFolder)).filter((name) => name.startsWith('worker'));
   const found = await Promise.all(
     logs.map(async (name) => {

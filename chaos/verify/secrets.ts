@@ -2,27 +2,27 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { scheduleId } from '../../src/contract';
-import { SOURCE, type Stage } from '../stage';
+import { SOURCE, type Environment } from '../environment';
 import type { Watch } from '../watch';
 
 export interface SecretsFound {
-  /** Where the key or private text was found; must be empty. */
+  /** Where the key or private text was found, in words; must be empty. */
   places: string[];
-  /** How much was looked through. */
+  /** The number of histories searched, and bytes in total. */
   histories: number;
   bytes: number;
 }
 
 /**
- * Looks for the key and for private text wherever they do not belong. @throws Error if the search does not find what is
- * there: a chat's id in histories and database, where each belongs.
+ * Searches logs, histories, metrics, names and the database for the key and for private text. @throws Error if it does
+ * not find chat ids in the histories and the database, where they belong: then the search itself is broken.
  */
 export async function findSecrets(
-  stage: Stage,
+  environment: Environment,
   { titles, samples }: Pick<Watch, 'titles' | 'samples'>,
   chatIds: string[],
 ): Promise<SecretsFound> {
-  const { key, marker } = stage.secrets;
+  const { key, marker } = environment.secrets;
   const found: SecretsFound = { places: [], histories: 0, bytes: 0 };
   const search = (place: string, content: Buffer | string, secrets: readonly string[] = [key, marker]): void => {
     found.bytes += content.length;
@@ -34,35 +34,35 @@ export async function findSecrets(
   for (const title of titles) search(`a process title`, title);
   for (const sample of samples) search('a metric', sample);
   if (![...samples].some((sample) => sample.startsWith('chat_sync_'))) throw new Error('no worker showed its metrics');
-  for (const name of await readdir(stage.logFolder))
-    search(`logs/${name}`, await readFile(join(stage.logFolder, name)));
-  for (const folder of [stage.dataDir, stage.volume.path]) {
+  for (const name of await readdir(environment.logFolder))
+    search(`logs/${name}`, await readFile(join(environment.logFolder, name)));
+  for (const folder of [environment.dataDir, environment.volume.path]) {
     for (const name of await readdir(folder, { recursive: true })) search('the name of a file', name);
   }
   let knowsChats = false;
   const knows = (content: Buffer | string): boolean => chatIds.some((id) => content.includes(id));
-  for await (const [place, text] of recordedBy(stage)) {
+  for await (const [place, text] of recordedBy(environment)) {
     search(place, text);
     found.histories += 1;
     knowsChats ||= knows(text);
   }
   if (!knowsChats) throw new Error('the search finds no chat in any history');
   for (const end of ['', '-wal']) {
-    const content = await readFile(stage.temporal.databaseFile + end).catch(() => Buffer.alloc(0));
+    const content = await readFile(environment.temporal.databaseFile + end).catch(() => Buffer.alloc(0));
     search(`temporal.db${end}`, content);
     if (end === '' && !knows(content)) throw new Error('the search finds no chat in temporal.db');
   }
-  // Text belongs into the parts; the key does not, and neither belongs into the ledger.
-  for (const path of await filesBelow(stage.sinkFolder)) {
-    const name = relative(stage.sinkFolder, path);
+  // Parts hold text but no key; the ledger holds neither.
+  for (const path of await filesBelow(environment.sinkFolder)) {
+    const name = relative(environment.sinkFolder, path);
     const isPart = name.startsWith('messages') || name.startsWith('.staging');
     search(name, await readFile(path), isPart ? [key] : [key, marker]);
   }
   return found;
 }
 
-/** Every history with its memo, and the schedule, payloads decoded. */
-async function* recordedBy({ temporal: { client } }: Stage): AsyncGenerator<[place: string, text: string]> {
+/** Yields every history with its memo, payloads decoded, and the Schedule. */
+async function* recordedBy({ temporal: { client } }: Environment): AsyncGenerator<[place: string, text: string]> {
   for await (const { workflowId, runId, memo } of client.workflow.list()) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     yield [`the history of ${workflowId}`, `${decoded(historyToJSON(history))}${JSON.stringify(memo ?? {})}`];

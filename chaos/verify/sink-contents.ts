@@ -13,25 +13,25 @@ interface FoundRecord {
   readonly chatId: string;
 }
 
-/** A window of the ledger with what its parts hold. */
+/** A line of the ledger with the records of its parts. */
 export interface FoundWindow {
   readonly line: LedgerLine;
   readonly records: readonly FoundRecord[];
 }
 
-/** Everything that a sink's folder holds. */
 export interface SinkContents {
   readonly windows: readonly FoundWindow[];
-  /** Parts whose size or SHA-256 is not the ledger's. */
+  /** Parts whose size or SHA-256 differs from the ledger. */
   readonly damagedParts: number;
-  /** Records in `messages` outside the ledger's parts. */
+  /** The number of records in parts that the ledger does not name. */
   readonly outside: number;
-  /** The parts that hold them. */
+  /** Paths of the parts that the ledger does not name. */
   readonly outsideParts: readonly string[];
-  /** Folders of closed windows in `.staging`. */
+  /** The number of closed windows' folders in `.staging`. */
   readonly leftovers: number;
 }
 
+/** Reads the file sink's folder, FILE_DIR/<source>. */
 export async function readSink(folder: string): Promise<SinkContents> {
   const windows: FoundWindow[] = [];
   let damagedParts = 0;

@@ -5,61 +5,63 @@ import { ApplicationFailure } from '@temporalio/common';
 import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../src/contract';
 import { askOnce } from '../asking';
 import { idle, midSync } from '../progress';
-import { SCHEDULE_EVERY, SOURCE, type Stage } from '../stage';
-import { type Blow, type Scene, seconds } from './blow';
+import { SCHEDULE_EVERY, SOURCE, type Environment } from '../environment';
+import { type Fault, type FaultContext, seconds } from './fault';
 
 const CALLERS = 200;
 const CALLERS_PATIENCE_MS = 180_000;
 
-const chain = ({ temporal }: Stage): WorkflowHandle => temporal.client.workflow.getHandle(chatSyncWorkflowId(SOURCE));
+const chain = ({ temporal }: Environment): WorkflowHandle =>
+  temporal.client.workflow.getHandle(chatSyncWorkflowId(SOURCE));
 
 function onChain(
   name: string,
-  when: (stage: Stage) => Promise<boolean>,
-  act: (scene: Scene) => Promise<unknown>,
-): Blow {
+  when: (environment: Environment) => Promise<boolean>,
+  act: (context: FaultContext) => Promise<unknown>,
+): Fault {
   return {
     name,
     kind: 'operators',
-    async strike(scene) {
-      await when(scene.stage);
-      await act(scene);
+    async inject(context) {
+      await when(context.environment);
+      await act(context);
     },
   };
 }
 
-const terminate = ({ stage }: Scene): Promise<unknown> => chain(stage).terminate('chaos');
-const cancel = ({ stage }: Scene): Promise<unknown> => chain(stage).cancel();
+const terminate = ({ environment }: FaultContext): Promise<unknown> => chain(environment).terminate('chaos');
+const cancel = ({ environment }: FaultContext): Promise<unknown> => chain(environment).cancel();
 
-const schedule: Blow = {
+const schedule: Fault = {
   name: 'schedule-made-anew',
   kind: 'operators',
-  async strike({ stage: { cli }, random }) {
+  async inject({ environment: { cli }, random }) {
     await cli.insist(['schedule', '--delete']);
     await sleep(seconds(random, 0, 5));
     await cli.insist(['schedule', '--every', SCHEDULE_EVERY]);
   },
 };
 
-const pauseAndResume: Blow = {
+const pauseAndResume: Fault = {
   name: 'pause-and-resume',
   kind: 'operators',
-  stops: true,
-  async strike({ stage, watch, random }) {
-    await midSync(stage);
-    await stage.cli.insist(['pause', '--reason', 'chaos']);
-    const answer = await askOnce(stage.cli);
-    if (answer !== null && answer.outcome !== 'refused') watch.wrong(`a paused source answers ${answer.outcome}`);
+  outage: true,
+  async inject({ environment, watch, random }) {
+    await midSync(environment);
+    await environment.cli.insist(['pause', '--reason', 'chaos']);
+    const answer = await askOnce(environment.cli);
+    if (answer !== null && answer.outcome !== 'refused')
+      watch.addViolation(`a paused source answers ${answer.outcome}`);
     await sleep(seconds(random, 0, 5));
-    await stage.cli.insist(['resume']);
+    await environment.cli.insist(['resume']);
   },
 };
 
-/** All of them get a report. */
-const crowd: Blow = {
+/** Starts 200 requests at the same time and checks that each gets a report. */
+const crowd: Fault = {
   name: '200-requests-at-once',
   kind: 'operators',
-  async strike({ stage: { temporal }, watch }) {
+  async inject({ environment: { temporal }, watch }) {
     const handles = await Promise.all(
       Array.from({ length: CALLERS }, () =>
         temporal.client.workflow.start('requestSync', {
@@ -74,10 +76,11 @@ const crowd: Blow = {
     const reports = await Promise.race([ends, sleep(CALLERS_PATIENCE_MS, null, { signal: late.signal })]);
     late.abort();
     const without = reports === null ? 'some' : reports.filter((report) => !report).length;
-    if (without !== 0) watch.wrong(`of ${CALLERS} who asked at once, ${without} got no report`);
+    if (without !== 0) watch.addViolation(`of ${CALLERS} who asked at once, ${without} got no report`);
   },
 };
 
+/** Whether a request ended with a report, be it as its result or in its failure's details. */
 async function hasReport(handle: WorkflowHandle): Promise<boolean> {
   try {
     return (await handle.result()) !== undefined;
@@ -87,7 +90,7 @@ async function hasReport(handle: WorkflowHandle): Promise<boolean> {
   }
 }
 
-export const operators: readonly Blow[] = [
+export const operators: readonly Fault[] = [
   onChain('terminate-idle', idle, terminate),
   onChain('terminate-mid-sync', midSync, terminate),
   onChain('cancel-idle', idle, cancel),

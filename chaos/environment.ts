@@ -2,9 +2,9 @@ import { openSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { forkModule } from '../harness/child';
-import { clientSettings, environmentOf, workerSettings } from '../harness/environment';
+import { clientSettings, processEnv, workerSettings } from '../harness/process-env';
 import { freePort } from '../harness/free-port';
-import { withInstallation, type Undoing } from '../harness/installation';
+import { withInstallation, type OnTeardown } from '../harness/installation';
 import { supervise, type Supervised } from '../harness/supervised';
 import { prepareTemporal, type Temporal } from '../harness/temporal';
 import type { Random } from '../simulator/random';
@@ -21,88 +21,88 @@ export const SCHEDULE_EVERY = '10s';
 const WORKERS = 3;
 const WORKER_PATIENCE_MS = 40_000;
 const SERVER_PATIENCE_MS = 10_000;
-/** The server suggests to continue as new after so many events instead of 4096: big syncs then take several runs. */
+/** The server suggests continue-as-new after so many events instead of 4096, so that large syncs take several runs. */
 const EVENTS_OF_A_RUN = 400;
 
-/** What must not be found where it does not belong. */
+/** Strings that no log, history or metric may hold. */
 export interface Secrets {
-  /** Of the API. */
+  /** The API key. */
   readonly key: string;
-  /** Is in every text, name and e-mail address. */
+  /** Every text, name and e-mail address holds this marker. */
   readonly marker: string;
 }
 
-/** A whole installation of its own, of real processes. */
-export interface Stage {
+/** A whole installation of real processes: Temporal server, simulated API, workers, CLI. */
+export interface Environment {
   readonly temporal: Temporal;
   readonly server: Supervised;
   readonly tenant: TenantProcess;
   readonly workers: readonly Supervised[];
   readonly deployment: Deployment;
   readonly workersClock: WorkersClock;
-  /** Where the workers show their metrics. */
+  /** The workers' Prometheus endpoints, as host:port. */
   readonly metricsAddresses: readonly string[];
   readonly volume: Volume;
   readonly cli: Cli;
   readonly source: Source;
   readonly secrets: Secrets;
-  /** temporal.db, and the link to the volume. */
+  /** DATA_DIR: holds temporal.db and the link to the volume. */
   readonly dataDir: string;
-  /** Of the file sink: FILE_DIR/<source>. */
+  /** The file sink's folder, FILE_DIR/<source>. */
   readonly sinkFolder: string;
-  /** What every process said. */
+  /** Holds a log of each process. */
   readonly logFolder: string;
 }
 
-export interface StageOptions {
+export interface EnvironmentOptions {
   readonly random: Random;
   readonly seed: string;
   readonly settings: Settings;
   readonly chats: number;
-  /** Aborted, everything is taken down. */
+  /** Its abort ends the run and tears the environment down. */
   readonly signal: AbortSignal;
 }
 
-/** Runs `work` on a fresh stage and takes it down, whatever happens. @param keep Leaves the folder, to look into. */
-export function withStage<T>(
-  options: StageOptions,
+/** Runs `work` on a new environment and tears it down in any case. @param keep Whether to leave its folder. */
+export function withEnvironment<T>(
+  options: EnvironmentOptions,
   keep: () => boolean,
-  work: (stage: Stage) => Promise<T>,
+  work: (environment: Environment) => Promise<T>,
 ): Promise<T> {
   return withInstallation({
     name: SOURCE,
     signal: options.signal,
-    setUp: (folder, undoing) => setUp(options, folder, undoing, keep),
+    setUp: (folder, onTeardown) => setUp(options, folder, onTeardown, keep),
     work,
     keep,
   });
 }
 
 async function setUp(
-  { random, seed, settings: { onChatFailure, listing }, chats }: StageOptions,
+  { random, seed, settings: { onChatFailure, listing }, chats }: EnvironmentOptions,
   folder: string,
-  undoing: Undoing,
+  onTeardown: OnTeardown,
   keep: () => boolean,
-): Promise<Stage> {
+): Promise<Environment> {
   const [dataDir, logFolder] = [join(folder, 'data'), join(folder, 'logs')];
   for (const path of [dataDir, logFolder]) await mkdir(path);
   const secrets = { key: `sk-ant-api01-${random.id(40)}`, marker: `Quokka${random.id(12)}` };
 
   const volume = await createVolume(join(folder, 'volume'), join(dataDir, 'messages'));
-  undoing(() => volume.close());
-  // The volume goes with its mount.
-  undoing(async () => keep() && cp(volume.path, join(folder, 'volume-kept'), { recursive: true }));
+  onTeardown(() => volume.close());
+  // Unmounting deletes what the volume holds.
+  onTeardown(async () => keep() && cp(volume.path, join(folder, 'volume-kept'), { recursive: true }));
   const tenant = await startTenant({ seed, ...secrets, chats, listing }, join(logFolder, 'tenant.log'));
-  undoing(() => tenant.stop());
+  onTeardown(() => tenant.stop());
   const temporal = await prepareTemporal(dataDir, [`limit.historyCount.suggestContinueAsNew=${EVENTS_OF_A_RUN}`]);
   const temporalLog = openSync(join(logFolder, 'temporal.log'), 'a');
   const server = supervise('temporal', () => temporal.launch(temporalLog));
-  undoing(() => server.stop(SERVER_PATIENCE_MS));
-  undoing(() => temporal.client.connection.close());
+  onTeardown(() => server.stop(SERVER_PATIENCE_MS));
+  onTeardown(() => temporal.client.connection.close());
   await temporal.answers();
 
   const settings = { ...clientSettings(temporal.address, SOURCE, dataDir), LOG_LEVEL: 'trace' };
-  const ofWorkers = {
+  const workersSettings = {
     ...settings,
     ...workerSettings({ ...tenant, key: secrets.key }),
     REQUESTS_PER_SECOND: '10000',
@@ -121,15 +121,15 @@ async function setUp(
     return supervise(`worker ${index + 1}`, () =>
       forkModule(join(deployment.lib, 'worker.js'), {
         cwd: dataDir,
-        env: environmentOf({ ...ofWorkers, ...workersClock.env, METRICS_ADDRESS }),
+        env: processEnv({ ...workersSettings, ...workersClock.env, METRICS_ADDRESS }),
         execArgv: workersClock.execArgv,
         log,
       }),
     );
   });
-  undoing(() => Promise.all(workers.map((worker) => worker.stop(WORKER_PATIENCE_MS))));
+  onTeardown(() => Promise.all(workers.map((worker) => worker.stop(WORKER_PATIENCE_MS))));
   const cli = createCli(settings, join(logFolder, 'cli.log'));
-  undoing(async () => cli.stop());
+  onTeardown(async () => cli.stop());
   return {
     temporal,
     server,

@@ -1,14 +1,15 @@
 import { devNull } from 'node:os';
 
+/** Environment variables of a program. */
 export type Settings = Readonly<Record<string, string>>;
 
-/** These settings, with what a program needs to be found and to find its cache: no other setting of ours reaches it. */
-export function environmentOf(settings: Settings): NodeJS.ProcessEnv {
+/** The environment of a child process: the settings, the search path and the caches, and no other variable. */
+export function processEnv(settings: Settings): NodeJS.ProcessEnv {
   const { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_CLI_PATH } = process.env;
   return { PATH, HOME, XDG_CACHE_HOME, TEMPORAL_CLI_PATH, ...settings };
 }
 
-/** The settings of whoever talks to this Temporal server about this source. */
+/** Settings of every process that uses this Temporal server and source. */
 export const clientSettings = (address: string, source: string, dataDir: string): Settings => ({
   TEMPORAL_ADDRESS: address,
   TEMPORAL_CONFIG_FILE: devNull,
@@ -16,19 +17,19 @@ export const clientSettings = (address: string, source: string, dataDir: string)
   DATA_DIR: dataDir,
 });
 
-/** A simulated API, as a worker needs to know it. */
+/** The simulated API's settings. */
 export interface Api {
   readonly url: string;
   readonly key: string;
-  /** Before everything that is there. */
+  /** A time before the first message, RFC 3339. */
   readonly backfillStart: string;
 }
 
-/** What a worker's settings are beside a client's. */
+/** Settings of a worker beyond `clientSettings`. */
 export const workerSettings = ({ url, key, backfillStart }: Api): Settings => ({
   ANTHROPIC_COMPLIANCE_ACCESS_KEY: key,
   ANTHROPIC_BASE_URL: url,
   BACKFILL_START: backfillStart,
-  // As `up` and the container image start it.
+  // `up` and the container image set the same.
   MALLOC_ARENA_MAX: '2',
 });

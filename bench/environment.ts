@@ -2,67 +2,69 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { forkModule } from '../harness/child';
-import { clientSettings, environmentOf, workerSettings } from '../harness/environment';
-import { withInstallation, type Undoing } from '../harness/installation';
+import { clientSettings, processEnv, workerSettings } from '../harness/process-env';
+import { withInstallation, type OnTeardown } from '../harness/installation';
 import { ROOT } from '../harness/root';
 import { prepareTemporal, type Temporal } from '../harness/temporal';
 import { createProcesses, STDERR, type Processes } from './processes';
 import { startTenant, type TenantProcess, type TenantSpec } from './tenant';
 
-/** A clean end takes a moment; what hangs longer is killed. */
+/** Processes get SIGKILL after this time. */
 const STOP_MS = 15_000;
 export const SOURCE = 'bench';
 
-export interface StageOptions {
+/** The tenant and the workers of an environment. */
+export interface EnvironmentOptions {
   tenant: TenantSpec;
   requestsPerSecond: number;
   workers: number;
-  /** The worker is killed when so many chats are published. */
+  /** Kills the worker when so many chats are published. */
   killAt?: number;
 }
 
-/** A whole installation of its own: Temporal server, simulator, built workers, an empty folder for the file sink. */
-export interface Stage {
+/** A whole installation: Temporal server, simulator, built workers, an empty folder for the file sink. */
+export interface Environment {
   readonly temporal: Temporal;
   readonly temporalPid: number;
   readonly tenant: TenantProcess;
   readonly workerPids: readonly number[];
-  /** Kills the (first) worker and starts it again. */
+  /** Kills the first worker and starts another one. */
   killWorker(): Promise<void>;
-  /** Of the file sink: FILE_DIR/<source>. */
+  /** The file sink's folder, FILE_DIR/<source>. */
   readonly sinkFolder: string;
 }
 
-/** Runs `measure` on a fresh stage and takes it down, whatever happens; at once when the signal is aborted. */
-export function withStage<T>(
-  options: StageOptions,
+/** Runs `measure` on a new environment and tears it down in any case. @throws Error if a process exits */
+export function withEnvironment<T>(
+  options: EnvironmentOptions,
   signal: AbortSignal,
-  measure: (stage: Stage) => Promise<T>,
+  measure: (environment: Environment) => Promise<T>,
 ): Promise<T> {
   const processes = createProcesses();
   return withInstallation({
     name: SOURCE,
     signal,
-    setUp: (folder, undoing) => Promise.race([setUp(options, processes, folder, undoing, signal), processes.failed]),
-    work: (stage) => Promise.race([measure(stage), processes.failed]),
+    setUp: (folder, onTeardown) =>
+      Promise.race([setUp(options, processes, folder, onTeardown, signal), processes.failed]),
+    work: (environment) => Promise.race([measure(environment), processes.failed]),
   });
 }
 
 async function setUp(
-  { tenant: spec, requestsPerSecond, workers }: StageOptions,
+  { tenant: spec, requestsPerSecond, workers }: EnvironmentOptions,
   processes: Processes,
   folder: string,
-  undoing: Undoing,
+  onTeardown: OnTeardown,
   signal: AbortSignal,
-): Promise<Stage> {
-  undoing(() => processes.stop(signal.aborted ? 0 : STOP_MS));
+): Promise<Environment> {
+  onTeardown(() => processes.stop(signal.aborted ? 0 : STOP_MS));
   const tenant = await startTenant(spec);
   processes.add('the simulator', tenant.child);
   const temporal = await prepareTemporal(folder);
   const server = processes.add('temporal', temporal.launch(STDERR));
-  undoing(() => temporal.client.connection.close());
+  onTeardown(() => temporal.client.connection.close());
   await temporal.answers();
-  const env = environmentOf({
+  const env = processEnv({
     ...clientSettings(temporal.address, SOURCE, folder),
     ...workerSettings(tenant),
     REQUESTS_PER_SECOND: String(requestsPerSecond),

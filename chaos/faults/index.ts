@@ -1,22 +1,23 @@
 import { api } from './api';
-import type { Blow } from './blow';
+import type { Fault } from './fault';
 import { clocks } from './clocks';
 import { deaths } from './deaths';
-import { faults } from './faults';
 import { long } from './long';
-import { moves } from './moves';
+import { rewinds } from './rewinds';
 import { operators } from './operators';
+import { requests } from './requests';
 import { sink } from './sink';
 import { unreadable } from './unreadable';
 
-export const BLOWS: readonly Blow[] = [
-  ...faults,
+/** All faults. The order is part of what a seed determines. */
+export const FAULTS: readonly Fault[] = [
+  ...requests,
   ...api,
   ...unreadable,
   ...deaths,
   ...clocks,
   ...operators,
-  ...moves,
+  ...rewinds,
   ...sink,
   ...long,
 ];
