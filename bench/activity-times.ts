@@ -5,7 +5,7 @@ type Timestamp = { seconds?: { toNumber(): number } | null; nanos?: number | nul
 
 const msOf = (time: Timestamp): number => (time?.seconds?.toNumber() ?? NaN) * 1000 + (time?.nanos ?? 0) / 1e6;
 
-/** How long each activity of a type took from its schedule to its end, in the order of their ends, ms. */
+/** Durations of all completed activities of a type, from scheduled to completed, ms, in order of completion. */
 export function activityMs({ events }: History, type: string): number[] {
   const scheduledAt = new Map<string, number>();
   const times: number[] = [];

@@ -3,19 +3,21 @@ import { readRecords } from '../src/archive/parts';
 
 const recordSchema = z.object({ id: z.string() });
 
+/** Differences between the sink's ids and the tenant's. */
 export interface Exactness {
   lost: number;
   doubled: number;
-  /** In the sink, and not in the tenant. */
+  /** Ids in the sink that the tenant does not have. */
   foreign: number;
 }
 
+/** Ids of all records in an archive, and their size. */
 export interface Emitted {
   bytes: number;
   ids: string[];
 }
 
-/** What the parts of an archive hold. @param folder FILE_DIR/<source> */
+/** Reads all parts of an archive. @param folder FILE_DIR/<source> */
 export async function emittedTo(folder: string): Promise<Emitted> {
   const emitted: Emitted = { bytes: 0, ids: [] };
   for await (const json of readRecords(folder)) {
@@ -25,6 +27,7 @@ export async function emittedTo(folder: string): Promise<Emitted> {
   return emitted;
 }
 
+/** Compares emitted ids, which may repeat, with expected ids, which are unique. */
 export function compare(emitted: readonly string[], expected: readonly string[]): Exactness {
   const wanted = new Set(expected);
   const found = new Set(emitted);

@@ -7,35 +7,36 @@ import { activityMs } from './activity-times';
 const LOOK_EVERY_MS = 250;
 const LOOKS = 60;
 
-/** What a source's chain of runs has left in Temporal. */
+/** Figures of the histories of a source's chain of runs. */
 export interface Chain extends Contents {
   runs: number;
   events: number;
   bytes: number;
   mostEventsInRun: number;
   largestRunBytes: number;
-  /** From the ask to the continue-as-new behind the sync, by the server's clock. */
+  /** From the start of the chain to the continue-as-new after the sync, by the server's clock. */
   seconds: number;
 }
 
-/** What only whole histories tell. */
+/** Figures that take the events of the histories. */
 interface Contents {
-  /** The largest single ones. */
   largestPayloadBytes: number;
   largestMemoBytes: number;
-  /** How long a publish took, in the median: of the first tenth of them, and of the last; ms. */
+  /** Median duration of `publishPart`, over the first and over the last tenth of them, ms. */
   firstPublishMs: number;
   lastPublishMs: number;
 }
 
-/** All runs of a chain that has done one sync and waits to be asked again. */
+/**
+ * Reads the closed runs of a chain that has done one sync and is idle. @throws Error if visibility does not catch up
+ */
 export async function readChain(client: Client, source: string): Promise<Chain> {
   const workflowId = chatSyncWorkflowId(source);
   for (let looks = 1; ; looks++) {
     const runs: WorkflowExecutionInfo[] = [];
     for await (const run of client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) runs.push(run);
     const closed = runs.filter((run) => run.status.name === 'CONTINUED_AS_NEW');
-    // The list lags behind: until the last run is in it, and the one before is closed in it.
+    // Visibility lags: look again until it lists the current run as the only open one.
     const { runId } = await client.workflow.getHandle(workflowId).describe();
     if (closed.length === runs.length - 1 && runs.some((run) => run.runId === runId)) {
       return { ...chainOf(closed), ...(await contentsOf(client, closed)) };
@@ -58,7 +59,7 @@ function chainOf(runs: WorkflowExecutionInfo[]): Omit<Chain, keyof Contents> {
   };
 }
 
-/** The run that waits now began with what the one before ended with: its history holds nothing else. */
+/** Leaves out the open run: its history holds only the input, which the run before ended with. */
 async function contentsOf(client: Client, runs: WorkflowExecutionInfo[]): Promise<Contents> {
   let largestPayloadBytes = 0;
   let largestMemoBytes = 0;

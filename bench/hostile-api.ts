@@ -6,14 +6,15 @@ import { createGzip } from 'node:zlib';
 import type { HostileChat } from './hostile-chats';
 
 const MEBIBYTE = 1024 * 1024;
-/** More than is read of anything. */
+/** Above every limit of the client. */
 const TOO_LARGE = 128 * MEBIBYTE;
 const PIECE = 'x'.repeat(64 * 1024);
-/** A little less than the largest list that is read. */
+/** Just below the client's limit for a list. */
 const LARGE_LIST = 7.5 * MEBIBYTE;
 const EMOJI = '\u{1f98a}';
 const LIST_PIECE = `,"${'x'.repeat(100)}"`.repeat(500);
 
+/** A running hostile API. `at` is in ms of a clock that never jumps. */
 export interface HostileApi {
   readonly url: string;
   readonly requests: readonly { at: number; path: string }[];
@@ -21,8 +22,8 @@ export interface HostileApi {
 }
 
 /**
- * An API whose answers are as large as they may be. Before the first good answer to a question it sends one that is far too
- * large: a list, an error, a few kilobytes of gzip.
+ * Starts an API whose answers are just below the client's limits. Its first answer to each path is far above the limit:
+ * a list, an error, or a few kilobytes of gzip.
  */
 export async function startHostileApi(chats: readonly HostileChat[]): Promise<HostileApi> {
   const requests: { at: number; path: string }[] = [];
@@ -31,7 +32,7 @@ export async function startHostileApi(chats: readonly HostileChat[]): Promise<Ho
     const isFirst = !requests.some((request) => request.path === path);
     requests.push({ at: performance.now(), path });
     answer(response, { chats, path, isFirst }).catch((error: unknown) => {
-      // It hung up, as it should.
+      // The client is right to hang up on a too large answer.
       if (!response.destroyed) throw error;
     });
   });
@@ -52,7 +53,7 @@ export async function startHostileApi(chats: readonly HostileChat[]): Promise<Ho
 interface Question {
   chats: readonly HostileChat[];
   path: string;
-  /** Nobody asked before. */
+  /** Whether this is the first request for the path. */
   isFirst: boolean;
 }
 
@@ -85,7 +86,6 @@ function* tooLarge(): Generator<string> {
   yield '"]}';
 }
 
-/** As large as a list may be. */
 function* listOf(chats: readonly HostileChat[]): Generator<string> {
   for (const [place, { id, time }] of chats.entries()) {
     yield `${place === 0 ? '{"data":[' : ','}{"id":"${id}","created_at":"${time}","updated_at":"${time}","name":"${EMOJI}"}`;

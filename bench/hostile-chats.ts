@@ -1,23 +1,23 @@
 const MEBIBYTE = 1024 * 1024;
-/** A little less than the largest answer that is read. */
+/** Just below the client's limit for an answer. */
 const LARGE = 63 * MEBIBYTE;
 const TEXT = 'The quick brown fox jumps over the lazy dog, again and again. '.repeat(1000);
-/** One in a text makes JavaScript take two bytes for each of its characters. */
+/** One emoji in a string makes V8 store two bytes per character. */
 const EMOJI = '\u{1f98a}';
 
-/** A chat that is read at great cost by whoever parses it. */
+/** A chat that is expensive to parse. */
 export interface HostileChat {
   readonly id: string;
-  /** When its messages were created. */
+  /** The creation time of its messages, RFC 3339. */
   readonly time: string;
   readonly messages: number;
-  /** The messages as JSON, in pieces: as large as an answer may be. */
+  /** Yields the messages as JSON, in pieces. */
   readonly pieces: () => Generator<string>;
 }
 
 type Kind = Pick<HostileChat, 'messages'> & { pieces: (chat: Pick<HostileChat, 'id' | 'time'>) => Generator<string> };
 
-/** One message with this in its content, again and again. */
+/** One message of 63 MiB whose content repeats `piece`. */
 const one = (before: string, piece: string, after: string): Kind => ({
   messages: 1,
   *pieces({ id, time }) {
@@ -27,7 +27,7 @@ const one = (before: string, piece: string, after: string): Kind => ({
   },
 });
 
-/** So many messages in one answer, whatever was asked for. */
+/** Many messages with this text in one answer, whatever limit the request has. */
 const many = (messages: number, text: string): Kind => ({
   messages,
   *pieces({ id, time }) {
@@ -53,10 +53,11 @@ const kinds: Record<string, Kind> = {
   characters: one('"', '\u6570\u{1f98a}\u00fc'.repeat(5000), '"'),
 };
 
+/** The ids of a chat's messages. */
 export const idsOf = ({ id, messages }: HostileChat): string[] =>
   Array.from({ length: messages }, (_, number) => `${id}_${number}`);
 
-/** Some chats of each kind, or of some kinds. */
+/** Makes `copies` chats of each of the named kinds; default all kinds. @param time Their creation time, RFC 3339. */
 export function hostileChats(copies: number, time: string, names = Object.keys(kinds)): HostileChat[] {
   const some = Object.entries(kinds).filter(([name]) => names.includes(name));
   return Array.from({ length: copies }, (_, copy) =>

@@ -5,7 +5,7 @@ import { factsOf, tenantSpecSchema, type TenantReady } from './tenant';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The hostile API in a process of its own. */
+/** Runs the hostile API. */
 async function main(): Promise<void> {
   const { hostile = 1 } = tenantSpecSchema.parse(spec());
   const now = Math.floor(Date.now() / 1000) * 1000;

@@ -1,10 +1,10 @@
-/** A payload anywhere in a history: an input, a result, a memo, a marker, the details of a failure. */
+/** A payload of an event: input, result, memo, marker or failure details. */
 export interface FoundPayload {
   bytes: number;
   inMemo: boolean;
 }
 
-/** The payloads in a history, or in anything else as it comes from the server. */
+/** Yields all payloads in a history, or in any part of one. */
 export function* payloadsIn(value: unknown, inMemo = false): Generator<FoundPayload> {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
   if ('metadata' in value && 'data' in value && value.data instanceof Uint8Array) {

@@ -1,17 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { end } from '../harness/child';
 
-/** The descriptor that takes what they print. */
+/** The file descriptor for the output of all processes. */
 export const STDERR = 2;
 
-/** Processes that must not end before they are told to. */
+/** Processes whose exit fails the bench, unless `kill` or `stop` caused it. */
 export interface Processes {
   add(name: string, child: ChildProcess): ChildProcess;
-  /** Ends one of them as a machine that fails does, which is no failure of the bench. */
+  /** Sends SIGKILL and waits for the exit. */
   kill(child: ChildProcess): Promise<void>;
-  /** Rejects when one of them ends by itself. */
+  /** Rejects when a process exits by itself. */
   readonly failed: Promise<never>;
-  /** Ends them, the last one first. */
+  /** Ends the processes in reverse order; sends SIGKILL after `patienceMs` each. */
   stop(patienceMs: number): Promise<void>;
 }
 

@@ -3,10 +3,11 @@ import { isExact } from './exactness';
 import type { Measured } from './measure';
 import type { Scenario } from './scenarios';
 
+/** Figures of one scenario. */
 export interface Result extends Measured {
   name: string;
   kind: Scenario['kind'];
-  /** Set, requests a second. */
+  /** The setting REQUESTS_PER_SECOND. */
   setRate: number;
 }
 
@@ -14,7 +15,7 @@ type Column = readonly [title: string, value: (result: Result) => string];
 
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
-/** Of a worker, on any answer. */
+/** The aim for a worker's memory, whatever the answers. */
 const MOST_MEMORY_BYTES = 300e6;
 const number = (value: number, digits = 0): string =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -144,6 +145,7 @@ const TABLES: Record<Scenario['kind'], { title: string; columns: readonly Column
   },
 };
 
+/** The machine's figures for a report. */
 export const machine = () => ({
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
@@ -152,6 +154,7 @@ export const machine = () => ({
   node: process.version,
 });
 
+/** Renders the machine and a table for each kind of scenario as Markdown. */
 export function markdown(results: readonly Result[]): string {
   const { cpu, cores, memoryBytes, platform, node } = machine();
   const temporal = results[0]?.serverVersion ?? 'not started';

@@ -7,10 +7,10 @@ import { memoSchema, type Memo } from '../src/domain/memo';
 const LOOK_EVERY_MS = 500;
 
 /**
- * Asks for the source's first sync, as clients and the Schedule do, and waits for its report in the source's memo. The
- * request itself looks only now and then, which would count as time of the sync.
+ * Starts `requestSync` for the source's first sync, as clients and the Schedule do, and polls the memo for the report.
+ * The result of `requestSync` comes later than that, which would falsify the time. @throws Error if the sync fails
  *
- * @param look Is told now and then how many chats are published.
+ * @param look Called twice a second with the number of published chats.
  */
 export async function syncOnce(
   client: Client,
@@ -34,7 +34,7 @@ export async function syncOnce(
 
 async function memoOf(client: Client, source: string): Promise<Memo | null> {
   const runs = client.workflow.list({ query: `WorkflowId = "${chatSyncWorkflowId(source)}"` });
-  // Before the request is taken there is no chain to describe.
+  // The chain does not exist until a worker handles the request.
   for await (const run of runs) {
     const description = await client.workflow.getHandle(run.workflowId).describe();
     return memoSchema.parse(description.memo?.['state']);

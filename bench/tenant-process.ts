@@ -3,15 +3,15 @@ import { DEMO_KEY, createDemoTenant, createTenant, startSimulator, truth, type T
 import { factsOf, tenantSpecSchema, type TenantReady, type TenantSpec } from './tenant';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Of the API's lists. */
+/** The API's page size. */
 const PAGE = 1000;
 const USERS_PER_LIST = 10;
-/** One of so many users is in both organizations. */
+/** Every hundredth user is in both organizations. */
 const IN_BOTH = 100;
 
 /**
- * The simulator in a process of its own: what it costs is not the product's. Its clock stands still, so that the tenant
- * is the same from the first request to the last, and the fewest requests can be counted beforehand.
+ * Runs the simulator. It has a process of its own because its CPU time is not the product's. Its clock stands still, so
+ * that the tenant does not change and the fewest possible requests can be counted beforehand.
  */
 async function main(): Promise<void> {
   const wanted = tenantSpecSchema.parse(spec());
@@ -58,20 +58,20 @@ function tenantOf({ users, ...sizes }: TenantSpec, now: number): Tenant {
 
 const pages = (records: number): number => Math.max(1, Math.ceil(records / PAGE));
 
-/** How many each organization has. */
+/** The number of members of each organization. */
 function membersOf(tenant: Tenant): number[] {
   return [...tenant.organizations.keys()].map((uuid) => tenant.members(uuid)?.entries().length ?? 0);
 }
 
-/** Ten of an organization's users share a list; those of a page make whole lists. */
+/** The number of lists that a per-user reader requests, each for ten users of one organization. */
 function groupsOf(tenant: Tenant): number {
   return membersOf(tenant).reduce((sum, members) => sum + Math.ceil(members / USERS_PER_LIST), 0);
 }
 
 /**
- * One for the organizations, one per 1000 chats listed, one per chat, one per further 1000 messages of a chat. Per user,
- * instead of the chats' list: the one that is refused, one per 1000 users of an organization, one per group (none has more
- * than 1000 chats).
+ * The fewest requests: pages of organizations, pages of chats, and pages of messages of each chat. A per-user reader
+ * requests, instead of pages of chats: one list that is refused, pages of users, and one list per group (none has over
+ * 1000 chats).
  */
 function fewestRequests(tenant: Tenant, groups: number): number {
   const { organizations, chats } = tenant;

@@ -6,15 +6,17 @@ import { STDERR } from './processes';
 
 export const tenantSpecSchema = z.object({
   chats: z.int(),
-  /** At least and at most. */
+  /** The least and the most. */
   messagesPerChat: z.tuple([z.int(), z.int()]),
-  /** One chat more for each entry, with so many messages. */
+  /** The number of messages of each additional chat. */
   bigChats: z.array(z.int()),
-  /** One after another, each for an equal share of the requests. */
+  /** Latencies of the API, ms: each holds for an equal share of the requests, in this order. */
   latenciesMs: z.array(z.number()).min(1),
-  /** In two organizations, behind a server that lists per user only; null: the demo's people, behind one of today. */
+  /**
+   * Users in two organizations, on a `legacy` server, which lists per user; null is the demo tenant on a `now` server.
+   */
   users: z.int().nullable(),
-  /** Instead of all that: an API whose every answer is as large as it may be, with so many chats of each kind. */
+  /** The number of chats of each hostile kind; set, it replaces the simulator by the hostile API. */
   hostile: z.int().optional(),
 });
 export type TenantSpec = z.infer<typeof tenantSpecSchema>;
@@ -22,26 +24,25 @@ export type TenantSpec = z.infer<typeof tenantSpecSchema>;
 const readySchema = z.object({
   url: z.string(),
   key: z.string(),
-  /** Before everything that is there. */
+  /** A time before the first message, RFC 3339. */
   backfillStart: z.string(),
   users: z.int(),
-  /** Lists that a per-user reader asks for; 0 where there is one for all. */
+  /** The number of lists that a per-user reader requests; 0 on a server that lists all chats at once. */
   groups: z.int(),
   fewestRequests: z.int(),
 });
 export type TenantReady = z.infer<typeof readySchema>;
 
 const factsSchema = z.object({
-  /** When each request came in, ms of a clock that never jumps. */
+  /** When each request arrived, ms of a clock that never jumps. */
   requestTimes: z.array(z.number()),
-  /** The same, of requests for a chat's messages only. */
+  /** When each request for a chat's messages arrived. */
   readingTimes: z.array(z.number()),
-  /** Of every message that an exact reader finds. */
+  /** The ids of all messages that the sink must hold. */
   messageIds: z.array(z.string()),
 });
 export type TenantFacts = z.infer<typeof factsSchema>;
 
-/** What came in, of which messages. */
 export const factsOf = (requests: readonly { at: number; path: string }[], messageIds: string[]): TenantFacts => ({
   requestTimes: requests.map(({ at }) => at),
   readingTimes: requests.filter(({ path }) => path.endsWith('/messages')).map(({ at }) => at),
@@ -53,7 +54,7 @@ export interface TenantProcess extends TenantReady {
   facts(): Promise<TenantFacts>;
 }
 
-/** Starts tenant-process.ts, or hostile-process.ts. */
+/** Starts tenant-process.ts, or hostile-process.ts if the spec says so. @throws Error if it exits before it is ready */
 export async function startTenant(spec: TenantSpec): Promise<TenantProcess> {
   const module = join(__dirname, spec.hostile === undefined ? 'tenant-process.js' : 'hostile-process.js');
   const { child, ready, ask } = await startDialogue(module, spec, { log: STDERR });

@@ -1,19 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-/** Of /proc/<pid>/stat on every Linux that Node runs on. */
+/** The unit of CPU times in /proc/<pid>/stat; the same on every Linux that Node.js supports. */
 const TICKS_PER_SECOND = 100;
 
-/** What a process has used since it began. Null where there is no /proc. */
+/** CPU time and memory of a process since its start. */
 export interface Usage {
   cpuSeconds: number;
   memoryBytes: number;
   peakMemoryBytes: number;
 }
 
+/** Reads a process's usage; null on systems other than Linux. @throws Error if there is no such process */
 export function usageOf(pid: number): Usage | null {
   if (process.platform !== 'linux') return null;
-  // The program's name, in parentheses, may hold anything: the fields are counted from behind it.
+  // The program's name, in parentheses, may hold spaces: count the fields after it.
   const fields = (
     readFileSync(`/proc/${pid}/stat`, 'utf8')
       .split(/\) (?=[A-Z] )/)
@@ -25,7 +26,7 @@ export function usageOf(pid: number): Usage | null {
   return { cpuSeconds: ticks / TICKS_PER_SECOND, memoryBytes: bytes('VmRSS'), peakMemoryBytes: bytes('VmHWM') };
 }
 
-/** CPU seconds that all processes of this machine together have used. */
+/** CPU seconds that all processes of this machine have used since its start. */
 export function machineCpuSeconds(): number {
   const busy = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq);
   return busy.reduce((sum, ms) => sum + ms, 0) / 1000;

@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 import { forkModule, type ForkOptions } from './child';
 
-/** A module of ours in a process of its own, which answers one question after the other. */
+/** A child process that answers questions in order. */
 export interface Dialogue {
   readonly child: ChildProcess;
-  /** What it began with. */
+  /** The child's first message. */
   readonly ready: unknown;
-  /** @throws Error if it has ended */
+  /** @throws Error if the child has exited */
   readonly ask: (question: string | object) => Promise<unknown>;
 }
 
-/** Starts a module that calls {@link answer}. */
+/** Forks a module that calls {@link answer}. @throws Error if it exits before its first message */
 export async function startDialogue(module: string, spec: object, options: ForkOptions): Promise<Dialogue> {
   const child = forkModule(module, { ...options, args: [JSON.stringify(spec)] });
   const dead = once(child, 'exit').then(() => Promise.reject(new Error(`${basename(module)} has ended`)));
@@ -35,10 +35,10 @@ export async function startDialogue(module: string, spec: object, options: ForkO
   };
 }
 
-/** What the process was started with. */
+/** In the child: the spec that `startDialogue` was called with. */
 export const spec = (): unknown => JSON.parse(process.argv[2] ?? '{}');
 
-/** Says that the process is ready, and answers from then on, until it is ended or the one that asks has died. */
+/** In the child: sends `ready` and answers questions until SIGTERM or the parent's death. */
 export function answer(ready: object, reply: (question: unknown) => unknown): void {
   process.on('message', (question) => void Promise.resolve(reply(question)).then((said) => process.send?.(said)));
   process.on('SIGTERM', () => process.exit(0));

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** One of the loopback's that nobody listens on just now. */
+/** Finds a port of 127.0.0.1 that no process listens on. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

@@ -4,5 +4,5 @@ import { dirname, join } from 'node:path';
 const packageAbove = (folder: string): string =>
   existsSync(join(folder, 'package.json')) ? folder : packageAbove(dirname(folder));
 
-/** The folder of the package, for the sources and for what the compiler made of them. */
+/** The folder of package.json, from the sources as well as from lib. */
 export const ROOT = packageAbove(__dirname);

@@ -10,25 +10,25 @@ const TRY_EVERY_MS = 250;
 const START_TRIES = 240;
 const NO_PROFILE = ['--disable-config-file', '--disable-config-env'];
 
-/** A dev server with a database file, as `up` starts one: launched again, it has the same file and port. */
+/** A dev server with a database file, as `up` starts one; each launch uses the same file and port. */
 export interface Temporal {
   readonly address: string;
   readonly databaseFile: string;
-  /** Reconnects by itself. */
+  /** A client that reconnects. */
   readonly client: Client;
-  /** @param log The descriptor that takes what it prints. */
+  /** Starts the server. @param log The file descriptor for its stderr. */
   launch(log: number): ChildProcess;
-  /** Resolves when the server answers. */
+  /** Resolves when the server answers. @throws Error after 240 attempts */
   answers(): Promise<void>;
-  /** Runs the Temporal CLI, as an operator does. @throws Error with what it says. */
+  /** Runs a command of the Temporal CLI. @throws Error with its output if it fails or takes over 30 s */
   cli(args: readonly string[]): Promise<void>;
 }
 
-/** The path of the Temporal CLI, which is the server too. */
+/** The path of the Temporal CLI, which holds the dev server. */
 export const temporalCli = (): string =>
   execFileSync(process.execPath, [join(ROOT, 'scripts', 'temporal-cli.mjs')], { encoding: 'utf8' }).trim();
 
-/** @param folder Where its database is. @param values Of its dynamic configuration, as `name=value`. */
+/** @param folder The database file's folder. @param values The dynamic configuration, as `name=value`. */
 export async function prepareTemporal(folder: string, values: readonly string[] = []): Promise<Temporal> {
   const program = temporalCli();
   const port = await freePort();
