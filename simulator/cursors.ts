@@ -5,21 +5,22 @@ import type { Position } from './sorted-index';
 const SIGNATURE_LENGTH = 12;
 
 /**
- * Makes and reads cursors. A cursor is bound to what it was made for (the list and its sort key) and
- * signed, so that a made-up one is refused. It names a place in the order, not an item: it outlives the
- * item's move or removal. The same seed reads the same cursors, also after a restart.
+ * Makes and reads cursors. A cursor is signed and bound to its list and sort key. It holds a position, not an item, so
+ * it stays valid when the item moves or is removed. Cursors of one seed stay valid after a restart.
  */
 export class Cursors {
-  /** Every cursor, however young, is refused. */
+  /** Set, `read` refuses every cursor as expired. */
   expired = false;
 
   constructor(private readonly seed: string) {}
 
+  /** @param list The list and its order, which `read` compares. */
   make(list: string, position: Position): string {
     const place = Buffer.from(JSON.stringify([list, position.key, position.id]));
     return Buffer.concat([this.sign(place), place]).toString('base64url');
   }
 
+  /** @param parameter The cursor's query parameter, for messages. @throws ApiError 400 if the cursor is refused */
   read(parameter: string, list: string, cursor: string): Position {
     if (this.expired) throw new ApiError(400, `${parameter}: the cursor has expired`);
     const bytes = Buffer.from(cursor, 'base64url');

@@ -3,12 +3,15 @@ import type { Block } from './model';
 import type { Random } from './random';
 import type { NewMessage } from './tenant';
 
-/** What sets a chat of the demo apart. */
+/** A feature that only few chats of the demo have. */
 export type Speciality = 'none' | 'tools' | 'unknown-blocks' | 'attachments' | 'silent';
 
 type Content = Pick<NewMessage, 'content' | 'files' | 'generatedFiles' | 'artifacts' | 'extra'>;
 
-/** What is said at a turn of a chat, with the blocks and attachments of its speciality. */
+/**
+ * The content of a message, with blocks and attachments of the chat's speciality. @param turn From 0; odd is the
+ * answer.
+ */
 export function demoMessage(topic: Topic, turn: number, speciality: Speciality, random: Random): Content {
   const text = turnText(topic, turn);
   const answer = turn % 2 === 1;
@@ -21,14 +24,14 @@ export function demoMessage(topic: Topic, turn: number, speciality: Speciality, 
 function turnText(topic: Topic, turn: number): string {
   const own = topic.turns[turn];
   if (own !== undefined) return own;
-  // Topics end with the assistant or with thanks: what follows keeps question and answer together.
+  // After the topic's own turns: a question and its answer have the same index.
   const followUp = FOLLOW_UPS[(Math.floor(turn / 2) + topic.name.length) % FOLLOW_UPS.length];
   return (turn % 2 === 0 ? followUp?.user : followUp?.assistant) ?? '';
 }
 
 function toolBlocks(text: string, turn: number, random: Random): Block[] {
   const id = `toolu_${random.id(20)}`;
-  // Every other call is longer than the 10,000 characters that come unasked.
+  // Every other result exceeds the API's default limit of 10,000 characters.
   const rows = turn % 4 === 1 ? 3 : 700;
   const table = Array.from({ length: rows }, (_, row) => `${row + 1};order-${1000 + row};${random.int(1, 999)},00 €`);
   return [

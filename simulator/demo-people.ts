@@ -4,7 +4,6 @@ import type { Tenant } from './tenant';
 
 const DAY_MS = 86_400_000;
 
-/** One of the demo's companies. */
 export interface DemoCompany {
   readonly organizationUuid: string;
   readonly userIds: readonly string[];
@@ -16,7 +15,9 @@ const COMPANIES = [
   { name: 'Contoso Sample Ltd', people: [7, 12], projects: 2 },
 ] as const;
 
-/** Puts the companies, their people and projects into the tenant, long before the anchor. */
+/**
+ * Adds the companies, users and projects to the tenant, over 300 days before the anchor. @param anchor ms since 1970
+ */
 export function createDemoPeople(tenant: Tenant, anchor: number, random: Random): DemoCompany[] {
   return COMPANIES.map(({ name, people: [start, end], projects }, index) => {
     const foundedAt = anchor - (400 - index * 50) * DAY_MS;

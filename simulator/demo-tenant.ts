@@ -5,19 +5,19 @@ import { Tenant, type TenantOptions } from './tenant';
 import { toMicros, type TimeInput } from './timestamps';
 
 export interface DemoTenantOptions extends TenantOptions {
-  /** Thirty days of chats lie before it, new messages come after it; default: the clock's now. */
+  /** The end of thirty days of chats and the start of new messages; default: now, by the clock. */
   readonly anchor?: TimeInput | undefined;
-  /** How many chats the thirty days have; default 120, which the product reads in half a minute. */
+  /** The number of chats in the thirty days; default 120. */
   readonly chats?: number | undefined;
-  /** How many messages each of them has, at least and at most. */
+  /** The least and the most messages of each chat; default 7 and 13. */
   readonly messagesPerChat?: readonly [number, number] | undefined;
-  /** One chat more for each entry, with so many messages. */
+  /** The number of messages of each additional chat. */
   readonly bigChats?: readonly number[] | undefined;
 }
 
 /**
- * The demo: two small companies of fictitious people. What is there follows from seed and anchor alone,
- * and from how far the clock has come: the same tenant, seen later, has the same messages and some more.
+ * Creates a tenant of two small companies of fictitious people. Seed, anchor and clock determine all messages: at a
+ * later time the same tenant has the same messages and some more.
  */
 export function createDemoTenant(options: DemoTenantOptions = {}): Tenant {
   const { seed = 1, timestamps = { chats: 'seconds', messages: 'millis' }, clock = Date.now } = options;

@@ -1,4 +1,4 @@
-/** A conversation as people have it: the question first, then turn by turn. */
+/** A conversation: question and answer in turn, the question first. */
 export interface Topic {
   readonly name: string;
   readonly turns: readonly [string, ...string[]];
@@ -148,7 +148,7 @@ export const TOPICS: readonly Topic[] = [
   },
 ];
 
-/** What anybody says in the end. */
+/** Questions and answers for chats that are longer than their topic. */
 export const FOLLOW_UPS: readonly { readonly user: string; readonly assistant: string }[] = [
   { user: 'Could you make that shorter?', assistant: 'Here it is in two sentences; the example is gone.' },
   { user: 'Why do you think so?', assistant: 'Because of the second point above: it is the only one that changes.' },

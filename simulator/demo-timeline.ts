@@ -12,7 +12,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 type Event = TenantEvent<Tenant>;
 
-/** Lets chats about the same thing have different names. */
+/** Tells chats of the same topic apart. */
 const NAME_ENDINGS = ['', '', ' (2)', ', second draft', ': follow-up', ' for Monday', ' / short version'];
 
 interface DemoChat {
@@ -23,14 +23,14 @@ interface DemoChat {
   readonly name: string;
   readonly topic: Topic;
   readonly speciality: Speciality;
-  /** How many messages were planned so far. */
+  /** The number of messages planned so far. */
   turns: number;
 }
 
-/** What happens to a chat beside its messages, once they are all there. */
+/** The last event of a chat, after all messages. */
 type Fate = 'renamed' | 'moved-in' | 'moved-out' | 'deleted' | 'hard-deleted' | 'author-removed';
 
-/** The first chats of the demo, one of a kind each; all others are ordinary. */
+/** Features of the first chats; later chats are ordinary. */
 const SPECIAL_CHATS: readonly { speciality?: Speciality; fate?: Fate; authorless?: boolean }[] = [
   { speciality: 'tools' },
   { speciality: 'tools', fate: 'moved-in' },
@@ -46,7 +46,7 @@ const SPECIAL_CHATS: readonly { speciality?: Speciality; fate?: Fate; authorless
   { fate: 'author-removed' },
 ];
 
-/** The thirty days before the anchor; and the chats that may go on after it. */
+/** Plans the thirty days before the anchor (ms since 1970). `chats` are those that may continue after it. */
 export function demoHistory(
   companies: readonly DemoCompany[],
   anchor: number,
@@ -76,10 +76,7 @@ export function demoHistory(
   return { events: events.sort((a, b) => a.at - b.at), chats };
 }
 
-/**
- * What goes on after the anchor: a few messages a minute for a day, then some an hour for two months.
- * Made as it is read, always the same.
- */
+/** Yields the events after the anchor in order: a few messages a minute for a day, then some an hour for two months. */
 export function* demoAfternoon(
   companies: readonly DemoCompany[],
   earlier: readonly DemoChat[],
@@ -120,7 +117,7 @@ function planChat(
   const company = random.pick(companies);
   const topic = random.pick(TOPICS);
   const inProject = fate === 'moved-out' || (fate !== 'moved-in' && random.chance(0.35));
-  // Whoever is last in a company leaves in the course of the demo, and has one chat only.
+  // The last user of a company leaves during the demo, and is the author of no other chat.
   const author = fate === 'author-removed' ? company.userIds.at(-1) : random.pick(company.userIds.slice(0, -1));
   return {
     id: `claude_chat_${random.id()}`,
@@ -134,7 +131,7 @@ function planChat(
   };
 }
 
-/** Milliseconds after the chat's start; one chat in four is taken up again a day or two later. */
+/** The times of a chat's messages, ms after its start. Every fourth chat has a pause of one or two days. */
 function messageOffsets(count: number, random: Random): number[] {
   const pauseBefore = random.chance(0.25) ? 2 * random.int(1, 4) : -1;
   const longest = Math.min(4 * MINUTE_MS, (25 * DAY_MS) / Math.max(1, count));
@@ -178,7 +175,7 @@ function fateEvent(chat: DemoChat, fate: Fate, at: number): Event {
   return changeEvent(chat, at, happen[fate]);
 }
 
-/** A change that does nothing when something else has deleted the chat meanwhile. */
+/** An event that does nothing if the chat is deleted by then. */
 function changeEvent(chat: DemoChat, at: number, apply: (tenant: Tenant) => void): Event {
   return {
     at,

@@ -7,7 +7,6 @@ import { boundNames, isWithin, Query } from './query';
 import { checkChatListQuery, type ChatListQuery, type Rules } from './rules';
 import { showChat, showMember, showMessage, showOrganization, visibleUserId, type View } from './view';
 
-/** What an endpoint answers from. */
 export interface EndpointContext {
   readonly view: View;
   readonly rules: Rules;
@@ -16,15 +15,16 @@ export interface EndpointContext {
 
 export interface Endpoint {
   readonly path: RegExp;
-  /** One of these is enough. */
+  /** The key needs one of these scopes. */
   readonly scopes: readonly Scope[];
-  /** Answers the body; `id` is the decoded part of the path that the expression captures. */
+  /** Makes the body. @param id The decoded capture group of `path`. @throws ApiError if the request is refused */
   answer(context: EndpointContext, parameters: URLSearchParams, id: string): object;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const USER_SCOPES: readonly Scope[] = ['read:compliance_user_data', 'read:org_audit'];
 
+/** The endpoints of the Compliance API, by path without the prefix. */
 export const ENDPOINTS: readonly Endpoint[] = [
   {
     path: /^\/v1\/compliance\/organizations$/,
@@ -72,7 +72,7 @@ function listChats({ view, rules, cursors }: EndpointContext, parameters: URLSea
   const isIn = (chat: Chat): boolean =>
     organizations.has(chat.organizationUuid) ||
     organizations.has(tenant.organizations.get(chat.organizationUuid)?.id ?? '');
-  // With users the order is always that of creation.
+  // The list of some users' chats is always in order of creation.
   const entries = users.size > 0 ? tenant.chatsOf(query.userIds) : tenant.chatOrder[query.orderBy].entries();
   const page = cutPage(entries, cursors, {
     list: `chats by ${query.orderBy}`,
@@ -120,7 +120,7 @@ function listMessages({ view, rules, cursors }: EndpointContext, parameters: URL
     after: { parameter: 'after_id', cursor: afterId },
     before: { parameter: 'before_id', cursor: beforeId },
     descending,
-    // A message never changes: both bounds look at the one time it has.
+    // A message never changes, so its updated_at is its created_at.
     matches: (message) => isWithin(message.createdAt, createdAt) && isWithin(message.createdAt, updatedAt),
   });
   return {

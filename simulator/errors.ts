@@ -13,7 +13,7 @@ const ERROR_TYPES = {
 
 export type ErrorStatus = keyof typeof ERROR_TYPES;
 
-/** A refusal, in the shape in which the API answers it. */
+/** An error response of the API. `headers` are sent with it. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
@@ -25,6 +25,7 @@ export class ApiError extends Error {
     super(message);
   }
 
+  /** The `error` object of the response's body. */
   get body(): object {
     return { type: ERROR_TYPES[this.status], message: this.message };
   }

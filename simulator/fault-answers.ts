@@ -7,7 +7,9 @@ import type { FaultKind, FaultOptions } from './faults';
 const HUGE_BYTES = 100 * 1024 * 1024;
 const DRIP_EVERY_MS = 100;
 
-/** Answers wrongly. `rightBody` makes what the right answer would have been; it throws what that would have refused. */
+/**
+ * Answers with a fault. @param rightBody Makes the healthy body. @throws ApiError if the healthy answer is a refusal
+ */
 export function sendFault(
   kind: FaultKind,
   response: ServerResponse,
@@ -80,13 +82,13 @@ function half(text: string): string {
   return text.slice(0, Math.floor(text.length / 2));
 }
 
-/** Announces `length` bytes, sends fewer, and hangs up once they have left. */
+/** Announces `length` bytes, sends fewer, and closes the connection after them. */
 function sendPart(response: ServerResponse, part: string, length: number): void {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': length });
   response.write(part, () => response.destroy());
 }
 
-/** White space may precede JSON for ever. */
+/** Sends white space, which may precede JSON, until the client hangs up. */
 function drip(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/json' });
   const timer = setInterval(() => response.write(' '), DRIP_EVERY_MS);

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from './random';
 
-/** Everything that can go wrong between a server and its client. */
+/** The kinds of faults of an answer. */
 export const FAULT_KINDS = [
   '500',
   '500-no-retry',
@@ -28,28 +28,29 @@ export const FAULT_KINDS = [
 ] as const;
 
 /**
- * `500-no-retry` says it fails for ever; `429` comes with `retry-after`, `429-bare` without; `reset`
- * closes before the answer, `cut-body` half-way through it, `wrong-length` after a whole body that was
- * announced as longer; `cut-json` is a well-formed answer whose JSON ends half-way; `no-headers` never
- * answers; `drip` answers a byte at a time, for ever; `gzip` is the right answer, compressed though
- * nobody asked; `huge` is 100 MB of JSON; `200-html` is a login page. `400`, `403` and the bare `404`, as for a request without
- * a key, are refusals of one request.
+ * `500-no-retry` and `503-no-retry` tell the client not to retry. `429` has a `retry-after`, `429-bare` has none.
+ * `reset` closes the connection before the answer, `cut-body` half-way through it, `wrong-length` after the whole body,
+ * whose announced length is larger. `cut-json` is a complete response with half of the JSON. `no-headers` never
+ * answers; `drip` sends white space for ever. `gzip` is the healthy answer, compressed unasked. `huge` is 100 MiB of
+ * JSON. `200-html` is a login page. `400`, `403` and `404` refuse one request; this `404` is the one that a request
+ * without a key gets.
  */
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** What says of itself that it comes again. */
+/** Faults that tell the client not to retry. */
 const LASTING: readonly FaultKind[] = ['500-no-retry', '503-no-retry', '400', '403', '404'];
 
-/** Faults that go away when the request is repeated. */
+/** Faults that a retry may overcome. */
 export const PASSING_FAULT_KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => !LASTING.includes(kind));
 
-/** Faults that leave the client waiting until it gives up by itself. */
+/** Faults that end only with the client's timeout. */
 export const HANGING_FAULT_KINDS: readonly FaultKind[] = ['no-headers', 'drip'];
 
-/** A fault for certain requests: those for a chat's messages, or whose decoded path matches. */
+/** A fault for requests of a chat's messages, or of matching decoded paths. */
 export type TargetedFault = {
   readonly kind: FaultKind;
-  /** Default 1; Infinity is for ever. */ readonly times?: number;
+  /** How many requests fail; default 1, may be Infinity. */
+  readonly times?: number;
 } & ({ readonly chatId: string; readonly path?: never } | { readonly path: RegExp; readonly chatId?: never });
 
 export interface FaultOptions {
@@ -58,16 +59,16 @@ export interface FaultOptions {
   /** Default: `PASSING_FAULT_KINDS`. */
   readonly kinds?: readonly FaultKind[] | undefined;
   readonly seed?: string | number | undefined;
-  /** Spares the requests whose path it refuses; targeted faults do not ask. */
+  /** Limits random faults to the paths it accepts; targeted faults ignore it. */
   readonly only?: ((path: string) => boolean) | undefined;
   readonly targets?: readonly TargetedFault[] | undefined;
-  /** Where `redirect` points to. */
+  /** The `location` of `redirect`. */
   readonly redirectTo?: string | undefined;
-  /** What `429` says in `retry-after`; default 1. */
+  /** The `retry-after` of `429`; default 1. */
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** Decides which requests fail, and how: the same seed and requests, the same faults. */
+/** Decides which requests fail and how; the seed and the requests determine the faults. */
 export class FaultSwitch {
   private readonly random: Random;
   private readonly left: Map<TargetedFault, number>;
@@ -77,7 +78,7 @@ export class FaultSwitch {
     this.left = new Map(options.targets?.map((target) => [target, target.times ?? 1]));
   }
 
-  /** The fault for the next request to this (decoded) path. */
+  /** The fault for the next request to this decoded path. */
   next(path: string): FaultKind | undefined {
     for (const [target, left] of this.left) {
       const hit = target.path ? target.path.test(path) : path.endsWith(`/chats/${target.chatId}/messages`);

@@ -6,13 +6,13 @@ export interface KeySpec {
   readonly key: string;
   /** Default: everything but the newer `read:org_audit`. */
   readonly scopes?: readonly Scope[] | undefined;
-  /** The key covers this organization only; default the whole tree. */
+  /** Restricts the key to this organization; default the whole tree. */
   readonly organizationUuid?: string | undefined;
-  /** A key that was deactivated may be activated again; one that has expired may not. */
+  /** Default `active`; other states are refused with their own message. */
   readonly state?: 'active' | 'deactivated' | 'expired' | undefined;
 }
 
-/** A key that a request may use. `id` stands for it where the key itself must not be written. */
+/** A key with its defaults filled in. `id` replaces the key in logs. */
 export interface Key {
   readonly id: string;
   readonly scopes: readonly Scope[];
@@ -20,18 +20,18 @@ export interface Key {
   readonly state: 'active' | 'deactivated' | 'expired';
 }
 
-/** The key of the demo: obviously no secret. */
+/** The default key; it is no secret. */
 export const DEMO_KEY = 'sk-ant-api01-demo-key-for-fictitious-people';
 
-/** How a Compliance Access Key begins. */
-const KIND = 'sk-ant-api01-';
+/** The prefix of Compliance Access Keys. */
+const PREFIX = 'sk-ant-api01-';
 
-/** The Compliance Access Keys that are valid now. */
+/** The known Compliance Access Keys. */
 export class KeyRing {
   private readonly keys = new Map<string, Key>();
   private made = 0;
 
-  /** Adds the key, or changes its scopes. */
+  /** Adds a key, or replaces the key with the same text. */
   set(spec: KeySpec): void {
     const {
       scopes = ['read:compliance_org_data', 'read:compliance_user_data'],
@@ -46,18 +46,19 @@ export class KeyRing {
     this.keys.delete(key);
   }
 
+  /** @param header The header `x-api-key`. @throws ApiError 401 or 404 unless the key is active */
   authenticate(header: string | string[] | undefined): Key {
     const key = this.keys.get(typeof header === 'string' ? header : '');
     if (key?.state === 'active') return key;
     if (key)
       throw new ApiError(401, key.state === 'expired' ? 'API key has expired.' : 'API key has been deactivated.');
-    // No key, and a key of another kind, are answered as if there were no such path.
-    if (typeof header !== 'string' || !header.startsWith(KIND)) throw new ApiError(404, 'Not found');
+    // Without a key of this kind the API answers as if the path did not exist.
+    if (typeof header !== 'string' || !header.startsWith(PREFIX)) throw new ApiError(404, 'Not found');
     throw new ApiError(401, 'API key is invalid.');
   }
 }
 
-/** Throws unless the key has one of the scopes. */
+/** @throws ApiError 403 unless the key has one of the scopes */
 export function requireScope(key: Key, needed: readonly Scope[]): void {
   if (needed.some((scope) => key.scopes.includes(scope))) return;
   throw new ApiError(

@@ -3,12 +3,12 @@ import { createRandom } from './random';
 import type { Tenant } from './tenant';
 
 export interface LiveOptions {
-  /** The tenant changes before every so many-th answer. */
+  /** The tenant changes before every n-th answer. */
   readonly every: number;
   readonly seed?: string | number | undefined;
 }
 
-/** Changes the tenant while it is read. Call the result once before each answer. */
+/** Changes the tenant at random while a client reads it. Call the returned function before each answer. */
 export function createLiveMode(tenant: Tenant, { every, seed = 1 }: LiveOptions): () => void {
   const random = createRandom(`live ${seed}`);
   let requests = 0;
@@ -16,7 +16,7 @@ export function createLiveMode(tenant: Tenant, { every, seed = 1 }: LiveOptions)
   const pickChat = (): Chat | undefined => {
     const entries = tenant.chatOrder.updated_at.entries();
     if (entries.length === 0) return undefined;
-    // Half of the changes hit old chats, half of them those that were read or changed last.
+    // Half of the changes hit the ten chats that were changed last, half hit any chat.
     const oldest = random.chance(0.5) ? 0 : Math.max(0, entries.length - 10);
     const chat = entries[random.int(oldest, entries.length - 1)]?.item;
     return chat?.deletedAt === null ? chat : undefined;

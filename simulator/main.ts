@@ -47,7 +47,7 @@ const program = new Command('simulator')
   .option('--key <key>', 'the only key that is let in', DEMO_KEY)
   .addHelpText('after', '\nExample:\n  $ node lib/simulator/main.js --port 0 --generation mid --fault-rate 0.05')
   .allowExcessArguments(false)
-  // Help exits 0; everything else that commander refuses is a usage error.
+  // Commander exits 0 for --help; its other exits are usage errors.
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(serve);
 

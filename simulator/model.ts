@@ -1,6 +1,6 @@
 import type { Micros } from './timestamps';
 
-/** A content block as the API shows it; unknown types and fields are part of the game. */
+/** A content block as the API shows it; it may have unknown types and fields. */
 export type Block = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 export interface Organization {
@@ -17,7 +17,7 @@ export interface User {
   readonly createdAt: Micros;
 }
 
-/** A user's place in one organization; it ends when the user is removed, and leaves the user's chats behind. */
+/** A user's membership in an organization; when it ends, the user's chats stay. */
 export interface Member {
   readonly id: string;
   readonly user: User;
@@ -37,14 +37,14 @@ export interface Message {
   readonly files: readonly object[] | null;
   readonly generatedFiles: readonly object[] | null;
   readonly artifacts: readonly object[] | null;
-  /** Fields of the answer that no client knows yet. */
+  /** Additional fields of the API's answer. */
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
 export interface Chat {
   readonly id: string;
   readonly organizationUuid: string;
-  /** Null: the author is not shown. */
+  /** Null if the API does not show the author. */
   readonly userId: string | null;
   readonly createdAt: Micros;
   readonly model: string | null;
@@ -57,7 +57,7 @@ export interface Chat {
   readonly messages: Message[];
 }
 
-/** Something that happens to a tenant at a time that may still lie ahead. */
+/** A planned change of a tenant. */
 export interface TenantEvent<T> {
   /** Milliseconds since 1970. */
   readonly at: number;

@@ -1,7 +1,7 @@
 import type { Cursors } from './cursors';
 import { indexAfter, type Entry, type Position } from './sorted-index';
 
-/** Which part of an ordered list is asked for; `list` is what its cursors are bound to. */
+/** A request for a page of an ordered list. `list` names list and order, to which the cursors are bound. */
 export interface PageQuery<T> {
   readonly list: string;
   readonly limit: number;
@@ -14,12 +14,12 @@ export interface PageQuery<T> {
 export interface Page<T> {
   readonly items: readonly T[];
   readonly hasMore: boolean;
-  /** The cursors of the first and last item; null on an empty page. */
+  /** The cursors of the first and the last item; null on an empty page. */
   readonly firstId: string | null;
   readonly lastId: string | null;
 }
 
-/** Cuts a page out of a list that is in ascending order. */
+/** Cuts a page out of a list in ascending order. @throws ApiError 400 for an invalid cursor */
 export function cutPage<T>(entries: readonly Entry<T>[], cursors: Cursors, query: PageQuery<T>): Page<T> {
   const { list, limit, after, before, descending = false, matches = () => true } = query;
   const at = (from: typeof after): Position | undefined =>
@@ -27,7 +27,7 @@ export function cutPage<T>(entries: readonly Entry<T>[], cursors: Cursors, query
   const afterPosition = at(after);
   const beforePosition = at(before);
 
-  // `after` continues the way the items are shown in, `before` goes back against it.
+  // `after` reads in the order of the page, `before` against it.
   const position = afterPosition ?? beforePosition;
   const backwards = beforePosition !== undefined;
   const downwards = descending !== backwards;

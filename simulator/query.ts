@@ -9,11 +9,12 @@ export interface Bounds {
   readonly lte: Micros | undefined;
 }
 
-/** The names of the bounds on a field, as query parameters. */
+/** The names of the query parameters that bound a field. */
 export function boundNames(field: string): string[] {
   return ['gt', 'gte', 'lt', 'lte'].map((bound) => `${field}.${bound}`);
 }
 
+/** Whether a time meets all bounds. */
 export function isWithin(time: Micros, bounds: Bounds | undefined): boolean {
   if (!bounds) return true;
   const { gt, gte, lt, lte } = bounds;
@@ -25,9 +26,9 @@ export function isWithin(time: Micros, bounds: Bounds | undefined): boolean {
   );
 }
 
-/** A query string, read strictly: what is unknown, repeated or malformed is refused. */
+/** Reads a query string strictly: every method throws ApiError 400 for a malformed value. */
 export class Query {
-  /** A name that ends in `[]` may be repeated. */
+  /** @param known All allowed names; those ending in `[]` may repeat. @throws ApiError 400 for others */
   constructor(
     private readonly parameters: URLSearchParams,
     known: readonly string[],
@@ -43,6 +44,7 @@ export class Query {
     return this.parameters.get(name) ?? undefined;
   }
 
+  /** Default: the first of the values. */
   oneOf<T extends string>(name: string, values: readonly [T, ...T[]]): T {
     const text = this.text(name);
     if (text === undefined) return values[0];
@@ -69,7 +71,7 @@ export class Query {
     return values;
   }
 
-  /** The bounds on a field, undefined when there are none. */
+  /** The bounds of a field; undefined without any. */
   bounds(field: string): Bounds | undefined {
     const bounds = {
       gt: this.time(`${field}.gt`),

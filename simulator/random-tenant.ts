@@ -8,18 +8,18 @@ export interface RandomTenantOptions extends TenantOptions {
   readonly usersPerOrganization?: number | undefined;
   readonly projectsPerOrganization?: number | undefined;
   readonly chats?: number | undefined;
-  /** How many in each chat, or the least and the most. */
+  /** The number of messages of each chat, or the least and the most. */
   readonly messagesPerChat?: number | readonly [number, number] | undefined;
-  /** One chat more for each entry, with so many messages. */
+  /** The number of messages of each additional chat. */
   readonly bigChats?: readonly number[] | undefined;
-  /** All that happens lies between these. */
+  /** The span of all events; default September 2026. */
   readonly from?: TimeInput | undefined;
   readonly to?: TimeInput | undefined;
 }
 
 const WORDS = 'amber basil cedar delta ember fjord glade harbor indigo juniper kelp lumen maple nimbus'.split(' ');
 
-/** A tenant at random, the same for the same options: for tests, which then change it as they need. */
+/** Creates a random tenant, the same for the same options. @throws RangeError if `to` is before `from` */
 export function createTenant(options: RandomTenantOptions = {}): Tenant {
   const {
     seed = 1,

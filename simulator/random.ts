@@ -1,12 +1,15 @@
-/** A seeded source of pseudo-random values: the same seed always gives the same sequence. */
+/** A seeded generator of pseudo-random values; a seed determines the sequence. */
 export interface Random {
   /** A number in [0, 1). */
   next(): number;
   /** An integer in [min, max], both included. */
   int(min: number, max: number): number;
   chance(probability: number): boolean;
+  /** @throws Error if there are no items */
   pick<T>(items: readonly T[]): T;
-  /** The part of an id after its prefix: letters and digits, not ordered by time. */
+  /**
+   * The part of an id after its prefix: `01` and random letters and digits, so not ordered by time; default length 22.
+   */
   id(length?: number): string;
   uuid(): string;
 }
@@ -14,7 +17,7 @@ export interface Random {
 const ID_ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 
 export function createRandom(seed: string | number): Random {
-  // sfc32: its 128 bits of state keep the sequences of different seeds apart, and so the ids made of them.
+  // sfc32 has 128 bits of state, so sequences of different seeds, and ids made of them, do not overlap.
   let [a, b, c, counter] = [hash(`a${seed}`), hash(`b${seed}`), hash(`c${seed}`), 1];
   const next = (): number => {
     const sum = (a + b + counter) | 0;
@@ -46,7 +49,7 @@ export function createRandom(seed: string | number): Random {
   };
 }
 
-/** FNV-1a followed by an avalanche, so that neighbouring seeds start far apart. */
+/** FNV-1a with a final avalanche: similar seeds give different hashes. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

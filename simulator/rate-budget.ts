@@ -1,17 +1,17 @@
-/** What an answer says about the budget of requests. */
+/** The values of the rate limit headers. */
 export interface BudgetState {
   readonly limit: number;
   readonly remaining: number;
-  /** Milliseconds until the full budget is back. */
+  /** Milliseconds until the budget is full. */
   readonly resetMs: number;
 }
 
-/** The parent organization's requests a minute: a full minute's worth at most, refilled steadily. */
+/** The rate limit as a token bucket: it holds one minute's requests and refills steadily. */
 export class RateBudget {
   private available: number;
   private countedAt: number;
 
-  /** `clock` is in milliseconds and never jumps. */
+  /** @param perMinute Requests; may be Infinity. @param clock Milliseconds; must never jump. */
   constructor(
     private readonly perMinute: number,
     private readonly clock: () => number,
@@ -20,7 +20,7 @@ export class RateBudget {
     this.countedAt = clock();
   }
 
-  /** Takes one request; or none, and tells the milliseconds until there is one. */
+  /** Takes one request, or returns the milliseconds until one is available. */
   spend(): { readonly ok: true } | { readonly ok: false; readonly waitMs: number } {
     this.refill();
     if (this.available < 1) return { ok: false, waitMs: ((1 - this.available) * 60_000) / this.perMinute };
@@ -28,13 +28,13 @@ export class RateBudget {
     return { ok: true };
   }
 
-  /** What other integrations take; never refused, only down to nothing. */
+  /** Takes requests of other clients, at most all that are available. */
   drain(count: number): void {
     this.refill();
     this.available = Math.max(0, this.available - count);
   }
 
-  /** Undefined without a limit. */
+  /** Undefined if there is no limit. */
   state(): BudgetState | undefined {
     if (this.perMinute === Infinity) return undefined;
     this.refill();

@@ -1,22 +1,22 @@
 import { ApiError } from './errors';
 import type { Bounds } from './query';
 
-/** The generations of the Compliance API's rules, newest first. */
+/** Generations of the Compliance API, newest first. */
 export const GENERATIONS = ['now', 'mid', 'legacy'] as const;
 export type Generation = (typeof GENERATIONS)[number];
 
 export type SortField = 'created_at' | 'updated_at';
 
-/** What differs between the generations; everything else holds for all. */
+/** Differences between the generations. */
 export interface Rules {
-  /** A list of chats without `user_ids[]`: the whole organization tree in one stream. */
+  /** Whether chats can be listed without `user_ids[]`: the whole organization tree in one list. */
   readonly withoutUserIds: 'allowed' | 'refused';
   readonly userIdsWithUpdatedAtBounds: 'allowed' | 'refused';
-  /** `unknown`: the parameter does not exist, chats come in the order of their creation. */
+  /** `unknown`: there is no such parameter, and chats are in order of creation. */
   readonly orderBy: 'known' | 'unknown';
   readonly organizationsArePaged: boolean;
   readonly deletedChatsKeepTheirName: boolean;
-  /** What a 404 says of a chat that is gone. */
+  /** The message of the 404 for an unknown chat. */
   readonly chatNotFound: (chatId: string) => string;
 }
 
@@ -47,7 +47,7 @@ export const RULES: Readonly<Record<Generation, Rules>> = {
   },
 };
 
-/** A list of chats as asked for, each part well-formed. */
+/** A well-formed query for a list of chats. */
 export interface ChatListQuery {
   readonly limit: number;
   readonly afterId: string | undefined;
@@ -59,7 +59,7 @@ export interface ChatListQuery {
   readonly userIds: readonly string[];
 }
 
-/** Throws unless the generation allows the parts of the query together. */
+/** @throws ApiError 400 if the generation does not allow this combination of parameters */
 export function checkChatListQuery(rules: Rules, query: ChatListQuery): void {
   if (query.userIds.length > 0) {
     refuse(query.orderBy === 'updated_at', 'user_ids[] cannot be combined with order_by=updated_at');

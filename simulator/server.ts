@@ -15,41 +15,41 @@ import { RULES, type Generation } from './rules';
 import type { Tenant } from './tenant';
 
 export interface SimulatorOptions {
-  /** Default 0: any that is free. */
+  /** Default 0: any free port. */
   readonly port?: number | undefined;
   readonly host?: string | undefined;
   /** Default: `createTenant()`. */
   readonly tenant?: Tenant | undefined;
   readonly generation?: Generation | undefined;
-  /** Default: `DEMO_KEY` with both scopes. */
+  /** Default: `DEMO_KEY` with the default scopes. */
   readonly keys?: readonly KeySpec[] | undefined;
-  /** Before each answer, ms; or that of the n-th request, from 0. */
+  /** The delay of each answer, ms, or of the answer to the n-th request, from 0. */
   readonly latencyMs?: number | ((n: number) => number) | undefined;
-  /** Default 600; Infinity also leaves the ratelimit headers out. */
+  /** Default 600; Infinity omits the rate limit headers. */
   readonly rateLimitPerMinute?: number | undefined;
   readonly faults?: FaultOptions | undefined;
   readonly live?: LiveOptions | undefined;
-  /** Milliseconds since 1970, for `Date`, for changes of the tenant and for what is visible yet. */
+  /** The clock of `Date` and of the tenant's events, ms since 1970; default: the tenant's. */
   readonly clock?: (() => number) | undefined;
-  /** Where the API is mounted, as `/gateway`. */
+  /** The prefix of all paths, for example `/gateway`. */
   readonly pathPrefix?: string | undefined;
-  /** False leaves the `Date` header out. */
+  /** False omits the `Date` header; default true. */
   readonly sendDate?: boolean | undefined;
-  /** Leaves out what the newest official examples do not have, instead of sending null. */
+  /** Omits fields that the newest official examples lack, instead of sending null. */
   readonly absent?: boolean | undefined;
 }
 
-/** A request as it came in. Holds no secret. */
+/** A logged request; the log holds no key. */
 export interface LoggedRequest {
-  /** When it arrived, in milliseconds of a clock that never jumps (whatever the simulator's clock says). */
+  /** When the request arrived, ms of a clock that never jumps. */
   readonly at: number;
   readonly method: string;
   readonly path: string;
-  /** As sent, without the question mark. */
+  /** The query string as sent, without the question mark. */
   readonly query: string;
-  /** `key-1`, `key-2`, in the order in which the keys were set; null when it failed authentication. */
+  /** `key-1`, `key-2`, ... in the order of `setKey`; null if authentication failed. */
   keyId: string | null;
-  /** Null until (or because never) answered. */
+  /** Null until the request is answered. */
   status: number | null;
   requestId: string;
   fault: FaultKind | null;
@@ -63,26 +63,26 @@ export interface Simulator {
   readonly clock: () => number;
   /** Oldest first. */
   readonly requests: readonly LoggedRequest[];
-  /** Replaces all faults; none when left out. */
+  /** Replaces all faults; default none. */
   setFaults(faults?: FaultOptions): void;
-  /** Replaces the live mode; off when left out. */
+  /** Replaces the live mode; default off. */
   setLive(live?: LiveOptions): void;
-  /** The server is upgraded, or the other way round. */
+  /** Changes the server's rules to those of another generation. */
   setGeneration(generation: Generation): void;
-  /** Whether cursors are refused as expired. */
+  /** Sets whether all cursors are refused as expired. */
   setCursorsExpired(expired: boolean): void;
-  /** An administrator switches the Compliance API on or off. */
+  /** Switches the Compliance API on or off, as an administrator can. */
   setApiEnabled(enabled: boolean): void;
-  /** Adds a key, or changes its scopes. */
+  /** Adds a key, or replaces the key with the same text. */
   setKey(key: KeySpec): void;
   revokeKey(key: string): void;
-  /** Other integrations take from the budget. */
+  /** Takes requests of other clients from the rate limit. */
   spendBudget(requests: number): void;
-  /** Ends every connection, the hanging ones too. */
+  /** Closes the server and all connections. */
   close(): Promise<void>;
 }
 
-/** Serves a tenant by the rules of the Compliance API until closed. */
+/** Serves a tenant as the Compliance API does. @throws Error if the port is in use */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { host = '127.0.0.1', generation = 'now', latencyMs = 0, pathPrefix = '', sendDate = true } = options;
   const tenant = options.tenant ?? createTenant();
@@ -185,7 +185,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const timer = setTimeout(go, waitMs);
     response.once('close', () => clearTimeout(timer));
   });
-  // A client that reuses a connection must not meet one that is just being closed for idleness.
+  // Idle connections stay open: otherwise a client could send a request while the server closes the connection.
   server.keepAliveTimeout = 0;
 
   await new Promise<void>((resolve, reject) => {
@@ -232,7 +232,7 @@ function splitOnce(text: string, separator: string): string[] {
   return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)];
 }
 
-/** A path may be percent-encoded in ways that mean nothing. */
+/** Decodes percent-encoding, or returns a malformed text unchanged. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

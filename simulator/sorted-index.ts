@@ -1,15 +1,15 @@
-/** A place in an order: the sort key, ties broken by id. */
+/** A position in an order: by key, then by id. */
 export interface Position {
   readonly key: number;
   readonly id: string;
 }
 
-/** An item at its place. */
+/** An item with its position. */
 export interface Entry<T> extends Position {
   readonly item: T;
 }
 
-/** More changed items than this and one sort is cheaper than moving them one by one. */
+/** For more changed items than this, one sort is cheaper than single moves. */
 const MOVE_AT_MOST = 200;
 
 export function comparePositions(a: Position, b: Position): number {
@@ -17,7 +17,7 @@ export function comparePositions(a: Position, b: Position): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** The index of the first entry after `position`; with `orEqual`, of the first one not before it. */
+/** The index of the first entry after `position`, or with `orEqual` at or after it, by binary search. */
 export function indexAfter(entries: readonly Position[], position: Position, orEqual = false): number {
   let low = 0;
   let high = entries.length;
@@ -31,7 +31,7 @@ export function indexAfter(entries: readonly Position[], position: Position, orE
   return low;
 }
 
-/** Keeps items ordered by a key that changes; the order is brought up to date when it is next read. */
+/** Keeps items in the order of a key that may change; sorts lazily, on `entries`. */
 export class SortedIndex<T extends { readonly id: string }> {
   private sorted: Entry<T>[] = [];
   private readonly byId = new Map<string, Entry<T>>();
@@ -39,7 +39,7 @@ export class SortedIndex<T extends { readonly id: string }> {
 
   constructor(private readonly keyOf: (item: T) => number) {}
 
-  /** The item is new, or its key has changed. */
+  /** Adds an item, or notes that its key has changed. */
   touch(item: T): void {
     this.changed.set(item.id, item);
   }
@@ -48,7 +48,7 @@ export class SortedIndex<T extends { readonly id: string }> {
     this.changed.set(item.id, null);
   }
 
-  /** Everything in order. The array is valid until the next change. */
+  /** All items in order. The array is valid until the next change. */
   entries(): readonly Entry<T>[] {
     if (this.changed.size > MOVE_AT_MOST) this.sortAll();
     else for (const [id, item] of this.changed) this.move(id, item);

@@ -3,14 +3,14 @@ import { createRandom } from './random';
 import { comparePositions, indexAfter, SortedIndex, type Entry } from './sorted-index';
 import { cutTo, toMicros, type Micros, type Precision, type TimeInput } from './timestamps';
 
-/** How finely the tenant's server stores times; messages may be finer than chats. */
+/** The precision of the server's timestamps. */
 export type Timestamps = Precision | { readonly chats: Precision; readonly messages: Precision };
 
 export interface TenantOptions {
-  /** Ids, and the cursors of whoever serves the tenant, follow from it. */
+  /** Determines ids and cursors; default 1. */
   readonly seed?: string | number | undefined;
   readonly timestamps?: Timestamps | undefined;
-  /** Milliseconds since 1970: when a change happens that is made without `at`. */
+  /** The time of changes without `at`, ms since 1970; default `Date.now`. */
   readonly clock?: (() => number) | undefined;
 }
 
@@ -29,23 +29,23 @@ export interface NewChat {
 
 export interface NewMessage {
   readonly id?: string | undefined;
-  /** Default: the other one's turn. */
+  /** Default: user and assistant in turn. */
   readonly role?: string | undefined;
-  /** A string is one text block. */
+  /** A string becomes one text block. */
   readonly content?: string | readonly Block[] | undefined;
   readonly files?: readonly object[] | null | undefined;
   readonly generatedFiles?: readonly object[] | null | undefined;
   readonly artifacts?: readonly object[] | null | undefined;
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
-  /** When it reaches the chat: moves the chat's updated_at. */
+  /** When the message reaches the chat; sets the chat's updated_at. */
   readonly at?: TimeInput | undefined;
-  /** Default `at`; anything else is a message that is older or newer than its chat admits. */
+  /** Default `at`; another time contradicts the chat's updated_at. */
   readonly createdAt?: TimeInput | undefined;
 }
 
 /**
- * The people, chats and messages behind a server, and everything that can happen to them. Times are cut
- * to the tenant's precision when they are stored, so that sorting and bounds see what a client sees.
+ * The users, chats and messages behind a server, and all changes of them. The tenant cuts times to its precision when
+ * it stores them, so that sorting and bounds use the times that a client sees. Methods throw Error for an unknown id.
  */
 export class Tenant {
   readonly seed: string;
@@ -55,7 +55,7 @@ export class Tenant {
   readonly users = new Map<string, User>();
   readonly projects = new Map<string, Project>();
   readonly chats = new Map<string, Chat>();
-  /** What was hard-deleted, as it was. */
+  /** Hard-deleted chats, as they were before. */
   readonly hardDeletedChats = new Map<string, Chat>();
   readonly organizations = new Map<string, Organization>();
   readonly organizationOrder = new SortedIndex<Organization>((o) => o.createdAt);
@@ -108,14 +108,14 @@ export class Tenant {
     return user;
   }
 
-  /** Lets a known user into (another) organization. */
+  /** Adds an existing user to a further organization. */
   addMember(organizationUuid: string, userId: string, role = 'user'): void {
     const member = { id: userId, user: get(this.users, userId, 'user'), role };
     get(this.memberships, organizationUuid, 'organization').set(userId, member);
     get(this.memberOrder, organizationUuid, 'organization').touch(member);
   }
 
-  /** Takes the user out of one or every organization; their chats stay. */
+  /** Removes the user from one or all organizations; the user's chats stay. */
   removeUser(userId: string, organizationUuid?: string): void {
     get(this.users, userId, 'user');
     for (const uuid of organizationUuid === undefined ? this.memberships.keys() : [organizationUuid]) {
@@ -131,12 +131,12 @@ export class Tenant {
     return this.memberships.get(organizationUuid)?.has(userId) ?? false;
   }
 
-  /** The current members, oldest user first; undefined for an unknown organization. */
+  /** The members in order of the users' creation; undefined for an unknown organization. */
   members(organizationUuid: string): SortedIndex<Member> | undefined {
     return this.memberOrder.get(organizationUuid);
   }
 
-  /** The chats of some users, in the order of their creation. */
+  /** The chats of some users, in order of creation. */
   chatsOf(userIds: readonly string[]): readonly Entry<Chat>[] {
     const found = [...new Set(userIds)].map((userId) => this.chatsByUser.get(userId)?.entries() ?? []);
     return found.flat().sort(comparePositions);
@@ -197,7 +197,7 @@ export class Tenant {
     return message;
   }
 
-  /** Does not move updated_at. */
+  /** Renames a chat, which does not change its updated_at. */
   renameChat(chatId: string, name: string): void {
     this.liveChat(chatId).name = name;
   }
@@ -209,14 +209,14 @@ export class Tenant {
     this.moveUpdatedAt(chat, at);
   }
 
-  /** The user deletes the chat in claude.ai: it stays listed, emptied. */
+  /** Deletes a chat as a user in claude.ai does: it stays listed without content. */
   deleteChat(chatId: string, at?: TimeInput): void {
     const chat = this.liveChat(chatId);
     chat.deletedAt = this.chatTime(at);
     this.moveUpdatedAt(chat, at);
   }
 
-  /** The chat goes for good, by the API or by retention. */
+  /** Deletes a chat for good, as the API or a retention rule does. */
   hardDeleteChat(chatId: string): void {
     const chat = get(this.chats, chatId, 'chat');
     this.chats.delete(chatId);
@@ -225,21 +225,21 @@ export class Tenant {
     this.chatOrder.updated_at.remove(chat);
   }
 
-  /** Sets updated_at to anything, back in time too: what a server ought not to do. */
+  /** Sets updated_at to any time, also back, which a correct server never does. */
   setUpdatedAt(chatId: string, at: TimeInput): void {
     const chat = get(this.chats, chatId, 'chat');
     chat.updatedAt = this.chatTime(at);
     this.chatOrder.updated_at.touch(chat);
   }
 
-  /** Takes events, ascending by time and perhaps without end, that happen as `advanceTo` passes them. */
+  /** Adds events, ascending by time and possibly endless, for `advanceTo`. */
   schedule(events: Iterable<TenantEvent<Tenant>>): void {
     const rest = events[Symbol.iterator]();
     const step = rest.next();
     if (step.done !== true) this.schedules.push({ rest, next: step.value });
   }
 
-  /** Lets everything happen that is scheduled at or before `now` (milliseconds since 1970). */
+  /** Applies all scheduled events up to `now`, ms since 1970. */
   advanceTo(now: number): void {
     for (;;) {
       const due = this.schedules.filter(({ next }) => next.at <= now).sort((a, b) => a.next.at - b.next.at)[0];

@@ -1,10 +1,10 @@
-/** How finely a server stores and shows its times. */
+/** The precision in which a server stores and shows times. */
 export type Precision = 'seconds' | 'millis' | 'micros';
 
-/** An instant, as whole microseconds since 1970. */
+/** Whole microseconds since 1970. */
 export type Micros = number;
 
-/** An instant as a caller may give it: milliseconds since 1970, a Date, or RFC 3339. */
+/** Milliseconds since 1970, a Date, or RFC 3339 text. */
 export type TimeInput = number | Date | string;
 
 const UNIT: Record<Precision, number> = { seconds: 1_000_000, millis: 1_000, micros: 1 };
@@ -12,8 +12,8 @@ const UNIT: Record<Precision, number> = { seconds: 1_000_000, millis: 1_000, mic
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 
 /**
- * Reads an RFC 3339 time; undefined when it is malformed. Digits beyond the microsecond become half a
- * microsecond, so that comparing with a stored (whole) value stays exact.
+ * Parses an RFC 3339 time; undefined if it is malformed. Digits beyond the microsecond become half a microsecond, so
+ * that comparisons with stored whole microseconds stay exact.
  */
 export function parseRfc3339(text: string): Micros | undefined {
   const match = RFC_3339.exec(text);
@@ -23,7 +23,7 @@ export function parseRfc3339(text: string): Micros | undefined {
   if (Number(offsetHours ?? 0) > 23 || Number(offsetMinutes ?? 0) > 59) return undefined;
 
   const millis = Date.parse(`${date}T${hours}:${minutes}:${seconds}.000Z`);
-  // Date.parse turns 31 February into 3 March instead of refusing it.
+  // Date.parse accepts 31 February and returns 3 March.
   if (Number.isNaN(millis) || !new Date(millis).toISOString().startsWith(date)) return undefined;
 
   const offset = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * (sign === '-' ? -1 : 1);
@@ -32,6 +32,7 @@ export function parseRfc3339(text: string): Micros | undefined {
   return (millis - offset * 60_000) * 1_000 + micros + beyond;
 }
 
+/** @throws RangeError if a text is not RFC 3339 */
 export function toMicros(time: TimeInput): Micros {
   if (typeof time === 'number') return Math.round(time * 1_000);
   if (time instanceof Date) return time.getTime() * 1_000;
@@ -40,11 +41,12 @@ export function toMicros(time: TimeInput): Micros {
   return Math.floor(micros);
 }
 
-/** Cuts (never rounds) a time to the precision. */
+/** Rounds a time down to the precision. */
 export function cutTo(precision: Precision, time: Micros): Micros {
   return Math.floor(time / UNIT[precision]) * UNIT[precision];
 }
 
+/** Formats a time as RFC 3339 in UTC, cut to the precision. */
 export function formatTime(precision: Precision, time: Micros): string {
   const iso = new Date(Math.floor(time / 1_000)).toISOString();
   if (precision === 'millis') return iso;

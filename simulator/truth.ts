@@ -2,16 +2,16 @@ import type { Message } from './model';
 import type { Tenant } from './tenant';
 import { cutTo, formatTime, toMicros, type TimeInput } from './timestamps';
 
-/** A message that an exact reader finds, with what its chat says about it now. */
+/** A message that a client must find, with the current fields of its chat. */
 export interface TrueMessage {
   readonly id: string;
   readonly role: string;
-  /** As the server shows it. */
+  /** RFC 3339, in the server's precision. */
   readonly createdAt: string;
   readonly chatId: string;
   readonly chatName: string;
   readonly chatUpdatedAt: string;
-  /** The chat was deleted in claude.ai: its messages are there, but empty. */
+  /** True if the chat was deleted in claude.ai: the API shows its messages without content. */
   readonly chatIsDeleted: boolean;
   readonly userId: string | null;
   readonly organizationId: string;
@@ -21,9 +21,8 @@ export interface TrueMessage {
 }
 
 /**
- * Every message that can be read now, in the order of chat creation: `from` is included, `to` is not,
- * both cut to the precision in which messages are shown. Hard-deleted chats have none left;
- * `tenant.hardDeletedChats` tells which those are.
+ * All messages that the API shows now, in order of chat creation, from `from` inclusive to `to` exclusive. Both are cut
+ * to the precision of messages. Messages of hard-deleted chats are not among them.
  */
 export function truth(
   tenant: Tenant,

@@ -2,17 +2,17 @@ import type { Block, Chat, Member, Message, Organization } from './model';
 import type { Tenant } from './tenant';
 import { formatTime } from './timestamps';
 
-/** How a server shows its tenant to one key. */
+/** A tenant as one key sees it. */
 export interface View {
   readonly tenant: Tenant;
   readonly deletedChatsKeepTheirName: boolean;
-  /** Leaves the newest examples' missing fields out instead of sending null. */
+  /** Omits fields that the newest official examples lack, instead of sending null. */
   readonly absent: boolean;
-  /** What the key covers, when that is one organization only. */
+  /** The one organization that the key covers; undefined for the whole tree. */
   readonly organizationUuid: string | undefined;
 }
 
-/** Where tool blocks are cut, in characters; -1 is nowhere. */
+/** The longest tool results and inputs, in characters; -1 is no limit. */
 export interface ToolLimits {
   readonly toolResult: number;
   readonly toolUseInput: number;
@@ -33,7 +33,7 @@ export function showMember({ tenant }: View, { user, role }: Member): object {
   };
 }
 
-/** The chat's author, unless the key covers one organization and the author has left it. */
+/** The chat's author; null if the key covers one organization and the author has left it. */
 export function visibleUserId(view: View, chat: Chat): string | null {
   if (chat.userId === null || view.organizationUuid === undefined) return chat.userId;
   return view.tenant.isMember(chat.organizationUuid, chat.userId) ? chat.userId : null;
@@ -98,7 +98,7 @@ function showBlock(block: Block, limits: ToolLimits): object {
   return block;
 }
 
-/** Cuts to whole characters, never through the middle of one. */
+/** Cuts a text to whole code points. */
 function cut(text: string, maxChars: number): string {
   if (maxChars === -1 || text.length <= maxChars) return text;
   return Array.from(text.slice(0, 2 * maxChars))
