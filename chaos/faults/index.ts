@@ -1,11 +1,11 @@
 import { api } from './api';
-import type { Fault } from './fault';
 import { clocks } from './clocks';
 import { deaths } from './deaths';
+import type { Fault } from './fault';
 import { long } from './long';
-import { rewinds } from './rewinds';
 import { operators } from './operators';
 import { requests } from './requests';
+import { rewinds } from './rewinds';
 import { sink } from './sink';
 import { unreadable } from './unreadable';
 
