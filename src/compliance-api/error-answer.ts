@@ -32,8 +32,9 @@ export function toApiError({ shouldRetry, id, ...facts }: Refusal, json: unknown
   const { error } = errorBodySchema.safeParse(json).data ?? {};
   const { type: errorType, message = '', details } = error ?? {};
   const code = details?.error_code;
-  const text = code === undefined ? message : `${code.replaceAll('_', ' ')}: ${message}`;
-  const said: Said = { ...facts, errorType, text, shouldRetry, id };
+  const words = code?.replaceAll('_', ' ') ?? '';
+  const text = `${words}: ${message}`.replace(/^: /, '');
+  const said: Said = { ...facts, errorType, text, message: message.trim() || words, shouldRetry, id };
   const kind = kindOf(said);
   return new ApiError(kind, {
     ...facts,
@@ -46,7 +47,10 @@ export function toApiError({ shouldRetry, id, ...facts }: Refusal, json: unknown
 
 /** What an answer says, with the server's own text, which must not leave this file. */
 interface Said extends Refusal {
+  /** The error code and the message. */
   text: string;
+  /** The message alone, or the code where there is none. */
+  message: string;
 }
 
 function kindOf(said: Said): FailureKind {
@@ -58,7 +62,7 @@ function kindOf(said: Said): FailureKind {
   if (status < 500) {
     if (DISABLED.test(text)) return 'api-disabled';
     if (status === 401) return keyKind(text);
-    if (status === 403) return /\boutside\b/i.test(text) ? 'foreign-organization' : 'forbidden';
+    if (status === 403) return forbiddenKind(text);
     if (status === 404) return notFoundKind(said);
     return status === 400 ? badRequestKind(text) : (OTHERS[status] ?? 'refused');
   }
@@ -69,7 +73,7 @@ function kindOf(said: Said): FailureKind {
 const OTHERS: Partial<Record<number, FailureKind>> = { 405: 'method-refused', 410: 'gone-for-good', 451: 'withheld' };
 
 /** "Compliance API is not enabled for this organization" */
-const DISABLED = /compliance api\b.*\b(not (been )?enabled|disabled|turned off|switched off)/i;
+const DISABLED = /compliance api\b.*\b(not (been )?(enabled|available)|disabled|available|turned off|switched off)/i;
 
 /** "API key is invalid.", "API key has been deactivated.", "API key has expired." */
 function keyKind(text: string): FailureKind {
@@ -77,11 +81,16 @@ function keyKind(text: string): FailureKind {
   return /expired/i.test(text) ? 'key-expired' : 'unauthorized';
 }
 
+/** "Cannot query compliance data for organizations outside this API key's scope" */
+function forbiddenKind(text: string): FailureKind {
+  if (/\borgani[sz]ations?\b.*\boutside\b/i.test(text)) return 'foreign-organization';
+  return /\b(ip|allow-?list|network)\b/i.test(text) ? 'address-refused' : 'forbidden';
+}
+
 function badRequestKind(text: string): FailureKind {
   if (/anthropic-version/i.test(text)) return 'version-refused';
-  if (/unknown (query )?parameter/i.test(text)) return 'unknown-parameter';
-  if (/\bcursor\b|\b(after|before)_id\b|\bnext_page\b|\bpage[ _]?token\b|\bpagination\b/i.test(text))
-    return 'cursor-refused';
+  if (/\b(unknown|unrecogni[sz]ed|unexpected|unsupported) (query )?parameter/i.test(text)) return 'unknown-parameter';
+  if (/\bcursor\b|\b(after|before)_id\b|\bnext_page\b|\bpage[ _]?token\b/i.test(text)) return 'cursor-refused';
   if (text === '' || (OF_THE_FORM.test(text) && !OF_A_VALUE.test(text))) return 'query-refused';
   return 'bad-request';
 }
@@ -91,33 +100,27 @@ const OF_THE_FORM =
   /\b(user_ids|order_by|updated_at|created_at)\b.*\b(requires?d?|must|needs?|without|with|only|missing|(un)?supported|allowed|permitted)\b|\b(at least one|without|requires?|specify|provide)\b.*\b(user_ids|users?)\b/i;
 /** What is wrong with one parameter's value: that says nothing about the listing mode. */
 const OF_A_VALUE =
-  /\b(invalid|malformed|valid|format|pars\w+|rfc|iso|time ?zones?|range|future|past|earlier|later|suspended|locked|retention)\b/i;
+  /\b(invalid|malformed|valid|format|pars\w+|rfc|iso|time ?zones?|range|future|past|than|earlier|later|older|newer|days?|active|suspended|locked|retention)\b/i;
 
 /**
  * Sorts a 404. Only a resource that the message names is gone for certain: "Chat conversation not found: '...'", or on
  * older servers "Chat ... not found.". The bare "Not found" means no authentication, or no such path.
  */
-function notFoundKind({ errorType, text, id, endpoint }: Said): FailureKind {
+function notFoundKind({ errorType, message, id, endpoint }: Said): FailureKind {
   if (errorType !== 'not_found_error') return 'not-the-api';
-  const speaksOfIt = endpoint === 'messages' ? /\bchat\b/i : endpoint === 'users' ? /\borgani[sz]ation\b/i : /$^/;
-  if (/^(not found)?\.?$/i.test(text)) return 'unauthenticated';
-  if (id === undefined || !/not found|no such|does not exist|deleted/i.test(text)) return 'unnamed-404';
-  if (speaksOfIt.test(text) && NAMED_AND_GONE.test(text.replace(id, ID))) return 'not-found';
-  return speaksOfIt.test(text) && !names(text, id) && !/\bclaude_\w+/.test(text) ? 'perhaps-gone' : 'unnamed-404';
+  const speaksOfIt = endpoint === 'messages' ? /^chat\b/i : endpoint === 'users' ? /^organi[sz]ation\b/i : /$^/;
+  if (/^(not found)?\.?$/i.test(message)) return 'unauthenticated';
+  if (id === undefined || id === '' || !speaksOfIt.test(message)) return 'unnamed-404';
+  if (NAMED_AND_GONE.test(message.replace(id, ID))) return 'not-found';
+  return GONE.test(message) ? 'perhaps-gone' : 'unnamed-404';
 }
 
 const ID = '\0';
 /** The whole sentence has to match: if something else is missing, as a key or an owner, the chat need not be gone. */
 const NAMED_AND_GONE =
-  /^(chat|organi[sz]ation)( conversation)?( not found: ['"]?\0['"]?| ['"]?\0['"]? (was )?not found)\.?$/i;
-
-/** Whether a text names an id, as a word of its own or in quotation marks. */
-function names(text: string, id: string): boolean {
-  const at = text.indexOf(id);
-  if (id === '' || at === -1) return false;
-  const isEdge = (character: string | undefined): boolean => character === undefined || /[\s'"`.,:;()]/.test(character);
-  return isEdge(text[at - 1]) && isEdge(text[at + id.length]);
-}
+  /^(chat|organi[sz]ation)( conversation)?( not found: ['"`‘“]?\0['"`’”]?|( with id)? ['"`‘“]?\0['"`’”]? (was )?not found)\.?$/i;
+/** The same without the id. */
+const GONE = /^(chat|organi[sz]ation)( conversation)? (was )?not found\.?$/i;
 
 // "Got: [...] Needed one of: [...]"
 function neededScopes(message: string): Scope[] {

@@ -86,6 +86,12 @@ const kinds = {
     type: FailureType.forbidden,
     remedy: '; take out of ORGANIZATION_IDS what is not of this key, or make a key of the parent organization',
   },
+  'address-refused': {
+    says: "the server takes no requests from this worker's address",
+    ...{ onList: 'stop', onMessages: 'never', believed: 2 },
+    type: FailureType.forbidden,
+    remedy: '; put the address that the worker (or its proxy) comes from on the allow list in claude.ai',
+  },
   'api-disabled': {
     says: 'the Compliance API is switched off for this organization; an owner switches it on in its settings',
     ...{ onList: 'stop', onMessages: 'stop' },

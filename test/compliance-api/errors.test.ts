@@ -69,7 +69,12 @@ describe('an ApiError', () => {
   it.each<[number, string, string, FailureKind]>([
     [404, 'not_found_error', `Chat conversation not found: '${chatId}'`, 'not-found'],
     [404, 'not_found_error', `Chat ${chatId} not found.`, 'not-found'],
+    [404, 'not_found_error', `Chat conversation not found: \`${chatId}\` `, 'not-found'],
+    [404, 'not_found_error', `Chat with id ${chatId} not found.`, 'not-found'],
     [404, 'not_found_error', 'Chat not found', 'perhaps-gone'],
+    [404, 'not_found_error', 'Chat not found or not accessible with this key', 'unnamed-404'],
+    [404, 'not_found_error', 'Chat service not found', 'unnamed-404'],
+    [404, 'not_found_error', 'No such endpoint for chat', 'unnamed-404'],
     [404, 'not_found_error', `Chat conversation not found: '${chatId}2'`, 'unnamed-404'],
     [404, 'not_found_error', 'Local sessions are not available.', 'unnamed-404'],
     [404, 'not_found_error', 'File not found: 550e8400', 'unnamed-404'],
@@ -93,6 +98,12 @@ describe('an ApiError', () => {
     [400, 'invalid_request_error', 'updated_at.gte: must not be in the future', 'bad-request'],
     [400, 'invalid_request_error', 'created_at.gte is older than the retention allowed', 'bad-request'],
     [400, 'invalid_request_error', 'The user of this key is suspended', 'bad-request'],
+    [400, 'invalid_request_error', 'updated_at.gte must not be older than 90 days', 'bad-request'],
+    [400, 'invalid_request_error', 'At least one user must be active', 'bad-request'],
+    [400, 'invalid_request_error', 'Unrecognized query parameter: order_by', 'unknown-parameter'],
+    [400, 'invalid_request_error', 'pagination limit exceeded', 'bad-request'],
+    [403, 'permission_error', 'The Compliance API is not available on your plan', 'api-disabled'],
+    [403, 'permission_error', 'Your IP address is outside the allowlist', 'address-refused'],
     [410, 'invalid_request_error', 'after_id: the cursor has expired', 'gone-for-good'],
     [451, 'permission_error', 'Withheld.', 'withheld'],
     [405, 'invalid_request_error', 'Method Not Allowed', 'method-refused'],
@@ -121,6 +132,15 @@ describe('an ApiError', () => {
     expect(list).toMatchObject({ kind: 'api-disabled' });
     expect(list.message).toContain('compliance_api_not_enabled');
     expect((await failures(coded(`a ${secret}`), 400)).list.message).not.toContain(secret);
+  });
+
+  it.each<[string, string, FailureKind]>([
+    ['chat_not_found', `Chat conversation not found: '${chatId}'`, 'not-found'],
+    ['not_found', 'Not found', 'unauthenticated'],
+    ['not_found', '', 'unauthenticated'],
+  ])('sorts a 404 by its message, whatever code stands beside it: %s %s', async (error_code, message, kind) => {
+    const { messages } = await failures({ error: { type: 'not_found_error', message, details: { error_code } } }, 404);
+    expect(messages.kind).toBe(kind);
   });
 
   it('names which of our parameters a server does not know', async () => {
