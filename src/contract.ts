@@ -20,6 +20,9 @@ export const apiTaskQueue = (source: string): string => `chat-sync-${source}-api
 /** The most requests under way at once: they keep the rate while an answer takes half a minute or less. */
 export const mostUnderWay = (requestsPerSecond: number): number => Math.min(600, Math.ceil(requestsPerSecond * 30));
 
+/** A chat or list that fails for this long, while other requests are served, is given up. */
+export const HOPELESS_MS = 3 * 60_000;
+
 /** The `type` of each ApplicationFailure of this product, as the history and the Web UI show it. */
 export const FailureType = {
   /** 401: the key is missing, unknown or revoked. Ends the sync. */

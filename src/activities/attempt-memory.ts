@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { recoveryOf, type ApiError } from '../compliance-api/errors';
+import { HOPELESS_MS } from '../contract';
 import { isAboutTheKey, meaningOf, type FailureKind, type Recovery } from '../domain/failure-kinds';
 
-/** A chat or list that fails for this long, while other requests are served, is given up. */
-const HOPELESS_MS = 3 * 60_000;
 /** It is given up only after at least this many failures. */
 const HOPELESS_FAILURES = 3;
 /** The most that the time between two failures counts: a worker may have stood still in between. */
@@ -30,6 +29,8 @@ export const memorySchema = z.object({
   lastFailureAt: z.number().optional(),
   /** The next attempt makes another request instead, to see whether others are served. */
   askForOthers: z.boolean().default(false),
+  /** How many of those requests failed: the next one is for something else. */
+  othersFailed: z.number().default(0),
   /** What was served since the last failure: another chat, or only a request that shows the key to be accepted. */
   served: z.enum(['chat', 'key']).optional(),
   sinkFailed: z.boolean().default(false),
@@ -38,7 +39,8 @@ export type Memory = z.infer<typeof memorySchema>;
 
 /** The memory of a new activity for a chat whose earlier one was cancelled. @param failingMs As in {@link Memory}. */
 export const failedBefore = (failingMs = 0): Partial<Memory> =>
-  failingMs < HOPELESS_MS ? { failingMs } : { failingMs, failures: HOPELESS_FAILURES - 1, served: 'chat' };
+  // It may have waited in the queue for all that time: whether others are served is asked first.
+  failingMs < HOPELESS_MS ? { failingMs } : { failingMs, failures: HOPELESS_FAILURES - 1, askForOthers: true };
 
 export interface FailedAttempt {
   error: ApiError;
@@ -81,11 +83,15 @@ export function remember(memory: Memory, attempt: FailedAttempt): Recovery {
     return 'later';
   }
   memory.refusals = 0;
-  if (isSlow(error)) memory.limit = Math.max(1, Math.floor(limit / SLOW_ANSWER_PART));
+  // While nobody is served, smaller pages help nobody.
+  const isFirst = memory.failures === 0;
+  if (isSlow(error) && (isFirst || isParked || isEverybodys || served !== undefined)) {
+    memory.limit = Math.max(1, Math.floor(limit / SLOW_ANSWER_PART));
+  }
   if (isEverybodys || isParked) return 'later';
   memory.failures += 1;
   if (served !== undefined) memory.failingMs += Math.min(now - (memory.lastFailureAt ?? now), LONGEST_STEP_MS);
-  if (memory.failingMs >= HOPELESS_MS && memory.failures >= HOPELESS_FAILURES) {
+  if (served !== undefined && memory.failingMs >= HOPELESS_MS && memory.failures >= HOPELESS_FAILURES) {
     return error.endpoint === 'messages' ? 'never' : 'stop';
   }
   memory.lastFailureAt = now;
@@ -110,6 +116,7 @@ export function rememberOthers(memory: Memory, { asked, error }: Others): 'every
     memory.requests -= 1;
     return 'later';
   }
+  if (error) memory.othersFailed += 1;
   if (error && recoveryOf(error) === 'later') {
     // A refusal waits for a comparison. After a passing failure the chat itself may show that the outage has ended.
     memory.askForOthers = memory.refusals > 0;

@@ -79,7 +79,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
     /** Makes another request instead, to see whether others are served. The attempt fails in any case. */
     async function askForOthers(): Promise<ApplicationFailure> {
       memory.requests += 1;
-      const answered = await others.ask({ chatId, endpoint: memory.endpoint }, signal);
+      const answered = await others.ask({ chatId, endpoint: memory.endpoint, turn: memory.othersFailed }, signal);
       const verdict = rememberOthers(memory, answered);
       beat();
       const facts = { chatId, requests: memory.requests };
@@ -122,7 +122,9 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       if (recovery === 'gone' && options.gone) return options.gone({ limit, requests });
       beat();
       const soon = asksFirst && refusals > 0;
-      throw toFailure(error, { requests, chatId, recovery, soon, proven: served === 'chat', limit: memory.limit });
+      // One record that is larger than the cap is that chat's, whoever else is served.
+      const proven = served === 'chat' || (error instanceof ApiError && error.kind === 'too-large');
+      throw toFailure(error, { requests, chatId, recovery, soon, proven, limit: memory.limit });
     }
   };
 }

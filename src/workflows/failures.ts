@@ -96,6 +96,12 @@ export function sayOf(error: unknown): string {
   return cause instanceof ApplicationFailure ? cause.message : 'the attempts did not end';
 }
 
+/** Whether an activity was given up in what may be an outage: it could not be served, and was not refused. */
+export function mayPass(error: unknown): boolean {
+  const { kind } = failureDetails(error);
+  return kind === undefined || meaningOf(kind).onMessages === 'later';
+}
+
 /** Why a chat could not be read, without its id. */
 export function reasonOf({ chatId, error }: Unreadable): string {
   return sayOf(error).replace(`chat ${chatId}: `, '');

@@ -6,7 +6,7 @@ import { fitting } from './memo';
 import { createPart, type Part } from './part';
 import { publish } from './publish';
 import { createReader } from './reader';
-import { isGoneBelieved, type WalkActivities } from './round';
+import { doubtfulOf, type WalkActivities } from './round';
 import { runConcurrently } from './run-concurrently';
 import type { SourceState } from './source-state';
 
@@ -98,7 +98,7 @@ async function publishParked(
   source: SourceState,
   part: Part,
 ): Promise<{ closed: boolean }> {
-  const doubtful = (await isGoneBelieved(activities, source, part)) ? [] : part.gone;
+  const doubtful = await doubtfulOf(activities, source, part);
   const { closed } = await publish(part, policy, source, [], doubtful);
   const failed = new Map([...part.unreadable, ...doubtful.map(doubtfulChat)].map((chat) => [chat.chatId, chat]));
   const tried = new Set([...failed.keys(), ...part.gone, ...part.skipped, ...part.read.map(({ chatId }) => chatId)]);

@@ -5,6 +5,7 @@ import { passes, type Filters, type Owner } from '../domain/filters';
 import type { FailureKind } from '../domain/failure-kinds';
 import type { ReadChat } from '../domain/published';
 import type { Trail } from '../domain/checkpoint';
+import { growing } from './page-size';
 import { follow } from './trail';
 
 /** A chat whose messages of the window are staged; `gone` if the API answered so, for its first page or a later one. */
@@ -28,13 +29,14 @@ const MOST_PAGES = 1000;
 export async function readChat(
   { emitMessages }: Pick<ApiActivities, 'emitMessages'>,
   request: Omit<EmitRequest, 'afterId'>,
+  firstSize = request.pageSize,
 ): Promise<StagedChat> {
   const { chatId } = request;
   const beginning: StagedChat = { chatId, receipts: [], gone: false, owner: null, conflicts: 0, unexplained: false };
   let chat = beginning;
   let trail: Trail | undefined;
   let afterId: string | null = null;
-  let { pageSize } = request;
+  const size = growing(request.pageSize, firstSize);
   let restarted = false;
   const broken = (what: string, kind: FailureKind): ApplicationFailure =>
     ApplicationFailure.nonRetryable(`chat ${chatId}: messages: ${what}`, FailureType.chatUnreadable, {
@@ -42,7 +44,7 @@ export async function readChat(
       chatIds: [chatId],
     });
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-    const emitted: Emitted = await emitMessages({ ...request, pageSize, afterId });
+    const emitted: Emitted = await emitMessages({ ...request, pageSize: size.next(), afterId });
     if (emitted.cursorRefused) {
       if (restarted) throw broken('the server refuses its own cursor', 'cursor-refused');
       chat = beginning;
@@ -51,7 +53,7 @@ export async function readChat(
       restarted = true;
       continue;
     }
-    pageSize = emitted.limit;
+    size.took(emitted.limit);
     const { receipt, gone, owner, unexplained } = emitted;
     chat = {
       chatId,

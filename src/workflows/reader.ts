@@ -89,11 +89,11 @@ export function createReader(
       parked: parked !== undefined,
       wantsOwner: isFiltered(policy),
       messages,
-      pageSize: parked?.limit ?? pageSize,
+      pageSize,
       sink,
       ...(failing?.[chatId] !== undefined && { failingMs: failing[chatId] }),
     };
-    const chat = await readChat({ emitMessages }, request);
+    const chat = await readChat({ emitMessages }, request, parked?.limit);
     someoneWasRead();
     if (ownerPasses(chat, policy, parked !== undefined)) to.part().take(chat, parked && span);
     else to.part().skip(chat);

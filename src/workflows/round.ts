@@ -1,6 +1,6 @@
 import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities } from '../activities/types';
-import { FailureType } from '../contract';
+import { FailureType, HOPELESS_MS } from '../contract';
 import type { Policy } from '../config/policy';
 import { asksAgain, leftOf, withLast } from './chat-lists';
 import { doubtfulChat, everybodysFailure, failureDetails, NAMED, unreadableFailure, type Unreadable } from './failures';
@@ -11,10 +11,12 @@ import type { Part } from './part';
 import { publish } from './publish';
 import type { SourceState } from './source-state';
 import { EndlessList } from './trail';
-import { isAnyReadable } from './witnesses';
+import { askWitnesses } from './witnesses';
 
 /** From this many on, gone chats are doubted if they outnumber those that were read. */
 const FEWEST_GONE = 3;
+/** The pause before chats are tried again for which there was nothing to compare them with. */
+const PAUSE_MS = 30_000;
 
 export type WalkActivities = ApiActivities & Pick<SyncActivities, 'publishPart'>;
 
@@ -29,7 +31,7 @@ interface Round {
   /** Whether to list further pages: not if an unreadable chat will fail the sync. */
   mayList(open: Part): boolean;
   /** Decides how the walk goes on, or ends. @throws What ends it. */
-  end(): { closed: boolean };
+  end(): Promise<{ closed: boolean }>;
 }
 
 export function createRound(activities: WalkActivities, policy: Policy, source: SourceState): Round {
@@ -40,22 +42,36 @@ export function createRound(activities: WalkActivities, policy: Policy, source: 
   const fail = (error: unknown): void => void (failure ??= { error });
   let isClosed = false;
   let somethingStays = false;
+  let isWaiting = false;
+
+  /** The next failure of one of these chats counts: it failed for long already. */
+  function failedForLong(chats: readonly Unreadable[]): void {
+    const failing = Object.fromEntries(chats.map(({ chatId }) => [chatId, HOPELESS_MS]));
+    source.noteUnfinished({ failing: { ...source.unfinished.failing, ...failing } });
+  }
 
   async function publishPart(part: Part): Promise<void> {
-    const isEverybody = part.everybody.length > 0 && !(await isAnyReadable(activities, source));
+    const isProven = ({ error }: Unreadable): boolean => failureDetails(error).proven;
+    const isAlone = part.read.length === 0;
+    const isToAsk = mostAreGone(part) || (isAlone && !part.unreadable.every(isProven));
+    const verdict = isToAsk ? await askWitnesses(activities, source) : 'readable';
+    const isEverybody = part.everybody.length > 0 && verdict !== 'readable';
     const refused = new Set(isEverybody ? part.everybody.map(({ chatId }) => chatId) : []);
-    // If chats of this part were read, an unproven failure can now be compared with them: that chat is tried once more.
-    const isDecided = ({ error }: Unreadable): boolean => part.read.length === 0 || failureDetails(error).proven;
+    // An unproven failure can be compared with what was read since, or with a witness that answers: it is tried once more.
+    const isDecided = (chat: Unreadable): boolean =>
+      isProven(chat) || (isAlone && (verdict === 'none' || verdict === 'gone'));
     const own = part.unreadable.filter((chat) => !refused.has(chat.chatId) && isDecided(chat));
-    const doubtful = (await isGoneBelieved(activities, source, part)) ? [] : part.gone;
-    const parked = park([...own, ...doubtful.map(doubtfulChat)], policy, source);
+    if (verdict === 'readable') failedForLong(part.unreadable);
+    const doubtful = mostAreGone(part) && verdict !== 'readable' ? part.gone : [];
+    isWaiting ||= verdict === 'unknown';
+    const parked = park([...own, ...(verdict === 'unknown' ? [] : doubtful.map(doubtfulChat))], policy, source);
     const { closed } = await publish(part, policy, source, parked, doubtful);
     isClosed ||= closed;
     const isParked = new Set(parked.map(({ chatId }) => chatId));
     somethingStays ||= part.unreadable.some(({ chatId }) => !isParked.has(chatId));
     hopeless.push(...own);
     if (isEverybody && everybody.length === 0) everybody = part.everybody;
-    if (doubtful.some((chatId) => !isParked.has(chatId))) mostlyGone ??= part;
+    if (verdict !== 'unknown' && doubtful.some((chatId) => !isParked.has(chatId))) mostlyGone ??= part;
   }
 
   return {
@@ -76,7 +92,7 @@ export function createRound(activities: WalkActivities, policy: Policy, source: 
         fail(error);
       }
     },
-    end() {
+    async end() {
       if (isClosed) return { closed: true };
       const error: unknown = failure?.error;
       if (error instanceof ModeRefused) {
@@ -101,6 +117,7 @@ export function createRound(activities: WalkActivities, policy: Policy, source: 
         if (refusal) throw refusal;
         return { closed: false };
       }
+      if (isWaiting) await new Promise<void>((resolve) => void source.after(PAUSE_MS, resolve));
       const left = leftOf(source.checkpoint);
       const stay = hopeless.filter(({ chatId }) => left.includes(chatId));
       if (left.some((chatId) => stay.every((chat) => chat.chatId !== chatId))) return { closed: false };
@@ -113,14 +130,13 @@ export function createRound(activities: WalkActivities, policy: Policy, source: 
   };
 }
 
-/** Whether gone chats are believed to be gone. If most are, a chat that was published before must still be readable. */
-export async function isGoneBelieved(
-  activities: Pick<ApiActivities, 'checkChat'>,
-  source: SourceState,
-  { gone, read }: Part,
-): Promise<boolean> {
-  if (gone.length < FEWEST_GONE || gone.length <= read.length) return true;
-  return await isAnyReadable(activities, source);
+/** Chats go now and then. If most of a part are gone, the list or the key may be those of another tenant. */
+const mostAreGone = ({ gone, read }: Part): boolean => gone.length >= FEWEST_GONE && gone.length > read.length;
+
+/** The chats of a part whose answer that they are gone is not believed. */
+export async function doubtfulOf(activities: WalkActivities, source: SourceState, part: Part): Promise<string[]> {
+  if (!mostAreGone(part)) return [];
+  return (await askWitnesses(activities, source)) === 'readable' ? [] : [...part.gone];
 }
 
 function chatsGone({ gone, read }: Part): ApplicationFailure {
