@@ -15,7 +15,7 @@ import type { ChatPageRequest, FetchedChatPage } from './types';
 /** Each id is a parameter in the URL; servers refuse URLs with more than about this many. */
 const IDS_IN_URL = 100;
 
-const NOTHING = { chatIds: [], odd: null, place: null, lastId: null, at: null, hasMore: true, skipped: 0 };
+const NOTHING = { chatIds: [], odd: null, place: null, item: null, lastId: null, at: null, hasMore: true, skipped: 0 };
 
 /**
  * Requests one page of the chats that changed since the window's start. The server filters by organization, and in
@@ -51,6 +51,7 @@ export async function fetchChatPage(
       chatIds: [...new Set([...chatIds, ...named])],
       odd: odd === null ? null : `chats: ${odd}`,
       place: placeOf(last?.id, last?.[perUser ? 'created_at' : 'updated_at']),
+      item: placeOf(last?.id),
       lastId: body.last_id ?? null,
       at: isoSecond(timeOf(perUser ? last?.created_at : last?.updated_at)),
       hasMore: body.has_more,

@@ -75,6 +75,8 @@ export interface FetchedChatPage {
   odd: string | null;
   /** A name for the page's last chat as it is now; null if the page has none. */
   place: string | null;
+  /** A name for that chat, whenever it changed. */
+  item: string | null;
   lastId: string | null;
   /** The sort key of the page's last chat, cut to the whole second. */
   at: string | null;

@@ -14,6 +14,8 @@ const trailSchema = z.object({
   steps: count,
   mark: count,
   emptyPages: count,
+  item: z.string().nullable().optional(),
+  repeats: count.optional(),
 });
 export type Trail = z.infer<typeof trailSchema>;
 

@@ -1,5 +1,5 @@
 import type { ChatList, Checkpoint, ListingMode, UsersPage } from '../domain/checkpoint';
-import { asksAgain, chatList, withList, withoutEnded } from './chat-lists';
+import { asksAgain, chatList, nameOf, withList, withoutEnded } from './chat-lists';
 
 /** The API's limit on `user_ids[]`. */
 const USERS_PER_LIST = 10;
@@ -28,6 +28,8 @@ export const ending = ({ fingerprint }: { fingerprint: string }, before: Checkpo
 
 /** The checkpoint for the next sync of the window: earlier refusals no longer count. */
 export const takenUpAgain = (checkpoint: Checkpoint): Checkpoint => {
+  // Somebody's chats were passed over: they may be there by now.
+  if (checkpoint.users.odd !== undefined) return { ...again(checkpoint), refusals: [] };
   const { next } = checkpoint.users;
   return {
     ...checkpoint,
@@ -65,19 +67,25 @@ export const withUsers = (
 };
 
 /**
- * Gives up a list that fails while others are served. Of several users one may be the cause: each gets a list of their
- * own, behind all others. A single user's list is skipped, and the sync fails once all other chats are read.
+ * Asks no more for a list that fails while others do not. Of several users it may be one: each gets a list of their own, in
+ * its place. One user's list is passed over, and the sync fails once all others were read.
  */
 export function withoutList(checkpoint: Checkpoint, failed: ChatList, said: string): Checkpoint {
   const { lists } = withList(checkpoint, failed, (list) => ({ ...list, hasMore: false, trail: undefined }));
   const [userId = '', ...others] = failed.userIds;
-  if (others.length > 0) {
-    const alone = failed.userIds.map((id) => chatList([id], failed.of));
-    return withoutEnded({ ...checkpoint, lists: [...lists, ...alone] });
+  if (others.length === 0) {
+    const odd = checkpoint.users.odd ?? `chats of user ${userId}: ${said}`;
+    return withoutEnded({ ...checkpoint, lists, users: { ...checkpoint.users, odd } });
   }
-  const odd = checkpoint.users.odd ?? `chats of user ${userId}: ${said}`;
-  return withoutEnded({ ...checkpoint, lists, users: { ...checkpoint.users, odd } });
+  // The lists stay in the order of their users: where the first one is, a source goes on that has only its memo left.
+  const alone = failed.userIds.map((id) => chatList([id], failed.of));
+  const split = lists.flatMap((list) => (nameOf(list) === nameOf(failed) ? [list, ...alone] : [list]));
+  return withoutEnded({ ...checkpoint, lists: split });
 }
+
+/** Asks for a list from the window's start again; its chats that were not read yet stay on it. */
+export const listedAnew = (checkpoint: Checkpoint, list: ChatList): Checkpoint =>
+  withList(checkpoint, list, ({ userIds, of, pages }) => ({ ...chatList(userIds, of), pages }));
 
 /** The checkpoint back at the window's start, in the same listing mode. */
 export const again = (checkpoint: Checkpoint): Checkpoint => {

@@ -98,8 +98,10 @@ export function sayOf(error: unknown): string {
 
 /** Whether an activity was given up in what may be an outage: it could not be served, and was not refused. */
 export function mayPass(error: unknown): boolean {
+  const type = failureType(error);
   const { kind } = failureDetails(error);
-  return kind === undefined || meaningOf(kind).onMessages === 'later';
+  const isWaitedFor = kind !== undefined && meaningOf(kind).onMessages === 'later';
+  return isWaitedFor || type === FailureType.apiUnavailable || type === FailureType.rateLimited;
 }
 
 /** Why a chat could not be read, without its id. */

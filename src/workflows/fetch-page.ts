@@ -42,7 +42,7 @@ export async function fetchPage(
     return { chatIds: [], odd: null };
   }
   if (!fits(page.chatIds)) return { chatIds: [], odd: null };
-  const passed = { cursor: page.lastId, place: page.place, requestId: page.requestId };
+  const passed = { cursor: page.lastId, place: page.place, item: page.item, requestId: page.requestId };
   const trail = page.hasMore ? followOn('chats', list.trail, passed) : undefined;
   // A parked chat is not read here: its missing span grows by this window.
   const listed = page.odd === null ? page.chatIds : [...page.chatIds, ''];

@@ -44,6 +44,7 @@ export async function readLists(
 
   await runConcurrently((again) => {
     part.onDue(again);
+    lister.onTurn(again);
     const isDue = part.isDue(reader.reading);
     if (isDue && !isPublishing) {
       const due = part;

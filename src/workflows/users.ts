@@ -6,7 +6,7 @@ import type { Checkpoint, UsersPage } from '../domain/checkpoint';
 import { withUsers } from './checkpoint';
 import { MayNotDiscover, refusesItsCursor, type Organizations } from './organizations';
 import { followOn } from './trail';
-import { apiRefused, failureType, sayOf } from './failures';
+import { apiRefused, failureType, isOfOneList, isOwnFailure, mayPass, sayOf } from './failures';
 import type { SourceState } from './source-state';
 
 /** How often users are requested again behind the same user, as cursors expire; then the server is at fault. */
@@ -33,7 +33,7 @@ export async function nextUsers(
   const because = checkpoint.why === null ? '' : `; ${checkpoint.why}`;
   const page = next ?? (await firstPage(organizations, current, because));
   if (page !== null) return await turnTo(activities, policy, source, page);
-  if (last !== null) return null;
+  if (last !== null || checkpoint.users.odd !== undefined) return null;
   throw apiRefused(`users: no organization has any${because}`);
 }
 
@@ -64,7 +64,9 @@ async function turnTo(
   const { organization, after } = page;
   const found = await discoverUsers({ organization: organization ?? '', page: page.page, limit: pageSize }).catch(
     (error: unknown) => {
-      if (failureType(error) !== FailureType.apiUnavailable) throw error;
+      const isOwn = mayPass(error) || isOfOneList(error);
+      const isForbidden = failureType(error) === FailureType.forbidden && source.checkpoint.users.last !== null;
+      if (!isOwnFailure(error) || !(isOwn || isForbidden)) throw error;
       return sayOf(error);
     },
   );

@@ -66,6 +66,7 @@ async function fromTheStartIfEndless<T>(source: SourceState, step: () => Promise
 function endOfUsers(source: SourceState, organizations: Organizations): 'finished' {
   const odd = source.checkpoint.users.odd ?? organizations.odd();
   if (odd === undefined) return 'finished';
+  const { last } = source.checkpoint.users;
   source.changeUnfinished({ checkpoint: again(source.checkpoint) });
-  throw apiRefused(`everybody else's chats were read; ${odd}`);
+  throw apiRefused(last === null ? odd : `everybody else's chats were read; ${odd}`);
 }

@@ -35,7 +35,9 @@ export async function publish(
     }
     await finishParts(files, source, open, window, state);
     // The window is taken up, by a worker that may not have seen its parts.
-    if (chats.length === 0 && gone.length === 0) await requireParts(files, source, window, state);
+    const isTakenUp = chats.length === 0 && gone.length === 0;
+    // Before each part the last one has to be there: the folder may have been swapped for an older copy of itself.
+    await requireParts(files, source, window, { ...state, parts: isTakenUp ? state.parts : state.parts.slice(-1) });
     const news = { chats: unpublished(chats, state), gone: unknown(gone, state) };
     if (news.chats.length === 0 && news.gone.length === 0) {
       await discardBatches(files, open, chats);
