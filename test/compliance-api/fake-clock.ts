@@ -3,7 +3,7 @@ import type { Clock } from '../../src/compliance-api/pacer';
 /** Time that moves only when told to; its timers fire a little early, as Node's can. */
 export class FakeClock implements Clock {
   private time = 0;
-  private timers: { at: number; run: () => void }[] = [];
+  private readonly timers = new Set<{ at: number; run: () => void }>();
 
   now(): number {
     return this.time;
@@ -11,7 +11,7 @@ export class FakeClock implements Clock {
 
   after(ms: number, run: () => void): () => void {
     const timer = { at: this.time + Math.max(ms - 0.7, 0.1), run };
-    this.timers.push(timer);
+    this.timers.add(timer);
     return () => this.drop(timer);
   }
 
@@ -30,15 +30,18 @@ export class FakeClock implements Clock {
   }
 
   pending(): number {
-    return this.timers.length;
+    return this.timers.size;
   }
 
+  /** The earliest; of those of one time, the one that was set first. */
   private next(end: number) {
-    return this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+    let next: { at: number; run: () => void } | undefined;
+    for (const timer of this.timers) if (timer.at <= end && timer.at < (next?.at ?? Infinity)) next = timer;
+    return next;
   }
 
-  private drop(timer: { at: number }): void {
-    this.timers = this.timers.filter((other) => other !== timer);
+  private drop(timer: { at: number; run: () => void }): void {
+    this.timers.delete(timer);
   }
 }
 

@@ -7,6 +7,7 @@ import { createTenant, DEMO_KEY, startSimulator, truth, type Simulator, type Ten
 import { expectExactly } from '../support/exact';
 import { recordsIn } from '../support/parsed-record';
 import { address } from '../support/server';
+import { until } from '../support/until';
 
 let simulator: Simulator;
 let tenant: Tenant;
@@ -123,7 +124,7 @@ test('it goes on where a killed worker was, and nothing is lost or doubled', asy
   const first = await worker();
   const { stdout } = await run(['sync', '--detach'], settings);
   expect(stdout).toContain('request-sync/');
-  while (simulator.requests.length < 12) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => simulator.requests.length >= 12);
   first.process.kill('SIGKILL');
   await first.ended;
   await worker();
@@ -136,7 +137,7 @@ test('it ends within its grace on SIGTERM during a sync, and another worker fini
   settings['REQUESTS_PER_SECOND'] = '20';
   const first = await worker();
   await run(['sync', '--detach'], settings);
-  while (simulator.requests.length < 12) await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => simulator.requests.length >= 12);
   first.process.kill('SIGTERM');
   expect((await first.ended).code).toBe(0);
   await worker();

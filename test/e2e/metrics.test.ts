@@ -7,6 +7,7 @@ import { freePort } from '../../harness/free-port';
 import { run, start, type Running } from '../../harness/programs';
 import { createTenant, DEMO_KEY, startSimulator, truth, type Simulator, type Tenant } from '../../simulator';
 import { address } from '../support/server';
+import { until } from '../support/until';
 
 let simulator: Simulator;
 let tenant: Tenant;
@@ -54,12 +55,11 @@ async function scrape(): Promise<{ samples: Map<string, number>; text: string }>
 }
 
 /** Scrapes until the worker has looked at the source again. */
-async function scrapeUntil(shown: (samples: Map<string, number>) => boolean): Promise<Map<string, number>> {
-  for (;;) {
+const scrapeUntil = (shown: (samples: Map<string, number>) => boolean): Promise<Map<string, number>> =>
+  until(async () => {
     const { samples } = await scrape();
-    if (shown(samples)) return samples;
-  }
-}
+    return shown(samples) && samples;
+  });
 
 const report = async (): Promise<Record<string, unknown>> =>
   JSON.parse((await run(['sync', '--json'], settings)).stdout) as Record<string, unknown>;

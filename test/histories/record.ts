@@ -4,6 +4,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { createTenant, type Tenant } from '../../simulator';
 import { version } from '../../src/version';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
+import { nextSecond, until } from '../support/until';
 
 // Not a test: `npm run record-histories` runs it to write what replay.test.ts and upgrade.test.ts hold every later build to.
 // Those of earlier versions stay.
@@ -48,7 +49,7 @@ const breakChat = (kind: '500' | '500-no-retry'): void =>
   under.simulator.setFaults({ targets: [{ chatId: [...tenant.chats.keys()][0]!, kind, times: 1000 }] });
 
 const untilRefused = async (): Promise<void> => {
-  while (!under.simulator.requests.some(({ status }) => status === 500)) await under.source.view();
+  await until(() => under.simulator.requests.some(({ status }) => status === 500));
 };
 
 beforeAll(async () => {
@@ -121,7 +122,7 @@ test('cancel in the middle of a sync, and idle', async () => {
   await under.reportOf(request);
   const { runId } = await under.chain.describe();
   await under.chain.cancel();
-  while ((await under.chain.describe()).runId === runId);
+  await until(async () => (await under.chain.describe()).runId !== runId);
   await saveRuns('cancel-then-idle-cancel');
 });
 
@@ -162,8 +163,8 @@ test('parking, and healing in the next sync', async () => {
   breakChat('500-no-retry');
   await under.sync();
   under.simulator.setFaults();
-  const second = Math.floor(Date.now() / 1000);
-  while (Math.floor(Date.now() / 1000) <= second + 1) await under.source.view();
+  await nextSecond();
+  await nextSecond();
   await under.sync();
   await saveRuns('parked-then-healed');
 });

@@ -5,6 +5,14 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
 import { temporalCli } from '../../harness/temporal';
 
+const DYNAMIC_CONFIG = [
+  // Temporal Cloud's: a source must get by with it.
+  'limit.memoSize.error=40960',
+  // There are hundreds of sources with two queues each: of the usual four partitions each would poll its parent.
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
+];
+
 /** One real Temporal server and one workflow bundle for the whole run. */
 export default async function setup(): Promise<void> {
   // Everything that a test leaves behind goes with this folder.
@@ -15,8 +23,7 @@ export default async function setup(): Promise<void> {
     server: {
       executable: { type: 'existing-path', path: temporalCli() },
       log: { format: 'json', level: 'error' },
-      // Temporal Cloud's: a source must get by with it.
-      extraArgs: ['--dynamic-config-value', 'limit.memoSize.error=40960'],
+      extraArgs: DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
     },
   });
   const { code } = await bundleWorkflowCode({

@@ -30,6 +30,8 @@ import { recordsIn, type ParsedRecord } from './parsed-record';
 import { workflowBundle } from './server';
 import { connectClient, connectWorker } from './temporal';
 import { triedAgainSoon } from './tried-again-soon';
+import { nextSecond } from './until';
+import './workflow-threads';
 
 /** A whole source on the real server: simulator, worker, file sink in a folder of its own. */
 export interface SourceUnderTest {
@@ -174,8 +176,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     reportOf,
     sync: async () => reportOf(await request()),
     async nextSync() {
-      const second = Math.floor(Date.now() / 1000);
-      while (Math.floor(Date.now() / 1000) <= second) await source.view();
+      await nextSecond();
       return reportOf(await request());
     },
     records: () => recordsIn(folder),

@@ -7,6 +7,7 @@ import type { Report } from '../../src/domain/state';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 import { connectClient } from '../support/temporal';
+import { nextSecond, until } from '../support/until';
 
 const sources: SourceUnderTest[] = [];
 let under: SourceUnderTest;
@@ -27,16 +28,15 @@ beforeEach(() => {
   tenant = createTenant({ chats: 20, messagesPerChat: 2 });
 });
 
-async function waitsFor(source: SourceUnderTest, code: string): Promise<string> {
-  for (;;) {
+const waitsFor = (source: SourceUnderTest, code: string): Promise<string> =>
+  until(async () => {
     const { waitingFor } = await source.source.view();
-    if (waitingFor?.includes(code)) return waitingFor;
-  }
-}
+    return waitingFor?.includes(code) && waitingFor;
+  });
 
 /** Until a sync finds something, or fails: a window ends on the second before. */
 async function syncSomething(source: SourceUnderTest): Promise<Report> {
-  for (;;) {
+  for (; ; await nextSecond()) {
     const report = await source.sync();
     if (report.messages > 0 || report.outcome !== 'completed') return report;
   }
@@ -48,7 +48,7 @@ async function inMidSync(source: SourceUnderTest): ReturnType<SourceUnderTest['r
   const page = tenant.chatOrder.updated_at.entries().map(({ item }) => item.id);
   source.simulator.setFaults({ targets: [{ chatId: page[15]!, kind: '503', times: Infinity }] });
   const request = await source.request();
-  while (((await source.source.progress())?.chats ?? 0) < 10);
+  await until(async () => ((await source.source.progress())?.chats ?? 0) >= 10);
   return request;
 }
 

@@ -1,6 +1,7 @@
 import { createTenant, truth, type Tenant } from '../../simulator';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import { until } from '../support/until';
 
 let under: SourceUnderTest;
 afterEach(() => under.close());
@@ -149,7 +150,7 @@ describe('chats that are gone', () => {
     // Deleted between the page that lists it and its messages.
     under.simulator.setFaults({ targets: [{ chatId: id, kind: '503' }] });
     const request = await under.request();
-    while (!paths().some((path) => path.includes(id))) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => paths().some((path) => path.includes(id)));
     tenant.hardDeleteChat(id);
 
     const report = await under.reportOf(request);

@@ -2,6 +2,7 @@ import { createTenant, truth, type Tenant } from '../../simulator';
 import type { Report } from '../../src/domain/state';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import { nextSecond } from '../support/until';
 
 let under: SourceUnderTest;
 afterEach(() => under.close());
@@ -21,7 +22,7 @@ function change(tenant: Tenant): string[] {
 
 /** Syncs until the timestamp is beyond a time. */
 async function syncBeyond(time: number): Promise<Report> {
-  for (;;) {
+  for (; ; await nextSecond()) {
     const report = await under.sync();
     expect(report.outcome).toBe('completed');
     if (Date.parse(report.to!) > time) return report;

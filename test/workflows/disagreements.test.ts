@@ -3,6 +3,7 @@ import { createTenant, truth } from '../../simulator';
 import { newState, type Report } from '../../src/domain/state';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import { nextSecond, until } from '../support/until';
 
 let under: SourceUnderTest;
 afterEach(() => under.close());
@@ -10,7 +11,7 @@ afterEach(() => under.close());
 const BACKFILL = { BACKFILL_START: '2026-08-01' };
 /** A sync whose window is not empty: a second has passed. */
 async function syncUntilThereIsSomethingToDo(): Promise<Report> {
-  for (;;) {
+  for (; ; await nextSecond()) {
     const report = await under.sync();
     if (report.from !== report.to || report.outcome !== 'completed') return report;
   }
@@ -50,7 +51,7 @@ test('it offers no way on that would forget what was parked since the past that 
   const [broken = ''] = [...tenant.chats.keys()];
   tenant.addMessage(broken, {});
   under.simulator.setFaults({ targets: [{ chatId: broken, kind: '500-no-retry', times: Infinity }] });
-  while ((await under.sync()).parked === 0);
+  await until(async () => (await under.sync()).parked > 0);
   under.simulator.setFaults();
   await under.chain.terminate('by an operator');
   const { running: _, ...state } = past!;
@@ -156,7 +157,7 @@ test('it refuses to begin at now where the sink holds more than a lost source kn
     namespace: 'default',
     workflowExecution: { workflowId: under.chain.workflowId },
   });
-  while ((await under.source.view()).memo !== null) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(async () => (await under.source.view()).memo === null);
   await under.restart({ BACKFILL_START: '' });
 
   const report = await under.sync();

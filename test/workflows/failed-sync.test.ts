@@ -1,6 +1,7 @@
 import { createTenant, DEMO_KEY, type Tenant } from '../../simulator';
 import { expectExactly } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import { until } from '../support/until';
 
 let under: SourceUnderTest;
 afterEach(() => under.close());
@@ -144,8 +145,3 @@ test('it revives a source that was terminated in the middle of a sync, whose cal
   expectExactly(await under.records(), tenant);
   expect(await under.ledger()).toHaveLength(1);
 });
-
-/** Waits for what the server or the worker is about to do. */
-async function until(happened: () => Promise<boolean>): Promise<void> {
-  while (!(await happened())) await new Promise((resolve) => setTimeout(resolve, 50));
-}

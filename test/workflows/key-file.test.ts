@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createTenant, DEMO_KEY } from '../../simulator';
 import { expectExactly } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import { until } from '../support/until';
 
 let under: SourceUnderTest;
 afterEach(() => under.close());
@@ -27,8 +28,10 @@ test.each<[string, (file: string) => void, RegExp]>([
   });
   take(file);
   const request = await under.request();
-  let view = await under.source.view();
-  while (view.waitingFor === null && !view.memo?.reports.length) view = await under.source.view();
+  const view = await until(async () => {
+    const seen = await under.source.view();
+    return (seen.waitingFor !== null || (seen.memo?.reports.length ?? 0) > 0) && seen;
+  });
   expect(view.waitingFor).toMatch(reason);
   expect(view.waitingFor).not.toContain(DEMO_KEY);
   expect(under.simulator.requests).toHaveLength(0);

@@ -7,6 +7,7 @@ import { newState } from '../../src/domain/state';
 import { watchWorkers } from '../../src/worker/watch-workers';
 import { expectExactly, idsOf } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import { until } from '../support/until';
 
 let under: SourceUnderTest;
 afterEach(() => under.close());
@@ -93,7 +94,7 @@ test('it goes on with the window of a sync that is reset to its start, whose par
   const last = tenant.chatOrder.updated_at.entries().at(-1)!.item.id;
   under.simulator.setFaults({ targets: [{ chatId: last, kind: '500', times: Infinity }] });
   const request = await under.request();
-  while (((await under.source.view()).memo?.unfinished?.counters.chats ?? 0) < 1000);
+  await until(async () => ((await under.source.view()).memo?.unfinished?.counters.chats ?? 0) >= 1000);
 
   const { workflowId } = under.chain;
   const { runId } = await under.chain.describe();

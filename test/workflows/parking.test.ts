@@ -1,6 +1,7 @@
 import { createTenant, type Tenant } from '../../simulator';
 import { expectExactly } from '../support/exact';
 import { startBehindGateway, type SourceBehindGateway } from '../support/gateway-source';
+import { nextSecond } from '../support/until';
 
 let under: SourceBehindGateway;
 let tenant: Tenant;
@@ -13,11 +14,6 @@ const breakChats = (ids: string[], kind: '500' | '500-no-retry' = '500-no-retry'
   under.simulator.setFaults({ targets: ids.map((chatId) => ({ chatId, kind, times: Infinity })) });
 const requestsFor = (chatId: string): number =>
   under.simulator.requests.filter(({ path }) => path.includes(chatId)).length;
-/** The next window holds something. */
-const nextSecond = async (): Promise<void> => {
-  const second = Math.floor(Date.now() / 1000);
-  while (Math.floor(Date.now() / 1000) <= second) await under.source.view();
-};
 
 async function start(chats: number): Promise<void> {
   tenant = createTenant({ chats, messagesPerChat: 2 });

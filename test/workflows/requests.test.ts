@@ -1,5 +1,6 @@
 import { readPause, readResume, readRewind, readSync } from '../../src/workflows/requests';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import { until } from '../support/until';
 
 const NOW = Date.parse('2026-04-08T12:00:00Z');
 const TO = '2026-04-01T00:00:00.000Z';
@@ -108,7 +109,7 @@ describe('a source that is updated from the Web UI or the CLI', () => {
 
   it('carries an update out once, also when it is sent again to a later run', async () => {
     const to = '2026-09-02T00:00:00.000Z';
-    while ((await under.source.view()).memo?.running);
+    await until(async () => !(await under.source.view()).memo?.running);
     await under.chain.executeUpdate('rewind', { args: [{ to }], updateId: 'sent-twice' });
     const report = await under.sync();
     const before = (await under.source.view()).memo;

@@ -3,9 +3,15 @@ import { dirname, join } from 'node:path';
 import { createTenant, truth } from '../../simulator';
 import { expectExactly } from '../support/exact';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
+import { until } from '../support/until';
 
 let under: SourceUnderTest;
 afterEach(() => under.close());
+
+/** What the sync waits for, once it is that. */
+async function waitingFor(reason: RegExp): Promise<void> {
+  await until(async () => reason.test((await under.source.view()).waitingFor ?? ''));
+}
 
 test('it waits for a folder that cannot be written, says so, and goes on when that is mended', async () => {
   const tenant = createTenant({ chats: 5 });
@@ -15,9 +21,7 @@ test('it waits for a folder that cannot be written, says so, and goes on when th
   await writeFile(fileDir, 'a file where the folder should be');
 
   const request = await under.request();
-  let waitingFor: string | null = null;
-  while (waitingFor === null) ({ waitingFor } = await under.source.view());
-  expect(waitingFor).toMatch(/ENOTDIR|EEXIST/);
+  await waitingFor(/ENOTDIR|EEXIST/);
   await rm(fileDir);
 
   expect((await under.reportOf(request)).outcome).toBe('completed');
@@ -29,11 +33,10 @@ test('it leaves a sync to workers with the sink it began with', async () => {
   under = await startSource({ simulator: { tenant }, settings: { BACKFILL_START: '2026-08-01' } });
   under.simulator.setFaults({ targets: [{ path: /messages$/, kind: '503', times: 1000 }] });
   const request = await under.request();
-  while (!under.simulator.requests.some(({ path }) => path.endsWith('messages'))) await under.source.view();
+  await until(() => under.simulator.requests.some(({ path }) => path.endsWith('messages')));
 
   await under.restart({ SINK: 'stdout' });
-  let waitingFor: string | null = null;
-  while (!waitingFor?.includes('SINK=file')) ({ waitingFor } = await under.source.view());
+  await waitingFor(/SINK=file/);
   under.simulator.setFaults();
   await under.restart({ SINK: 'file' });
 
@@ -52,8 +55,7 @@ test('it waits where the sink has forgotten what was published, instead of closi
 
   await under.restart({ FILE_DIR: join(dirname(under.folder), 'another-volume') });
   const request = await under.request();
-  let waitingFor: string | null = null;
-  while (!waitingFor?.includes('ARCHIVE_LOST')) ({ waitingFor } = await under.source.view());
+  await waitingFor(/ARCHIVE_LOST/);
   await under.restart(settings);
 
   expect((await under.reportOf(request)).outcome).toBe('completed');
@@ -109,5 +111,5 @@ test.each(['publish', 'commit', 'write'] as const)('a cancelled sync ends what i
 
   const { outcome, reason } = await under.reportOf(request);
   expect({ outcome, reason }).toMatchObject({ outcome: 'failed', reason: expect.stringMatching(/^Cancelled/) });
-  while (ended.length === 0) await under.source.view();
+  await until(() => ended.length > 0);
 });

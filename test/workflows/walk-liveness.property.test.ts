@@ -128,9 +128,12 @@ function createSink(time: VirtualTime) {
   return { sink, publishedAt };
 }
 
+// One each for all walks: every promise passes on what each storage that was ever made holds.
+const contexts = new AsyncLocalStorage<AttemptContext>();
+const scopes = new AsyncLocalStorage<AbortController>();
+
 /** As Temporal runs them: each tried again after its back-off until it ends or is cancelled. A request takes no slot (worker/api-slots.ts). */
 function createActivities(api: ComplianceApi, sink: Sink, time: VirtualTime, cancelled: () => AbortSignal): Activities {
-  const contexts = new AsyncLocalStorage<AttemptContext>();
   const context = () => contexts.getStore()!;
   const calls = createApiActivities({ api, sink, context, policy: POLICY, metrics: { violated: () => undefined } });
 
@@ -199,7 +202,6 @@ async function walkThrough(
   const time = createVirtualTime(START);
   const readAt = new Map<string, number>();
   const { sink, publishedAt } = createSink(time);
-  const scopes = new AsyncLocalStorage<AbortController>();
   const uncancelled = scopeOf();
   const activities = {
     ...createActivities(createApi(tenant, time, readAt), sink, time, () => (scopes.getStore() ?? uncancelled).signal),
