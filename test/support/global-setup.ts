@@ -11,6 +11,8 @@ const DYNAMIC_CONFIG = [
   // There are hundreds of sources with two queues each: of the usual four partitions each would poll its parent.
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',
+  // How long the run after a short one is held back: the usual second is longer than most syncs here.
+  'history.workflowIdReuseMinimalInterval="100ms"',
 ];
 
 /** One real Temporal server and one workflow bundle for the whole run. */

@@ -21,7 +21,7 @@ describe.each([
     const few = { usersPerOrganization: 5, messagesPerChat: 2 };
 
     test('it goes on from the time of the last chat', async () => {
-      const spread = createTenant({ ...few, chats: 60 });
+      const spread = createTenant({ ...few, chats: 20 });
       under = await start({ simulator: { tenant: spread, generation }, settings });
       under.simulator.setCursorsExpired(true);
 
@@ -31,7 +31,7 @@ describe.each([
 
     test('it does not turn in circles where that leads nowhere, and goes on when they are taken again', async () => {
       const at = '2026-09-10T10:00:00Z';
-      const atOnce = createTenant({ ...few, chats: 60, from: at, to: at });
+      const atOnce = createTenant({ ...few, chats: 20, from: at, to: at });
       under = await start({ simulator: { tenant: atOnce, generation }, settings });
       under.simulator.setCursorsExpired(true);
       expect((await under.sync()).reason).toMatch(/^ApiRefused: chats: the server refuses its own cursor/);

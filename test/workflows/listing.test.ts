@@ -30,7 +30,7 @@ const isMember = (userId: string | null): boolean =>
 
 /** Two organizations, guests from one in the other, someone who has left, and a chat of nobody. */
 function populated(): Tenant {
-  const made = createTenant({ organizations: 2, usersPerOrganization: 23, chats: 70, messagesPerChat: [1, 4] });
+  const made = createTenant({ organizations: 2, usersPerOrganization: 23, chats: 40, messagesPerChat: [1, 4] });
   const [one, two] = [...made.organizations.keys()] as [string, string];
   const people = [...made.users.keys()];
   for (const guest of people.slice(0, 8)) made.addMember(two, guest);
