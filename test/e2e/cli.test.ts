@@ -51,7 +51,16 @@ afterEach(async () => {
   await simulator.close();
 });
 
-test('it syncs, tells its status, pauses, resumes and rewinds', async () => {
+async function expectOnlyForItsOwner(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true, withFileTypes: true });
+  expect(names.length).toBeGreaterThan(2);
+  for (const entry of names) {
+    const { mode } = await stat(join(entry.parentPath, entry.name));
+    expect(mode & 0o777).toBe(entry.isDirectory() ? 0o700 : 0o600);
+  }
+}
+
+test('it syncs for its owner alone, tells its status, pauses, resumes and rewinds', async () => {
   expect(await json('status')).toEqual({
     source: settings['SOURCE'],
     paused: false,
@@ -83,6 +92,7 @@ test('it syncs, tells its status, pauses, resumes and rewinds', async () => {
   ]);
   expect(report).toMatchObject({ outcome: 'completed', chats: 25, messages: truth(tenant).length, requests: 27 });
   expectExactly(await recordsIn(folder), tenant);
+  await expectOnlyForItsOwner(folder);
   expect(await json('status')).toMatchObject({ syncedThrough: report['to'], running: null, lastSync: report });
   expect((await run(['status', '--max-behind', '30m'], settings)).code).toBe(0);
 
@@ -145,15 +155,3 @@ test('it ends within its grace on SIGTERM during a sync, and another worker fini
   expect(await json('sync')).toMatchObject({ outcome: 'completed' });
   expectExactly(await recordsIn(folder), tenant);
 }, 120_000);
-
-test('it keeps what it writes to its owner', async () => {
-  await worker();
-  await run(['sync'], settings);
-
-  const names = await readdir(folder, { recursive: true, withFileTypes: true });
-  expect(names.length).toBeGreaterThan(2);
-  for (const entry of names) {
-    const { mode } = await stat(join(entry.parentPath, entry.name));
-    expect(mode & 0o777).toBe(entry.isDirectory() ? 0o700 : 0o600);
-  }
-});

@@ -93,11 +93,11 @@ test.each([
   simulator.setFaults({ targets: [{ chatId: chat!.id, kind: '500-no-retry', times: Infinity }] });
   expect(await json('sync')).toMatchObject({ outcome: 'failed', reason: expect.stringContaining(chat!.id) });
   simulator.setFaults({ targets: [{ path: /chats/, kind: '503', times: Infinity }] });
-  await run(['sync', '--detach'], settings);
+  const mended = json('sync');
   let waiting = '';
   while (waiting === '') waiting = JSON.stringify((await json('status'))['running'] ?? {}).match(/503/)?.[0] ?? '';
   simulator.setFaults({});
-  expect(await json('sync')).toMatchObject({ outcome: 'completed', messages: 1 });
+  expect(await mended).toMatchObject({ outcome: 'completed', messages: 1 });
   expect((await run(['rewind', '--to', '2026-08-01'], settings)).code).toBe(0);
   expect((await run(['rewind', '--to', '2026-08-02'], settings)).stderr).toMatch(/--skip|`skip`/);
   expect(await json('sync')).toMatchObject({ outcome: 'completed', chats: 12 });
