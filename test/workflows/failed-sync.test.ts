@@ -130,18 +130,18 @@ test('it lets an idle source live on when that is cancelled', async () => {
 
 test('it revives a source that was terminated in the middle of a sync, whose callers see only success', async () => {
   // More than one part.
-  const tenant = createTenant({ chats: 25, messagesPerChat: 1 });
-  under = await startSource({ simulator: { tenant }, settings: { ...BACKFILL, PAGE_SIZE: '10' } });
+  const tenant = createTenant({ chats: 1100, messagesPerChat: 1 });
+  under = await startSource({ simulator: { tenant }, settings: BACKFILL });
   const stuck = chatIds(tenant).slice(-1)[0]!;
   under.simulator.setFaults({ targets: [{ chatId: stuck, kind: '500', times: 1000 }] });
   const request = await under.request();
-  await until(async () => ((await under.source.view()).memo?.unfinished?.counters.chats ?? 0) >= 20);
+  await until(async () => ((await under.source.view()).memo?.unfinished?.counters.chats ?? 0) >= 1000);
 
   await under.chain.terminate('by an operator');
   under.simulator.setFaults();
   const report = await under.reportOf(request);
 
-  expect(report).toMatchObject({ outcome: 'completed', chats: 25 });
+  expect(report).toMatchObject({ outcome: 'completed', chats: 1100 });
   expectExactly(await under.records(), tenant);
   expect(await under.ledger()).toHaveLength(1);
 });

@@ -89,12 +89,12 @@ test('it tells the sink of a window that a rewind gave up', async () => {
 
 test('it goes on with the window of a sync that is reset to its start, whose parts are published already', async () => {
   // More than one part.
-  const tenant = createTenant({ chats: 25, messagesPerChat: 1 });
-  under = await startSource({ simulator: { tenant }, settings: { ...BACKFILL, PAGE_SIZE: '10' } });
+  const tenant = createTenant({ chats: 1100, messagesPerChat: 1 });
+  under = await startSource({ simulator: { tenant }, settings: BACKFILL });
   const last = tenant.chatOrder.updated_at.entries().at(-1)!.item.id;
   under.simulator.setFaults({ targets: [{ chatId: last, kind: '500', times: Infinity }] });
   const request = await under.request();
-  await until(async () => ((await under.source.view()).memo?.unfinished?.counters.chats ?? 0) >= 20);
+  await until(async () => ((await under.source.view()).memo?.unfinished?.counters.chats ?? 0) >= 1000);
 
   const { workflowId } = under.chain;
   const { runId } = await under.chain.describe();
@@ -107,11 +107,11 @@ test('it goes on with the window of a sync that is reset to its start, whose par
   });
   under.simulator.setFaults();
 
-  expect(await under.reportOf(request)).toMatchObject({ outcome: 'completed', chats: 25, messages: 25 });
+  expect(await under.reportOf(request)).toMatchObject({ outcome: 'completed', chats: 1100, messages: 1100 });
   expectExactly(await under.records(), tenant);
   const ledger = await under.ledger();
   expect(ledger).toHaveLength(1);
-  expect(ledger[0]).toMatchObject({ chats: 25, records: 25 });
+  expect(ledger[0]).toMatchObject({ chats: 1100, records: 1100 });
 });
 
 test('it names in the ledger what a window published that was forgotten by a reset and given up by a rewind', async () => {
