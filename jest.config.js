@@ -8,7 +8,7 @@ module.exports = {
   // The real server, real files and child processes: a busy machine may need a while.
   testTimeout: 120_000,
   // Most of them wait for a server most of the time.
-  maxWorkers: 6,
+  maxWorkers: 5,
   reporters: ['default', '<rootDir>/test/support/slowest-reporter.js'],
   testSequencer: '<rootDir>/test/support/sequencer.js',
 };

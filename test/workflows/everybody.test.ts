@@ -29,7 +29,7 @@ test.each<[string, OwnAnswer, RegExp]>([
     /^ApiRefused: \d+ chats in a row .*status 405/,
   ],
 ])('%s', async (_what, answer, reason) => {
-  tenant = createTenant({ chats: 120, messagesPerChat: 1 });
+  tenant = createTenant({ chats: 80, messagesPerChat: 1 });
   under = await startBehindGateway({ tenant }, { ON_CHAT_FAILURE: 'park', REQUESTS_PER_SECOND: '200' });
   under.setGateway((page) => (page.chat_messages ? answer : undefined));
 
@@ -37,13 +37,13 @@ test.each<[string, OwnAnswer, RegExp]>([
 
   expect(report).toMatchObject({ outcome: 'failed', parked: 0, chats: 0 });
   expect(report.reason).toMatch(reason);
-  expect(under.simulator.requests.length).toBeLessThan(180);
+  expect(under.simulator.requests.length).toBeLessThan(140);
   // In the middle of a sync too, where some were read before.
   let read = 0;
-  under.setGateway((page) => (page.chat_messages && ++read > 50 ? answer : undefined));
+  under.setGateway((page) => (page.chat_messages && ++read > 35 ? answer : undefined));
   const second = await under.sync();
   expect(second).toMatchObject({ outcome: 'failed', parked: 0, to: report.to });
-  expect(second.chats).toBeGreaterThanOrEqual(40);
+  expect(second.chats).toBeGreaterThanOrEqual(28);
   under.setGateway();
   expect(await under.sync()).toMatchObject({ outcome: 'completed', parked: 0, to: report.to });
   expectExactly(await under.records(), tenant);
