@@ -67,7 +67,7 @@ export async function retryParked(
     part = createPart(activities, policy, source.unfinished.window, source);
     await runConcurrently(() => {
       if (source.mustContinueAsNew()) reader.hurry();
-      if (isOver() || part.isDue(reader.reading) || !reader.hasRoom()) return undefined;
+      if (isOver() || part.isFull(reader.reading) || !reader.hasRoom()) return undefined;
       const chat = waiting.shift();
       if (chat) begun.add(chat.chatId);
       return chat && reader.read(chat.chatId, chat);

@@ -35,8 +35,10 @@ export interface Part {
   skip(chat: StagedChat): void;
   /** Adds a chat that cannot be read. @param parked Set for a parked chat: its failure says nothing about others. */
   refuse(unreadable: Unreadable, parked?: unknown): void;
-  /** Whether the part must be published now. @param reading Chats being read, which may still join it. */
-  isDue(reading: number): boolean;
+  /** Whether it is to be published now. */
+  isDue(): boolean;
+  /** Whether it would be due if every chat under way joined it. @param reading How many those are. */
+  isFull(reading: number): boolean;
   /** Sets what runs when the part becomes due by its age. */
   onDue(then: () => void): void;
   /**
@@ -71,6 +73,8 @@ export function createPart(
       due();
     });
   }
+  const isFullWith = (reading: number): boolean =>
+    staged >= STAGED_BYTES || bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES;
   function note({ chatId, gone: isGone }: StagedChat): void {
     if (isGone) gone.push(chatId);
     else suspects.someoneWasRead();
@@ -112,7 +116,8 @@ export function createPart(
       unreadable.push(chat);
       if (!parked) suspects.add(chat);
     },
-    isDue: (reading) => isOld || staged >= STAGED_BYTES || bytes + reading * (CHAT_BYTES + RECEIPT_BYTES) >= PART_BYTES,
+    isDue: () => isOld || isFullWith(0),
+    isFull: isFullWith,
     onDue: (then) => void (due = then),
     async publish({ gone: goneBefore, conflicts, ...totals }, doubtful) {
       stop?.();

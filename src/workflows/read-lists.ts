@@ -45,8 +45,7 @@ export async function readLists(
   await runConcurrently((again) => {
     part.onDue(again);
     lister.onTurn(again);
-    const isDue = part.isDue(reader.reading);
-    if (isDue && !isPublishing) {
+    if (part.isDue() && !isPublishing) {
       const due = part;
       part = begin();
       return publish(due);
@@ -58,7 +57,8 @@ export async function readLists(
     }
     const listing = round.mayList(part) ? lister.next(chats.length) : undefined;
     if (listing) return list(listing);
-    const chatId = !isDue && reader.hasRoom() ? chats.shift() : undefined;
+    const isHeldUp = isPublishing && part.isFull(reader.reading);
+    const chatId = !isHeldUp && reader.hasRoom() ? chats.shift() : undefined;
     return chatId === undefined ? undefined : reader.read(chatId);
   });
   reader.end();

@@ -43,7 +43,7 @@ test.each([
   [3000 * MIB, 1],
 ])('a part is due when chats of %d bytes make a gigabyte: %d', (bytes, chats) => {
   const { part } = emptyPart();
-  for (let count = 0; !part.isDue(0); count += 1) {
+  for (let count = 0; !part.isDue(); count += 1) {
     expect(count).toBeLessThan(chats);
     part.take(staged(`chat_${count}`, bytes));
   }
@@ -57,8 +57,8 @@ test('a part is due when it has been open for long, from the first chat that was
   for (const chatId of ['chat_1', 'chat_2']) part.take(staged(chatId, 1));
   expect(timers).toHaveLength(1);
   const dueAt: boolean[] = [];
-  part.onDue(() => dueAt.push(part.isDue(0)));
-  expect(part.isDue(0)).toBe(false);
+  part.onDue(() => dueAt.push(part.isDue()));
+  expect(part.isDue()).toBe(false);
   timers[0]?.();
   expect(dueAt).toEqual([true]);
 });
