@@ -105,13 +105,14 @@ export function createLister(
   function passOver(list: ChatList, begunAt: number, error: unknown): void {
     const isOutage = mayPass(error);
     if (list.userIds.length === 0 || !(isOutage || error instanceof EndlessList || isOfOneList(error))) throw error;
+    const said = error instanceof EndlessList ? error.message : sayOf(error);
     failedAt.set(nameOf(list), source.now());
     const { lists } = source.checkpoint;
     const isLast = lists.every((other) => !other.hasMore || failedAt.has(nameOf(other)));
     const isOwn = isOutage ? answeredAt > begunAt : hasEnded;
     // Of a few users each is tried alone before it is known whether others are served.
     if (isOwn || (lists.length <= FEW_LISTS && list.userIds.length > 1)) {
-      source.changeUnfinished({ checkpoint: withoutList(source.checkpoint, list, sayOf(error)) });
+      source.changeUnfinished({ checkpoint: withoutList(source.checkpoint, list, said) });
       for (const userId of list.userIds) failedAt.set(userId, source.now());
     } else if (!isOutage && (isLast || failedAt.size >= FEW_LISTS)) throw error;
     else if (!isOutage) source.changeUnfinished({ checkpoint: listedAnew(source.checkpoint, list) });
