@@ -122,8 +122,9 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       if (recovery === 'gone' && options.gone) return options.gone({ limit, requests });
       beat();
       const soon = asksFirst && refusals > 0;
-      // One record that is larger than the cap is that chat's, whoever else is served.
-      const proven = served === 'chat' || (error instanceof ApiError && error.kind === 'too-large');
+      // A record that is larger than the cap, or an id that no URL can hold, is the chat's own, whoever else is served.
+      const isOwn = error instanceof ApiError && (error.kind === 'too-large' || error.kind === 'no-path');
+      const proven = served === 'chat' || isOwn;
       throw toFailure(error, { requests, chatId, recovery, soon, proven, limit: memory.limit });
     }
   };

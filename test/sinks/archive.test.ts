@@ -238,8 +238,12 @@ describe('what is missing of an archive', () => {
       await expect(worker.publish?.(first, [])).rejects.toMatchObject(failure);
       await expect(worker.commit?.(first, closing(1, 1))).rejects.toMatchObject(failure);
     }
+    // Nor is a further part put beside it: the folder may be an older copy of itself.
+    const next = await writeChat(sink, first, 'chat_b', [1]);
+    await expect(open().publish?.(first, [next])).rejects.toMatchObject(failure);
     await writeFile(path, text);
-    await sink.commit?.(first, closing(1, 1));
+    await sink.publish?.(first, [next]);
+    await sink.commit?.(first, closing(2, 2));
     expect(await ledgerLines(folder)).toHaveLength(1);
   });
 });
