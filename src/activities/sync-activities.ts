@@ -45,7 +45,7 @@ export function createSyncActivities(dependencies: SyncDependencies): SyncActivi
         return published;
       }),
     commitWindow: ({ window, closing, sink: name }) =>
-      withSink(name, async (signal) => sink.commit?.(window, closing, signal)),
+      withSink(name, async (signal) => (await sink.commit?.(window, closing, signal)) ?? null),
   };
 
   async function withSink<T>(name: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -69,12 +69,13 @@ export function createSyncActivities(dependencies: SyncDependencies): SyncActivi
 }
 
 /** Reads the sink's ledger. Also checks the sink, unless its folder holds another archive than expected. */
-async function readLedger(sink: Sink, { archive: held }: LedgerRequest): Promise<Ledger> {
+async function readLedger(sink: Sink, { archive: held, head }: LedgerRequest): Promise<Ledger> {
   const archive = await sink.archive?.();
   if ((archive ?? null) === held) await sink.check?.();
   return {
     kept: sink.last !== undefined,
     missing: (await sink.missing?.()) ?? null,
+    altered: head !== null && (await sink.holds?.(head)) === false,
     last: (await sink.last?.()) ?? null,
     unfinished: (await sink.unfinished?.()) ?? [],
     ...(archive !== undefined && { archive }),

@@ -3,7 +3,7 @@ import type { Ledger } from '../domain/reconcile';
 import type { Policy } from '../config/policy';
 import type { Report } from '../domain/state';
 import type { ListingMode } from '../domain/checkpoint';
-import type { Published, ReadChat, Receipt, Totals } from '../domain/published';
+import type { Head, Published, ReadChat, Receipt, Totals } from '../domain/published';
 import type { Span, Window } from '../domain/window';
 import type { Closing } from '../sinks/sink';
 
@@ -149,6 +149,8 @@ export interface LedgerRequest {
   sink: string;
   /** The archive that the source holds; null if it holds none yet. */
   archive: string | null;
+  /** The ledger's line that the source knows as the last one; null: none. */
+  head: Head | null;
 }
 
 export interface ClaimRequest {
@@ -174,7 +176,8 @@ export interface SyncActivities {
   /** Returns the id of the archive that is in the folder afterwards. */
   claimArchive(request: ClaimRequest): Promise<string>;
   publishPart(request: PublishRequest): Promise<Published>;
-  commitWindow(request: CommitRequest): Promise<void>;
+  /** Returns the window's line of the ledger; null where there is none. */
+  commitWindow(request: CommitRequest): Promise<Head | null>;
 }
 
 export interface CheckRequest {

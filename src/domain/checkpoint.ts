@@ -74,8 +74,9 @@ export const checkpointSchema = z.object({
     /** The first malformed item in the lists of users or organizations: the sync fails on it once the walk ends. */
     odd: z.string().optional(),
   }),
-  /** The API's request-id of the last page listed. */
+  /** The API's request-ids of the last page listed, and of the first. */
   requestId: z.string().nullable(),
+  firstRequestId: z.string().nullable().optional(),
   fingerprint: z.string(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;

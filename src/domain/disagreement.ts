@@ -36,6 +36,7 @@ export function disagreementText(
     'given up': `the sink ${sink} knows ${from} to ${to} as given up by a later rewind: \`chat-sync rewind --to ${from}\` reads it again`,
     lost: `the sink ${sink} is not in the place that this source writes to (no archive.json there): bring that back (is the volume there?), or begin a new one with \`chat-sync rewind --to ${window.from}\``,
     foreign: `the sink ${sink} ${held ? `holds messages through ${to}` : 'is in its first window'}, ${begins}: \`chat-sync rewind --to ${to || window.from}\` takes it over there`,
+    altered: `the sink ${sink} does not hold the last line of its ledger as this source knows it: it was changed, or is an older copy: bring it back as it was, or \`chat-sync rewind --to ${to}\` goes on with what is there`,
     incomplete: `the sink ${sink} has lost ${missing ?? ''}, or a part of it: bring it back; ${held ? `or \`chat-sync rewind --to ${from}\` sends its window once more, \`chat-sync rewind --to ${to}\` goes on without it` : `or \`chat-sync rewind --to ${window.from}\` begins a new one beside what is there`}`,
   };
   const warning =

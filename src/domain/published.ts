@@ -26,6 +26,12 @@ export interface Healed extends Span {
   records: number;
 }
 
+/** A line of the archive's ledger: its number, and the SHA-256 of its bytes, by which a change before it is noticed. */
+export interface Head {
+  n: number;
+  sha256: string;
+}
+
 /** What the sink holds of a window so far. */
 export interface Totals {
   chats: number;

@@ -13,6 +13,8 @@ export interface Ledger {
   archive?: string | null;
   /** Which file of the last window is missing, or has another size; null if none. */
   missing: string | null;
+  /** The line that the source knows as the last one is not there as it was. */
+  altered: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface Circumstances {
 
 /** How the state and the sink disagree. */
 export type Disagreement =
-  'behind' | 'hole' | 'overtaken' | 'empty' | 'old' | 'given up' | 'lost' | 'foreign' | 'incomplete';
+  'behind' | 'hole' | 'overtaken' | 'empty' | 'old' | 'given up' | 'lost' | 'foreign' | 'incomplete' | 'altered';
 
 export type Decision =
   /** No whole second has passed since the last window. */
@@ -54,7 +56,7 @@ export type Resumed = Unfinished | null;
  */
 export function reconcile(state: State, ledger: Ledger, policy: Policy, circumstances: Circumstances): Decision {
   const { epoch, syncedThrough, unfinished } = state;
-  const { last, kept, missing } = ledger;
+  const { last, kept, missing, altered } = ledger;
   const { possession, now, serverTime } = circumstances;
   const { backfillStart, settleSeconds } = policy;
   const left = unfinished?.window ?? forgotten(ledger, epoch, syncedThrough ?? backfillStart);
@@ -74,8 +76,10 @@ export function reconcile(state: State, ledger: Ledger, policy: Policy, circumst
   if (possession === 'foreign') return refuse('foreign');
   // A sync with an unfinished window waits for its folder instead: the sink's failures are retried.
   if (possession === 'lost' && !left) return refuse('lost');
-  // With a rewind the operator has chosen to go on without the missing file.
-  if (missing !== null && !(epoch > 0 && isOfEarlierEpoch)) return refuse('incomplete');
+  // With a rewind the operator has chosen to go on without the missing file, or with what was changed.
+  const isToGoOn = epoch > 0 && isOfEarlierEpoch;
+  if (missing !== null && !isToGoOn) return refuse('incomplete');
+  if (altered && !isToGoOn) return refuse('altered');
 
   const abandon = ledger.unfinished.filter((other) => isBehind(other, window) && !isSame(other, state.abandoned));
   const common = { window, abandon, isFirstHere };

@@ -59,7 +59,8 @@ export function completedReport(
     const ids = state.parked.map(({ chatId }) => chatId);
     warnings.push(`parked, and tried again at each sync, since they could not be read: ${abbreviate(ids)}`);
   }
-  return reportOf(state, { ...window, counters, warnings, outcome: 'completed' });
+  const report = reportOf(state, { ...window, counters, warnings, outcome: 'completed' });
+  return { ...report, ...(state.head && { head: state.head }) };
 }
 
 /** The report of a sync that found no whole second to read. */

@@ -46,6 +46,8 @@ const failureSchema = z.object({
 });
 export type Failure = z.infer<typeof failureSchema>;
 
+export const headSchema = z.object({ n: count, sha256: z.string() });
+
 /** How a sync ended; `sync --json` prints it without `n`. */
 export const reportSchema = z.object({
   n: count,
@@ -64,6 +66,8 @@ export const reportSchema = z.object({
   warnings: z.array(z.string()),
   reason: z.string().optional(),
   failure: failureSchema.optional(),
+  /** The window's line of the ledger. */
+  head: headSchema.optional(),
 });
 export type Report = z.infer<typeof reportSchema>;
 
@@ -109,6 +113,8 @@ export const chatSyncShape = {
   /** A few published chats: while one of them is readable, the key and the server are the right ones. */
   witnesses: z.array(z.string()).optional(),
   unfinished: unfinishedSchema.optional(),
+  /** The last line of the ledger that the source knows: nothing before it can change unnoticed. */
+  head: headSchema.optional(),
   /** A window that `rewind` gave up and that the sink's ledger does not record yet. */
   abandoned: windowSchema.optional(),
   /** At most 200, and no more than fit into the memo. */

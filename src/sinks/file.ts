@@ -12,7 +12,7 @@ import { missing } from './file/missing';
 import { publish as publishIn } from './file/publish';
 import { createStaging } from './file/staging';
 import { tryFileSystem } from './file/trial';
-import type { Published, ReadChat, Receipt } from '../domain/published';
+import type { Head, Published, ReadChat, Receipt } from '../domain/published';
 import type { Window } from '../domain/window';
 import type { Batch, Closing, Sink } from './sink';
 import { SinkError } from './sink';
@@ -55,10 +55,11 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     return inArchive(window, () => unlessClosed(window, () => publishIn(space, window, chats, gone, signal)));
   }
 
-  async function commit(window: Window, closing: Closing, signal?: AbortSignal): Promise<void> {
-    await inArchive(window, async () => {
+  async function commit(window: Window, closing: Closing, signal?: AbortSignal): Promise<Head | null> {
+    return inArchive(window, async () => {
       signal?.throwIfAborted();
       await unlessClosed(window, () => close(space, window, closing));
+      return ledger.headOf(window);
     });
   }
 
@@ -138,6 +139,7 @@ export function createFileSink({ dir, source, fs = nodeFileSystem, partBytes = P
     write: saying(write),
     publish: saying(publish),
     commit: saying(commit),
+    holds: saying(ledger.holds),
     last: saying(last),
     unfinished: saying(unfinished),
     has: saying(has),

@@ -1,4 +1,6 @@
-import type { ReadChat, Published, Receipt, Totals } from '../domain/published';
+import type { Policy } from '../config/policy';
+import type { ListingMode } from '../domain/checkpoint';
+import type { Head, ReadChat, Published, Receipt, Totals } from '../domain/published';
 import type { MessageRecord } from '../domain/record';
 import type { Window } from '../domain/window';
 
@@ -10,11 +12,25 @@ export interface Batch {
   records: Iterable<MessageRecord>;
 }
 
-/** How a window ended; `requestId` is that of the API's last list page, for the chain of custody. */
+/** How a window ended, for the chain of custody. */
 export interface Closing {
   outcome: 'completed' | 'abandoned';
   totals: Totals;
+  /** The API's, of the last page of the chat lists, and of the first one. */
   requestId: string | null;
+  firstRequestId?: string | null;
+  build?: string;
+  query?: Query;
+  /** Chats of which the window's messages could not be read. */
+  parked?: string[];
+}
+
+/** What was asked of the API. */
+export interface Query {
+  listing: ListingMode;
+  messages: Policy['messages'];
+  /** Hash of the three filters; null: none is set. */
+  filters: string | null;
 }
 
 /** Thrown by a sink for what an operator can mend (disk full, folder unwritable, file missing): the step is retried until it works. */
@@ -52,8 +68,13 @@ export interface Sink {
    * @param signal Ends it early; what was published is known to the next call.
    */
   publish?(window: Window, chats: ReadChat[], gone?: readonly string[], signal?: AbortSignal): Promise<Published>;
-  /** Closes the window. Throws if the sink holds other totals than `closing` says. For a closed window: changes nothing. */
-  commit?(window: Window, closing: Closing, signal?: AbortSignal): Promise<void>;
+  /**
+   * Closes the window. Throws if the sink holds other totals than `closing` says. For a closed window: changes nothing.
+   * @returns its line of the ledger; null where there is none.
+   */
+  commit?(window: Window, closing: Closing, signal?: AbortSignal): Promise<Head | null>;
+  /** Whether that line is there as it was: neither changed nor cut off. */
+  holds?(head: Head): Promise<boolean>;
   /** The last completed window, or null if there is none yet. */
   last?(): Promise<Window | null>;
   /** Windows that hold published chats and were never closed: what a state that was brought back has forgotten. */

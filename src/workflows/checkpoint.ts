@@ -24,6 +24,7 @@ export const ending = ({ fingerprint }: { fingerprint: string }, before: Checkpo
   ...beginning('organization', { fingerprint }),
   lists: [],
   requestId: before?.requestId ?? null,
+  firstRequestId: before?.firstRequestId,
 });
 
 /** The checkpoint for the next sync of the window: earlier refusals no longer count. */
@@ -89,8 +90,8 @@ export const listedAnew = (checkpoint: Checkpoint, list: ChatList): Checkpoint =
 
 /** The checkpoint back at the window's start, in the same listing mode. */
 export const again = (checkpoint: Checkpoint): Checkpoint => {
-  const { mode, why, refusals, requestId } = checkpoint;
-  return { ...beginning(mode, { fingerprint: checkpoint.fingerprint, refusals, why }), requestId };
+  const { mode, why, refusals, requestId, firstRequestId } = checkpoint;
+  return { ...beginning(mode, { fingerprint: checkpoint.fingerprint, refusals, why }), requestId, firstRequestId };
 };
 
 /** The checkpoint for the memo: the request of the first unpublished page, of chats or of users, and not its ids. */

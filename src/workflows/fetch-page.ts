@@ -63,7 +63,12 @@ export async function fetchPage(
   const { counters } = source.unfinished;
   source.noteUnfinished(
     {
-      checkpoint: { ...withoutEnded(changed), accepted: true, requestId: page.requestId },
+      checkpoint: {
+        ...withoutEnded(changed),
+        accepted: true,
+        requestId: page.requestId,
+        firstRequestId: changed.firstRequestId ?? page.requestId,
+      },
       counters: { ...counters, skipped: counters.skipped + page.skipped },
     },
     widened,

@@ -31,15 +31,18 @@ export async function begin(
 ): Promise<{ unfinished: Unfinished | null; warnings: string[] }> {
   const { archive: held } = source.state;
   // This also tries out the sink, before the first request to the API.
-  const ledger = await activities.readLedger({ sink: policy.sink, archive: held?.held ? held.id : null });
+  const request = { sink: policy.sink, archive: held?.held ? held.id : null, head: source.state.head ?? null };
+  const ledger = await activities.readLedger(request);
   const { requests, serverTime, warnings } = await lookAtOrganizations(activities, policy).catch(endless);
   const now = source.now();
   warnings.push(...clockWarnings(source.state, now, serverTime), ...filterWarnings(policy, source.state));
   const possession = await possess(activities, policy, source, ledger);
-  const abandon = (window: Window): Promise<void> => {
-    const closing = { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null } as const;
+  const abandon = async (window: Window): Promise<void> => {
+    const totals = { chats: 0, records: 0 };
+    const closing = { outcome: 'abandoned', totals, requestId: null, build: policy.build } as const;
     const archive = source.state.archive?.id;
-    return activities.commitWindow({ window: { ...window, archive }, sink: policy.sink, closing });
+    const head = await activities.commitWindow({ window: { ...window, archive }, sink: policy.sink, closing });
+    if (head) source.change({ head });
   };
   const { abandoned, unfinished: left } = source.state;
   if (abandoned) await abandon(abandoned);

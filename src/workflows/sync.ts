@@ -1,9 +1,15 @@
 import { sinceWith } from '../domain/backfill';
-import type { Counters, Report, Unfinished } from '../domain/state';
+import type { Checkpoint } from '../domain/checkpoint';
+import { isFiltered } from '../domain/filters';
+import type { Counters, Report, State, Unfinished } from '../domain/state';
+import type { Window } from '../domain/window';
+import type { Policy } from '../config/policy';
+import type { Closing, Query } from '../sinks/sink';
 import type { Activities } from './activity-proxies';
 import { askForOneChat } from './backfill';
 import { counting } from './counting';
 import { failureDetails } from './failures';
+import { firstMode } from './listing-mode';
 import { begin } from './opening';
 import { retryParked } from './parking';
 import { completedReport, nothingToDo } from '../domain/report';
@@ -39,9 +45,18 @@ export async function sync(activities: Activities, source: SourceState): Promise
     }
   }
   const { counters, checkpoint } = source.unfinished;
-  const totals = { chats: counters.chats, records: counters.messages };
-  const closing = { outcome: 'completed', totals, requestId: checkpoint?.requestId ?? null } as const;
-  await activities.commitWindow({ window, sink: policy.sink, closing });
+  const parked = parkedIn(source.state, window);
+  const closing: Closing = {
+    outcome: 'completed',
+    totals: { chats: counters.chats, records: counters.messages },
+    requestId: checkpoint?.requestId ?? null,
+    firstRequestId: checkpoint?.firstRequestId ?? null,
+    build: policy.build,
+    query: queryOf(policy, checkpoint),
+    ...(parked.length > 0 && { parked }),
+  };
+  const head = await activities.commitWindow({ window, sink: policy.sink, closing });
+  if (head) source.note({ head });
   const report = completedReport(policy, source.state, source.unfinished);
   // The timestamp moves here, and nowhere else but by `rewind`.
   source.change({
@@ -53,6 +68,18 @@ export async function sync(activities: Activities, source: SourceState): Promise
   });
   return report;
 }
+
+const queryOf = (policy: Policy, checkpoint: Checkpoint | null): Query => ({
+  listing: checkpoint?.mode ?? firstMode(policy),
+  messages: policy.messages,
+  filters: isFiltered(policy) ? policy.filters : null,
+});
+
+/** The chats of which messages of the window are missing. */
+const parkedIn = ({ parked }: State, { from, to }: Window): string[] =>
+  parked
+    .filter((chat) => Date.parse(chat.from) < Date.parse(to) && Date.parse(chat.to) > Date.parse(from))
+    .map(({ chatId }) => chatId);
 
 function withCounts(unfinished: Unfinished, add: Partial<Counters>): Unfinished {
   const counters = { ...unfinished.counters };

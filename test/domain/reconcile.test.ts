@@ -16,7 +16,7 @@ const settled: State = {
   sink: 'file',
   archive: { id: 'a', held: true },
 };
-const ledger: Ledger = { kept: true, last: window(2, 3), unfinished: [], archive: 'a', missing: null };
+const ledger: Ledger = { kept: true, last: window(2, 3), unfinished: [], archive: 'a', missing: null, altered: false };
 const circumstances: Circumstances = { possession: 'ours', now: Date.parse(day(5)), serverTime: null };
 const unfinished = (left: Window): Unfinished => ({
   window: left,
@@ -46,6 +46,10 @@ test.each<[string, Case]>([
     { state: { sink: undefined }, ledger: { last: window(1, 9, 0) } },
   ],
   ['the sink keeps no ledger', { ledger: { kept: false, last: null } }],
+  [
+    'the ledger of before the rewind was changed',
+    { state: { sink: undefined }, ledger: { last: window(1, 9, 0), altered: true } },
+  ],
   [
     'a part of a window before the rewind is missing',
     { state: { sink: undefined }, ledger: { last: window(1, 9, 0), missing: 'p' } },
@@ -112,6 +116,7 @@ test.each<[string, Case, Window | null]>([
     window(2, 3),
   ],
   ['incomplete', { ledger: { missing: 'messages/p.ndjson' } }, window(2, 3)],
+  ['altered', { ledger: { altered: true } }, window(2, 3)],
 ])('it refuses where state and sink do not fit together: %s', (why, given, held) => {
   const decision = decide(given);
 

@@ -42,9 +42,11 @@ describe('the file sink', () => {
     await sink.commit?.(first, closing(1, 2));
     const path = 'messages/2026-04-08/20260408T143045Z-000001.ndjson';
     const [part] = (await ledgerLines(folder)).flatMap((line) => line.parts);
+    const [line] = await ledgerLines(folder);
     expect(await readFile(join(folder, 'ledger.jsonl'), 'utf8')).toBe(
-      `{"epoch":0,"from":"${first.from}","to":"${first.to}","outcome":"completed","chats":1,"records":2,` +
-        `"parts":[{"path":"${path}","bytes":${part?.bytes},"sha256":"${part?.sha256}"}],"requestId":"req_1"}\n`,
+      `{"n":1,"epoch":0,"from":"${first.from}","to":"${first.to}","outcome":"completed","chats":1,"records":2,` +
+        `"parts":[{"path":"${path}","bytes":${part?.bytes},"sha256":"${part?.sha256}"}],"requestId":"req_1",` +
+        `"at":"${line?.at}","prev":"${'0'.repeat(64)}"}\n`,
     );
     expect(await filesBelow(folder)).toEqual([join(folder, 'ledger.jsonl'), join(folder, path)]);
   });
@@ -58,7 +60,7 @@ describe('the file sink', () => {
     await sink.commit?.(first, closing(1, 2));
     expect(await open().publish?.(first, [])).toMatchObject({ healed, closed: true });
     expect(await readFile(join(folder, 'ledger.jsonl'), 'utf8')).toMatch(
-      `"requestId":"req_1","healed":${JSON.stringify(healed)}}`,
+      `"requestId":"req_1","healed":${JSON.stringify(healed)},"at"`,
     );
     await publishOne(second, 'chat_b', 1);
     expect(await open().publish?.(second, [])).toMatchObject({ healed: [] });

@@ -166,7 +166,7 @@ function createActivities(api: ComplianceApi, sink: Sink, time: VirtualTime, can
   }
   return {
     readPolicy: () => Promise.resolve(POLICY),
-    readLedger: () => Promise.resolve({ kept: true, missing: null, last: null, unfinished: [] }),
+    readLedger: () => Promise.resolve({ kept: true, missing: null, altered: false, last: null, unfinished: [] }),
     discoverOrganizations: (request) => untilItEnds(() => calls.discoverOrganizations(request), Infinity),
     discoverUsers: (request) => untilItEnds(() => calls.discoverUsers(request), Infinity),
     fetchChatPage: (request) => untilItEnds(() => calls.fetchChatPage(request), Infinity),
@@ -174,7 +174,7 @@ function createActivities(api: ComplianceApi, sink: Sink, time: VirtualTime, can
     checkChat: (request) => untilItEnds(() => calls.checkChat(request), 3),
     publishPart: ({ window, chats, gone }) => sink.publish!(window, chats, gone),
     claimArchive: ({ id }) => Promise.resolve(id),
-    commitWindow: () => Promise.resolve(),
+    commitWindow: () => Promise.resolve(null),
   };
 }
 

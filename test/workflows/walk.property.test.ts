@@ -151,15 +151,16 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: 
     commit: (window: Window, closing: Closing) =>
       mayFail(() => {
         const { held, totals } = open(window);
-        if (held.closed) return;
+        if (held.closed) return null;
         if (closing.outcome === 'abandoned') {
           held.closed = true;
-          return;
+          return null;
         }
         expect(closing.totals).toEqual(totals());
         expect(window.from).toBe(completed.at(-1)?.to ?? window.from);
         held.closed = true;
         completed.push(window);
+        return null;
       }),
     last: () => mayFail(() => completed.at(-1) ?? null),
     unfinished: () =>
@@ -258,6 +259,7 @@ function createActivities(world: World): { activities: Activities; end: () => st
         last: await sink.last(),
         unfinished: await sink.unfinished(),
         missing: null,
+        altered: false,
       })),
     claimArchive: ({ id }) => schedule(() => Promise.resolve(id)),
     fetchChatPage: (request) =>

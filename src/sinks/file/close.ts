@@ -6,7 +6,8 @@ import { finishParts, requireParts } from './parts';
 import type { Workspace } from './workspace';
 
 /** Ends an open window. One that is given up takes what can be read of its lists. */
-export async function close(space: Workspace, window: Window, { outcome, totals, requestId }: Closing): Promise<void> {
+export async function close(space: Workspace, window: Window, { totals, ...closing }: Closing): Promise<void> {
+  const { outcome } = closing;
   const { files, source, staging, lists } = space;
   const open = await staging.open(window);
   for (;;) {
@@ -24,7 +25,7 @@ export async function close(space: Workspace, window: Window, { outcome, totals,
       await finishParts(files, source, open, window, state);
       await requireParts(files, source, window, state);
     }
-    await lists.add(window, state.count + 1, { closing: { outcome, requestId } });
+    await lists.add(window, state.count + 1, { closing });
   }
 }
 
@@ -38,10 +39,9 @@ export async function finish(space: Workspace, window: Window, open: string, sta
     epoch: window.epoch,
     from: window.from,
     to: window.to,
-    outcome: state.closing.outcome,
     ...state.totals,
     parts: state.parts.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
-    requestId: state.closing.requestId,
+    ...state.closing,
     ...(state.healed.length > 0 && { healed: state.healed }),
     ...(gone.length > 0 && { gone }),
     ...(state.conflicts.length > 0 && { conflicts: state.conflicts }),

@@ -1,7 +1,22 @@
 import { z } from 'zod';
-import { conflictSchema, healedSchema } from './lists';
+
+/** A chat that had been parked, and came out. */
+export const healedSchema = z.object({ chatId: z.string(), from: z.string(), to: z.string(), records: z.number() });
+
+/** A chat of which messages came again with another content. */
+export const conflictSchema = z.object({ chatId: z.string(), records: z.number() });
+
+/** What was asked of the API, so that a line says which messages are not in its window's parts. */
+export const querySchema = z.object({
+  listing: z.enum(['organization', 'per-user', 'per-user-by-creation']),
+  messages: z.enum(['new', 'all']),
+  /** Hash of ORGANIZATION_IDS, PROJECT_IDS and USER_IDS; null: no filter. */
+  filters: z.string().nullable(),
+});
 
 const lineSchema = z.object({
+  /** The line's number, from 1. Absent in lines of builds that did not chain them. */
+  n: z.number().optional(),
   epoch: z.number(),
   from: z.string(),
   to: z.string(),
@@ -9,7 +24,16 @@ const lineSchema = z.object({
   chats: z.number(),
   records: z.number(),
   parts: z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() })),
+  /** The API's, of the last page of the chat lists. */
   requestId: z.string().nullable(),
+  /** And of the first one. */
+  firstRequestId: z.string().nullable().optional(),
+  /** When the line was written, and by which build. */
+  at: z.string().optional(),
+  build: z.string().optional(),
+  query: querySchema.optional(),
+  /** Chats of which the window's messages could not be read. */
+  parked: z.array(z.string()).optional(),
   /** The first line of a new epoch. */
   rewound: z.literal(true).optional(),
   healed: z.array(healedSchema).optional(),
@@ -19,18 +43,24 @@ const lineSchema = z.object({
   conflicts: z.array(conflictSchema).optional(),
   /** Lists that were damaged when the window was given up: what they published is not named here. */
   unreadableLists: z.number().optional(),
+  /** SHA-256 of the line before, its newline included: 64 zeros before the first. */
+  prev: z.string().optional(),
 });
 /** One window in the ledger, its fields in the order in which they are written. */
 export type LedgerLine = z.infer<typeof lineSchema>;
 
-const BEGINNING = '{"epoch":';
+/** Before the first line. */
+export const NO_LINE = '0'.repeat(64);
+
+/** Of a line, and of one of a build that did not number them. */
+const BEGINNINGS = ['{"n":', '{"epoch":'];
 const NEWLINE = 0x0a;
 const FIRST_PRINTABLE = 0x20;
 
 /** @param cover How many bytes of a torn line it is written over. */
 export function toText(line: LedgerLine, cover: number): string {
-  const { healed, gone, conflicts, unreadableLists, ...first } = line;
-  const text = JSON.stringify({ ...first, healed, gone, conflicts, unreadableLists });
+  const { n, epoch, from, to, outcome, chats, records, parts, requestId, prev, ...more } = line;
+  const text = JSON.stringify({ n, epoch, from, to, outcome, chats, records, parts, requestId, ...more, prev });
   return `${text}${' '.repeat(Math.max(0, cover - Buffer.byteLength(text) - 1))}\n`;
 }
 
@@ -50,6 +80,6 @@ function isTorn(bytes: Buffer): boolean {
   const zero = bytes.indexOf(0);
   if (isWhole && zero === -1) return false;
   const head = bytes.toString('latin1', 0, zero === -1 ? bytes.length : zero);
-  const begins = head.startsWith(BEGINNING) || BEGINNING.startsWith(head);
+  const begins = BEGINNINGS.some((beginning) => head.startsWith(beginning) || beginning.startsWith(head));
   return begins && bytes.subarray(0, isWhole ? -1 : undefined).every((byte) => byte === 0 || byte >= FIRST_PRINTABLE);
 }

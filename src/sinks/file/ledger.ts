@@ -1,21 +1,25 @@
 import { constants } from 'node:fs';
 import { join } from 'node:path';
+import type { Head } from '../../domain/published';
 import type { Window } from '../../domain/window';
 import { SinkError } from '../sink';
 import { hasCode } from './errors';
 import type { Handle } from './file-system';
 import { type Files, writeAll } from './files';
 import { isSameWindow, LEDGER, slotName, slotPosition, STAGING } from './layout';
-import { type LedgerLine, parseLine, toText } from './ledger-line';
-import { BrokenLine, lineNumberAt, linesFromEnd, verifyLines } from './ledger-reader';
+import { type LedgerLine, NO_LINE, parseLine, toText } from './ledger-line';
+import { BrokenLine, lineNumberAt, linesFromEnd, NOTHING_SOUND, sha256Of, verifyLines } from './ledger-reader';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 interface Look {
   /** The line of the window that is looked for. */
   closed: LedgerLine | null;
+  closedHead: Head | null;
   latest: LedgerLine | null;
-  /** Where the last whole line ends: what follows is a part of the next one. */
+  /** The last whole line. */
+  head: Head;
+  /** Where that ends: what follows is a part of the next one. */
   end: number;
   size: number;
 }
@@ -32,11 +36,28 @@ export function createLedger(files: Files, source: string) {
   const path = join(folder, LEDGER);
   const staging = join(folder, STAGING);
   /** How far this process has found whole lines, in which file. */
-  let sound = { ino: 0, end: 0 };
+  let sound = { ino: 0, ...NOTHING_SOUND };
 
   /** The window's line if it is closed, null if it is open; throws if the ledger is beyond it. */
   async function find(window: Window): Promise<LedgerLine | null> {
     return (await look(window)).closed;
+  }
+
+  /** Which line a closed window's is; null for one that is open, or of a build that did not chain its lines. */
+  async function headOf(window: Window): Promise<Head | null> {
+    return (await look(window)).closedHead;
+  }
+
+  /** Whether this line is still there as it was. */
+  async function holds({ n, sha256 }: Head): Promise<boolean> {
+    const held = await reading(async (handle) => {
+      for await (const { line, bytes } of linesFromEnd(handle)) {
+        if (line?.n === n) return sha256Of(bytes) === sha256;
+        if (line?.n !== undefined && line.n < n) return false;
+      }
+      return false;
+    });
+    return held ?? false;
   }
 
   /** The line of the last completed window. */
@@ -51,8 +72,8 @@ export function createLedger(files: Files, source: string) {
   async function verify(): Promise<void> {
     await reading(async (handle) => {
       const { ino, size } = await handle.stat();
-      const start = ino === sound.ino && size >= sound.end ? sound.end : 0;
-      sound = { ino, end: await verifyLines(handle, start) };
+      const from = ino === sound.ino && size >= sound.end ? sound : NOTHING_SOUND;
+      sound = { ino, ...(await verifyLines(handle, from)) };
     });
   }
 
@@ -70,7 +91,9 @@ export function createLedger(files: Files, source: string) {
       return await use(handle);
     } catch (error) {
       if (!(error instanceof BrokenLine)) throw error;
-      throw unreadable(`Line ${await lineNumberAt(handle, error.at)} of ${files.nameOf(path)} is no line of a ledger`);
+      throw unreadable(
+        `Line ${await lineNumberAt(handle, error.at)} of ${files.nameOf(path)} ${error.isChain ? 'does not follow the one before' : 'is no line of a ledger'}`,
+      );
     } finally {
       await handle.close();
     }
@@ -85,15 +108,26 @@ export function createLedger(files: Files, source: string) {
   }
 
   async function look(window: Window): Promise<Look> {
-    const found: Look = { closed: null, latest: null, end: 0, size: 0 };
+    const found: Look = {
+      closed: null,
+      closedHead: null,
+      latest: null,
+      head: { n: 0, sha256: NO_LINE },
+      end: 0,
+      size: 0,
+    };
     await reading(async (handle) => {
       found.size = (await handle.stat()).size;
       let beyond = false;
-      for await (const { line, end } of linesFromEnd(handle)) {
+      for await (const { line, bytes, end } of linesFromEnd(handle)) {
         if (line === null) continue;
-        if (found.latest === null) Object.assign(found, { latest: line, end });
+        if (found.latest === null) {
+          const n = line.n ?? (await lineNumberAt(handle, end)) - 1;
+          Object.assign(found, { latest: line, end, head: { n, sha256: sha256Of(bytes) } });
+        }
         if (isSameWindow(line, window)) {
           found.closed = line;
+          found.closedHead = line.n === undefined ? null : { n: line.n, sha256: sha256Of(bytes) };
           return;
         }
         if (line.epoch < window.epoch) break;
@@ -124,11 +158,12 @@ export function createLedger(files: Files, source: string) {
   /** Adds the line, unless its window is closed already. @param own The window's folder in staging. */
   async function append(line: LedgerLine, own: string): Promise<void> {
     for (;;) {
-      const { closed, latest, end, size } = await look(line);
+      const { closed, latest, head, end, size } = await look(line);
       if (closed !== null) return;
       const isRewound = latest === null ? line.epoch > 0 : latest.epoch < line.epoch;
       const slot = join(staging, slotName(end));
-      await files.claim(slot, toText({ ...line, ...(isRewound && { rewound: true }) }, size - end), own);
+      const chained = { ...line, n: head.n + 1, at: new Date().toISOString(), prev: head.sha256 };
+      await files.claim(slot, toText({ ...chained, ...(isRewound && { rewound: true }) }, size - end), own);
       const decided = await files.readText(slot);
       // Removed by another worker: its line is there.
       if (decided === null) continue;
@@ -163,7 +198,7 @@ export function createLedger(files: Files, source: string) {
     }
   }
 
-  return { find, last, endOf, verify, append, settle };
+  return { find, headOf, holds, last, endOf, verify, append, settle };
 }
 
 const isLine = (bytes: Buffer): boolean => typeof parseLine(bytes) === 'object' && parseLine(bytes) !== null;

@@ -6,6 +6,7 @@ import { SinkError } from '../sink';
 import { hasCode } from './errors';
 import type { Files } from './files';
 import { STAGING, windowFolder, windowOf } from './layout';
+import { conflictSchema, healedSchema, querySchema } from './ledger-line';
 
 const KEPT_WINDOWS = 4;
 
@@ -18,12 +19,15 @@ const partSchema = z.object({
 });
 export type Part = z.infer<typeof partSchema>;
 
-const closingSchema = z.object({ outcome: z.enum(['completed', 'abandoned']), requestId: z.string().nullable() });
+const closingSchema = z.object({
+  outcome: z.enum(['completed', 'abandoned']),
+  requestId: z.string().nullable(),
+  firstRequestId: z.string().nullable().optional(),
+  build: z.string().optional(),
+  query: querySchema.optional(),
+  parked: z.array(z.string()).optional(),
+});
 
-export const healedSchema = z.object({ chatId: z.string(), from: z.string(), to: z.string(), records: z.number() });
-
-/** A chat of which messages came again with another content. */
-export const conflictSchema = z.object({ chatId: z.string(), records: z.number() });
 type Conflict = z.infer<typeof conflictSchema>;
 
 const listSchema = z.union([
