@@ -1,3 +1,4 @@
+import type { ListingMode } from './checkpoint';
 import type { Span } from './window';
 
 /** The sink's receipt for a durable batch. It is kept in Temporal's history: ids, counts and hashes only. */
@@ -30,6 +31,14 @@ export interface Healed extends Span {
 export interface Head {
   n: number;
   sha256: string;
+}
+
+/** What was asked of the API. */
+export interface Query {
+  listing: ListingMode;
+  messages: 'new' | 'all';
+  /** Hash of the three filters; null: none is set. */
+  filters: string | null;
 }
 
 /** What the sink holds of a window so far. */

@@ -1,6 +1,4 @@
-import type { Policy } from '../config/policy';
-import type { ListingMode } from '../domain/checkpoint';
-import type { Head, ReadChat, Published, Receipt, Totals } from '../domain/published';
+import type { Head, ReadChat, Published, Query, Receipt, Totals } from '../domain/published';
 import type { MessageRecord } from '../domain/record';
 import type { Window } from '../domain/window';
 
@@ -23,14 +21,6 @@ export interface Closing {
   query?: Query;
   /** Chats of which the window's messages could not be read. */
   parked?: string[];
-}
-
-/** What was asked of the API. */
-export interface Query {
-  listing: ListingMode;
-  messages: Policy['messages'];
-  /** Hash of the three filters; null: none is set. */
-  filters: string | null;
 }
 
 /** Thrown by a sink for what an operator can mend (disk full, folder unwritable, file missing): the step is retried until it works. */
