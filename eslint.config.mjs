@@ -14,7 +14,7 @@ const forbid = (files, patterns, message) => ({
 });
 const outsideTheDomain = [
   { regex: '^(node:|undici$|@temporalio/)' },
-  { regex: '/(activities|sinks|workflows|commands|source|metrics)(/|$)' },
+  { regex: '/(activities|archive|workflows|commands|source|metrics)(/|$)' },
   { regex: '/(compliance-api|config)/', allowTypeImports: true },
 ];
 const roots = ['src/worker.ts', 'src/client.ts', 'src/exit.ts'];
@@ -72,7 +72,7 @@ export default tseslint.config(
     ['src/workflows/**/*.ts'],
     [
       { regex: '^(node:|undici$|zod$)' },
-      { regex: '/(activities|sinks|compliance-api|config)/', allowTypeImports: true },
+      { regex: '/(activities|archive|compliance-api|config)/', allowTypeImports: true },
       { regex: '/domain/(state|checkpoint|memo|record)$', allowTypeImports: true },
       { regex: '^@temporalio/(?!workflow$)' },
     ],
@@ -82,7 +82,7 @@ export default tseslint.config(
     ['src/activities/**/*.ts'],
     [
       { regex: '/(config|registry|worker|client|workflows)(/|$)(?<!compliance-api/client)', allowTypeImports: true },
-      { regex: '/sinks/(?!sink$)' },
+      { regex: '/archive/(?!archive$)' },
       { regex: '^@temporalio/(client|workflow)' },
       { regex: '^@temporalio/worker$', allowTypeImports: true },
     ],
@@ -90,11 +90,11 @@ export default tseslint.config(
   ),
   forbid(
     ['src/compliance-api/**/*.ts'],
-    [{ regex: '^@temporalio/' }, { regex: '/(sinks|activities|workflows|config|commands)(/|$)' }],
+    [{ regex: '^@temporalio/' }, { regex: '/(archive|activities|workflows|config|commands)(/|$)' }],
     'The API client stands alone.',
   ),
   forbid(
-    ['src/sinks/**/*.ts'],
+    ['src/archive/**/*.ts'],
     [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|config|commands)(/|$)' }],
     'Sinks know records and nothing of where they come from.',
   ),
@@ -110,8 +110,8 @@ export default tseslint.config(
   ),
   forbid(
     ['src/client.ts', 'src/commands/**/*.ts'],
-    [{ regex: '/(activities|sinks|compliance-api)(/|$)' }, { regex: '^\\..*/worker$' }],
-    'Commands talk to Temporal; the worker talks to the API and the sink.',
+    [{ regex: '/(activities|archive|compliance-api)(/|$)' }, { regex: '^\\..*/worker$' }],
+    'Commands talk to Temporal; the worker talks to the API and the archive.',
   ),
   forbid(['simulator/**/*.ts'], [{ regex: '/src/' }], 'The simulator is a second reading: it shares no code with src.'),
   forbid(

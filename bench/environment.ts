@@ -22,7 +22,7 @@ export interface EnvironmentOptions {
   killAt?: number;
 }
 
-/** A whole installation: Temporal server, simulator, built workers, an empty folder for the file sink. */
+/** A whole installation: Temporal server, simulator, built workers, an empty folder for the archive. */
 export interface Environment {
   readonly temporal: Temporal;
   readonly temporalPid: number;
@@ -31,7 +31,7 @@ export interface Environment {
   /** Kills the first worker and starts another one. */
   killWorker(): Promise<void>;
   /** The file sink's folder, FILE_DIR/<source>. */
-  readonly sinkFolder: string;
+  readonly archiveFolder: string;
 }
 
 /** Runs `measure` on a new environment and tears it down in any case. @throws Error if a process exits */
@@ -91,6 +91,6 @@ async function setUp(
       if (child) await processes.kill(child);
       children[0] = await startWorker();
     },
-    sinkFolder: join(folder, 'messages', SOURCE),
+    archiveFolder: join(folder, 'messages', SOURCE),
   };
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { readRecords } from '../src/archive/parts';
+import { readRecords } from '../src/archive/read/parts';
 
 const recordSchema = z.object({ id: z.string() });
 
-/** Differences between the sink's ids and the tenant's. */
+/** Differences between the archive's ids and the tenant's. */
 export interface Exactness {
   lost: number;
   doubled: number;
-  /** Ids in the sink that the tenant does not have. */
+  /** Ids in the archive that the tenant does not have. */
   foreign: number;
 }
 

@@ -32,7 +32,7 @@ export interface Measured extends Exactness {
   /** The most requests in any one second. */
   worstSecond: number;
   chain: Chain;
-  sinkBytes: number;
+  archiveBytes: number;
   databaseBytes: number;
   /** Null on systems other than Linux. */
   cpuSeconds: CpuSeconds | null;
@@ -67,7 +67,7 @@ export function measure(options: EnvironmentOptions, signal: AbortSignal): Promi
 
     const chain = await readChain(client, SOURCE);
     const { requestTimes, readingTimes, messageIds } = await environment.tenant.facts();
-    const emitted = await emittedTo(environment.sinkFolder);
+    const emitted = await emittedTo(environment.archiveFolder);
     return {
       workers: options.workers,
       users: environment.tenant.users,
@@ -81,7 +81,7 @@ export function measure(options: EnvironmentOptions, signal: AbortSignal): Promi
       worstSecond: worstSecond(requestTimes),
       ...compare(emitted.ids, messageIds),
       chain,
-      sinkBytes: emitted.bytes,
+      archiveBytes: emitted.bytes,
       databaseBytes: databaseAfter - databaseBefore,
       cpuSeconds,
       peakMemoryBytes: Math.max(...peaks) || null,

@@ -38,7 +38,7 @@ const factsSchema = z.object({
   requestTimes: z.array(z.number()),
   /** When each request for a chat's messages arrived. */
   readingTimes: z.array(z.number()),
-  /** The ids of all messages that the sink must hold. */
+  /** The ids of all messages that the archive must hold. */
   messageIds: z.array(z.string()),
 });
 export type TenantFacts = z.infer<typeof factsSchema>;

@@ -49,7 +49,7 @@ export interface Environment {
   /** DATA_DIR: holds temporal.db and the link to the volume. */
   readonly dataDir: string;
   /** The file sink's folder, FILE_DIR/<source>. */
-  readonly sinkFolder: string;
+  readonly archiveFolder: string;
   /** Holds a log of each process. */
   readonly logFolder: string;
 }
@@ -143,7 +143,7 @@ async function setUp(
     source: createSource(temporal.client, SOURCE),
     secrets,
     dataDir,
-    sinkFolder: join(volume.path, SOURCE),
+    archiveFolder: join(volume.path, SOURCE),
     logFolder,
   };
 }

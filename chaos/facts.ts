@@ -3,7 +3,7 @@ import type { Population } from './population';
 import type { Listing } from './settings';
 import type { TenantFacts } from './tenant';
 
-/** The messages that the sink must hold: a listing per user shows only chats of users who have not left. */
+/** The messages that the archive must hold: a listing per user shows only chats of users who have not left. */
 export function factsOf(
   { tenant, deletedAt, leftAt }: Population,
   listing: Listing,

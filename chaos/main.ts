@@ -59,7 +59,7 @@ function positive(text: string): number {
 }
 
 const program = new Command('chaos')
-  .description('Tries to break the promise that each message is in the file sink exactly once, on real processes.')
+  .description('Tries to break the promise that each message is in the archive exactly once, on real processes.')
   .option('--minutes <n>', 'for how long faults are injected; recovery and checks take about one more', positive, 10)
   .option('--rounds <n>', 'each fault so many times, instead of minutes', positive)
   .option('--seed <text>', 'what happens follows from it, but for the timing of processes', String(Date.now()))

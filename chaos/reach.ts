@@ -1,4 +1,4 @@
-import type { LedgerLine } from '../src/archive/ledger';
+import type { LedgerLine } from '../src/archive/read/ledger';
 
 /** The latest end of a completed window, ms since 1970; -Infinity without one. */
 export const reachOf = (lines: readonly LedgerLine[]): number =>

@@ -29,7 +29,7 @@ export function markdown(result: Result): string {
 
 function totals({
   asked,
-  sink,
+  archive,
   secrets,
   unseen,
   mixedRuns,
@@ -50,18 +50,18 @@ function totals({
     ['failed on purpose', `${number(failedRequests)}, of ${Object.keys(requestFaults).length} kinds`],
     ['crashes of workers', number(crashes)],
     ['runs that workers of two builds shared', number(mixedRuns)],
-    ['windows', `${number(sink.windows)}, and ${number(sink.abandoned)} given up`],
-    ['messages', number(sink.messages)],
-    ['chats that had been parked and came out', number(sink.healed)],
-    ['messages of chats that were hard-deleted, or listed no more, not there (allowed)', number(sink.gone)],
+    ['windows', `${number(archive.windows)}, and ${number(archive.abandoned)} given up`],
+    ['messages', number(archive.messages)],
+    ['chats that had been parked and came out', number(archive.healed)],
+    ['messages of chats that were hard-deleted, or listed no more, not there (allowed)', number(archive.gone)],
     ['messages of chats that this listing never shows, not there (allowed)', number(unseen)],
-    ['lost', number(sink.lost)],
-    ['doubled', number(sink.doubled)],
-    ['foreign', number(sink.foreign)],
-    ['outside the ledger', number(sink.outside)],
-    ['damaged parts', number(sink.damagedParts)],
-    ['breaks between windows', number(sink.breaks.length)],
-    ['folders of closed windows in .staging', number(sink.leftovers)],
+    ['lost', number(archive.lost)],
+    ['doubled', number(archive.doubled)],
+    ['foreign', number(archive.foreign)],
+    ['outside the ledger', number(archive.outside)],
+    ['damaged parts', number(archive.damagedParts)],
+    ['breaks between windows', number(archive.breaks.length)],
+    ['folders of closed windows in .staging', number(archive.leftovers)],
     [`violations in ${number(checks)} checks of timestamp and ledger, or in answers`, number(violations.length)],
     [
       `secrets found in ${number(secrets.histories)} histories and ${number(Math.round(secrets.bytes / 2 ** 20))} MiB`,
@@ -70,9 +70,9 @@ function totals({
   ];
 }
 
-function violationsOf({ sink, secrets, violations }: Result): string[] {
-  const outside = sink.outsideParts.map((path) => `outside the ledger: ${path}`);
-  const all = [...violations, ...sink.breaks, ...sink.losses, ...outside, ...new Set(secrets.places)];
+function violationsOf({ archive, secrets, violations }: Result): string[] {
+  const outside = archive.outsideParts.map((path) => `outside the ledger: ${path}`);
+  const all = [...violations, ...archive.breaks, ...archive.losses, ...outside, ...new Set(secrets.places)];
   return all.length === 0 ? [] : [`Violations:\n\n${all.map((what) => `- ${what}`).join('\n')}`];
 }
 

@@ -16,7 +16,7 @@ import { startWatch } from './watch';
 const CHATS = 300;
 const FIRST_WORK_MS = 120_000;
 /** The kinds of faults of each nemesis. Nemeses inject their faults at the same time, each one after another. */
-const NEMESES: readonly (readonly Kind[])[] = [['requests'], ['api'], ['deaths', 'operators', 'sink', 'long']];
+const NEMESES: readonly (readonly Kind[])[] = [['requests'], ['api'], ['deaths', 'operators', 'archive', 'long']];
 
 export interface RunOptions {
   readonly seed: string;
@@ -38,7 +38,7 @@ export interface Result {
   /** Names of faults that this machine does not allow. */
   readonly impossible: readonly string[];
   readonly asked: Asked;
-  readonly sink: Exactness;
+  readonly archive: Exactness;
   readonly secrets: SecretsFound;
   /** Messages in chats that the listing never shows. */
   readonly unseen: number;
@@ -55,12 +55,12 @@ export interface Result {
   readonly violations: readonly string[];
 }
 
-/** Whether the sink is exact, no secret was found and no invariant was violated. */
-export const isValid = ({ sink, secrets, violations }: Result): boolean =>
-  isExact(sink) && secrets.places.length === 0 && violations.length === 0;
+/** Whether the archive is exact, no secret was found and no invariant was violated. */
+export const isValid = ({ archive, secrets, violations }: Result): boolean =>
+  isExact(archive) && secrets.places.length === 0 && violations.length === 0;
 
 /**
- * Starts an environment, injects faults, checks the sink and the histories, and searches for secrets. An invalid result
+ * Starts an environment, injects faults, checks the archive and the histories, and searches for secrets. An invalid result
  * leaves the environment's folder. @throws Error if the source makes no progress
  */
 export async function run(options: RunOptions): Promise<Result> {
@@ -111,7 +111,7 @@ async function runOn(
   if (hanging > 0) watch.addViolation(`${hanging} requests for a sync never ended`);
   unexplainedFailures(asking.asked, tallies.flat(), settings).forEach(watch.addViolation);
   unexplainedCrashes(environment.workers, tallies.flat()).forEach(watch.addViolation);
-  say('comparing the sink with the tenant, and looking for secrets');
+  say('comparing the archive with the tenant, and looking for secrets');
   const facts = await environment.tenant.facts();
   const { bugs, parked, mixedRuns } = await readHistories(environment);
   [...bugs, ...(await failedReplays(environment))].forEach(watch.addViolation);
@@ -123,8 +123,8 @@ async function runOn(
     tallies: tallies.flat(),
     impossible: faults.filter((fault) => !possible.includes(fault)).map(({ name }) => name),
     asked: asking.asked,
-    sink: await verifySink({
-      sinkFolder: environment.sinkFolder,
+    archive: await verifySink({
+      archiveFolder: environment.archiveFolder,
       facts,
       backfillStart,
       closed: watch.closed,

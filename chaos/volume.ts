@@ -10,7 +10,7 @@ const MEBIBYTES = 256;
 const REMOUNT_TRIES = 200;
 
 /**
- * The file system that the sink writes to, behind the link FILE_DIR. Each fault resolves with a function that ends it.
+ * The file system that the archive writes to, behind the link FILE_DIR. Each fault resolves with a function that ends it.
  */
 export interface Volume {
   readonly path: string;

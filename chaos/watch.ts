@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collect } from '../harness/collect';
-import { readLedger } from '../src/archive/ledger';
-import { windowFolder } from '../src/sinks/file/layout';
+import { readLedger } from '../src/archive/read/ledger';
+import { windowFolder } from '../src/archive/folder/layout';
 import { memoOf } from './progress';
 import { reachOf } from './reach';
 import { samplesOf } from './scrape';
@@ -47,8 +47,8 @@ export function startWatch(environment: Environment): Watch {
     const moversBefore = movers;
     const memo = await memoOf(environment);
     const now = memo?.syncedThrough ?? null;
-    // The sink writes the ledger's line before the timestamp moves, so the ledger is read after the timestamp.
-    const lines = await collect(readLedger(environment.sinkFolder));
+    // The archive writes the ledger's line before the timestamp moves, so the ledger is read after the timestamp.
+    const lines = await collect(readLedger(environment.archiveFolder));
     for (const window of lines.map(windowFolder)) if (!closed.has(window)) closed.set(window, Date.now());
     const reach = reachOf(lines);
     if (now !== null && Date.parse(now) > reach) {

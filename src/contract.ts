@@ -41,11 +41,9 @@ export const FailureType = {
   apiUnavailable: 'ApiUnavailable',
   /** 429, or no turn of the pacer soon enough: retried when the API allows. */
   rateLimited: 'RateLimited',
-  /** The sink cannot take or find a batch: retried until an operator has mended it. */
-  sinkUnavailable: 'SinkUnavailable',
-  /** This worker has another `SINK` than the sync began with: retried until a worker with that sink takes it. */
-  wrongSink: 'WrongSink',
-  /** The sink's ledger and the timestamp disagree. Ends the sync until `rewind`. */
+  /** The archive cannot take or find a batch: retried until an operator has mended it. */
+  archiveUnavailable: 'ArchiveUnavailable',
+  /** The archive's ledger and the timestamp disagree. Ends the sync until `rewind`. */
   ledgerDisagrees: 'LedgerDisagrees',
   /** The requested sync has not ended yet, which is expected: retried. */
   notYet: 'NotYet',

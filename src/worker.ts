@@ -16,8 +16,8 @@ import { createMetrics, type Metrics } from './worker/metrics';
 import { policyOf } from './config/policy';
 import { UndecodableError } from './temporal/payload-codec';
 import { installRuntime } from './worker/runtime';
-import { sinks } from './sinks/registry';
-import { UnsuitableError, type Sink } from './sinks/sink';
+import { createFolderArchive } from './archive/folder-archive';
+import { UnsuitableError, type Archive } from './archive/archive';
 import { createSource, type Source } from './source';
 import { createSourceWorker, type SourceWorker } from './worker/source-worker';
 import { temporalSettings, type TemporalSettings } from './temporal/settings';
@@ -59,23 +59,20 @@ async function main(): Promise<void> {
   // The IPC channel to `up` has closed: this worker ends with it.
   process.on('disconnect', () => stop.abort());
 
-  const sink = sinks[config.settings.SINK].create(config.environment, {
-    source: config.source,
-    dataDir: config.settings.DATA_DIR,
-  });
-  await tryOut(sink, logger);
+  const archive = createFolderArchive({ dir: config.folder, source: config.source });
+  await tryOut(archive, logger);
 
   const { METRICS_ADDRESS: metricsAddress } = config.settings;
   const runtime = await installRuntime({ logger, source: config.source, metricsAddress });
   const metrics = createMetrics(runtime.metricMeter);
-  await serve({ config, temporal, logger, metrics, sink, signal: stop.signal });
+  await serve({ config, temporal, logger, metrics, archive, signal: stop.signal });
 }
 
-/** Checks the sink. What an operator can mend is only a warning. @throws ConfigError if the sink can never work. */
-async function tryOut(sink: Sink, logger: Logger): Promise<void> {
-  await sink.check?.().catch((error: unknown) => {
+/** Checks the archive. What an operator can mend is only a warning. @throws ConfigError if the archive can never work. */
+async function tryOut(archive: Archive, logger: Logger): Promise<void> {
+  await archive.check().catch((error: unknown) => {
     if (error instanceof UnsuitableError) throw new ConfigError(error.message, { cause: error });
-    logger.warn(`syncs will wait: ${error instanceof Error ? error.message : 'the sink cannot be used'}`);
+    logger.warn(`syncs will wait: ${error instanceof Error ? error.message : 'the archive cannot be used'}`);
   });
 }
 
@@ -84,11 +81,11 @@ interface Serving {
   temporal: TemporalSettings;
   logger: Logger;
   metrics: Metrics;
-  sink: Sink;
+  archive: Archive;
   signal: AbortSignal;
 }
 
-async function serve({ config, temporal, logger, metrics, sink, signal }: Serving): Promise<void> {
+async function serve({ config, temporal, logger, metrics, archive, signal }: Serving): Promise<void> {
   const { settings, source: name } = config;
   const policy = policyOf(settings, version);
   const pacer = createPacer({ requestsPerSecond: policy.requestsPerSecond, workers: policy.workers });
@@ -112,7 +109,7 @@ async function serve({ config, temporal, logger, metrics, sink, signal }: Servin
       });
       const { namespace, dataConverter } = temporal;
       const workflowBundle = bundleFor(dataConverter);
-      const parts = { source, sink, api, slots, policy, metrics, workflowBundle, dataConverter };
+      const parts = { source, archive, api, slots, policy, metrics, workflowBundle, dataConverter };
       return {
         connection,
         source,
@@ -134,7 +131,7 @@ async function serve({ config, temporal, logger, metrics, sink, signal }: Servin
     logger.info(`serving source ${name}`, {
       temporal: temporal.address,
       namespace: temporal.namespace,
-      sink: sink.name,
+      archive: config.folder,
       version,
     });
     process.send?.('ready');
@@ -151,7 +148,6 @@ async function serve({ config, temporal, logger, metrics, sink, signal }: Servin
     });
   } finally {
     await api.close();
-    await sink.close?.();
     await started?.connection.close();
   }
 }

@@ -2,11 +2,11 @@ import { appendFile, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { collect } from '../harness/collect';
-import { Damage } from '../src/archive/damage';
-import { readLedger, type LedgerLine } from '../src/archive/ledger';
-import { partsIn, readPart, readRecords } from '../src/archive/parts';
-import { createFileSink } from '../src/sinks/file';
-import { first, record, second, writeChat } from './sinks/steps';
+import { Damage } from '../src/archive/read/damage';
+import { readLedger, type LedgerLine } from '../src/archive/read/ledger';
+import { partsIn, readPart, readRecords } from '../src/archive/read/parts';
+import { createFolderArchive } from '../src/archive/folder-archive';
+import { first, record, second, writeChat } from './archive/steps';
 import { textOf } from './support/parsed-record';
 
 const FIRST_PART = 'messages/2026-04-08/20260408T143045Z-000001.ndjson';
@@ -21,10 +21,10 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'archive-'));
   folder = join(dir, 'test');
   ledger = join(folder, 'ledger.jsonl');
-  const sink = createFileSink({ dir, source: 'test' });
+  const archive = createFolderArchive({ dir, source: 'test' });
   for (const window of [first, second]) {
-    await sink.publish?.(window, [await writeChat(sink, window, 'chat_a', [1, 2])]);
-    await sink.commit?.(window, { outcome: 'completed', totals: { chats: 1, records: 2 }, requestId: 'req_1' });
+    await archive.publish(window, [await writeChat(archive, window, 'chat_a', [1, 2])]);
+    await archive.commit(window, { outcome: 'completed', totals: { chats: 1, records: 2 }, requestId: 'req_1' });
   }
   [line] = (await collect(readLedger(folder))) as [LedgerLine];
 });

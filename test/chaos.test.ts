@@ -11,9 +11,9 @@ async function chaos(faults: readonly string[], ...options: string[]): Promise<R
   // Where it broke off, it said why.
   if (stdout === '') throw new Error(stderr);
   const result = JSON.parse(stdout) as Result;
-  const { tallies, sink, secrets, violations } = result;
+  const { tallies, archive, secrets, violations } = result;
   expect({ violations, places: secrets.places }).toEqual({ violations: [], places: [] });
-  expect(sink).toMatchObject({
+  expect(archive).toMatchObject({
     lost: 0,
     doubled: 0,
     foreign: 0,
@@ -39,16 +39,16 @@ test('it emits each message exactly once, and nothing private elsewhere, whateve
     'terminate-mid-sync',
     'cancel-mid-sync',
   ];
-  const { sink, mixedRuns } = await chaos(faults, '--seed', '7');
-  expect(sink.messages).toBeGreaterThan(2000);
+  const { archive, mixedRuns } = await chaos(faults, '--seed', '7');
+  expect(archive.messages).toBeGreaterThan(2000);
   expect(mixedRuns).toBeGreaterThan(0);
 }, 600_000);
 
 test('it emits each message of a chat that could not be read once, when it heals, from a server that lists per user', async () => {
   const faults = ['unreadable-chats', 'kill-worker', 'terminate-mid-sync'];
   const settings = ['--on-chat-failure', 'park', '--listing', 'per-user'];
-  const { sink, unseen } = await chaos(faults, ...settings, '--seed', '8');
-  expect(sink.messages).toBeGreaterThan(1000);
-  expect(sink.healed).toBeGreaterThan(0);
+  const { archive, unseen } = await chaos(faults, ...settings, '--seed', '8');
+  expect(archive.messages).toBeGreaterThan(1000);
+  expect(archive.healed).toBeGreaterThan(0);
   expect(unseen).toBeGreaterThan(0);
 }, 600_000);

@@ -42,6 +42,7 @@ describe('loadWorkerConfig', () => {
       source: 'default',
       log: { level: 'INFO', format: 'text' },
       warnings: [],
+      folder: 'data/messages',
       environment: { [ACCESS_KEY]: SECRET },
       settings: {
         [ACCESS_KEY]: SECRET,
@@ -55,7 +56,6 @@ describe('loadWorkerConfig', () => {
         SETTLE_SECONDS: 60,
         ON_CHAT_FAILURE: 'fail',
         SYNC_INTERVAL: 300_000,
-        SINK: 'file',
         DATA_DIR: 'data',
         LOG_LEVEL: 'info',
         LOG_FORMAT: 'text',
@@ -94,7 +94,6 @@ describe('loadWorkerConfig', () => {
     ['SETTLE_SECONDS', '0', 0],
     ['SETTLE_SECONDS', '86400', 86_400],
     ['SYNC_INTERVAL', '90s', 90_000],
-    ['SINK', 'stdout', 'stdout'],
     ['DATA_DIR', '/var/lib/chat-sync', '/var/lib/chat-sync'],
     ['LOG_FORMAT', 'json', 'json'],
   ])('reads %s=%s', (variable, text, value) => {
@@ -140,7 +139,6 @@ describe('loadWorkerConfig', () => {
     ['ON_CHAT_FAILURE', 'ignore', 'one of fail, park'],
     ['SYNC_INTERVAL', '5', 'a number and s, m, h or d'],
     ['SYNC_INTERVAL', '0m', 'a number and s, m, h or d'],
-    ['SINK', 'kafka', 'one of file, stdout'],
     ['LOG_LEVEL', 'loud', 'one of trace, debug, info, warn, error'],
     ['LOG_FORMAT', 'xml', 'one of text, json'],
   ])('refuses %s=%s, and says what it expects', (variable, value, expected) => {

@@ -55,8 +55,12 @@ test.each([
     filesIn('activities'),
     /^@temporalio\/(worker|workflow|client)|\/src\/(workflows|commands|config|source)/,
   ],
-  ['compliance-api', filesIn('compliance-api'), /^@temporalio\/|\/src\/(sinks|activities|workflows|config|commands)\//],
-  ['sinks', filesIn('sinks'), /^@temporalio\/|\/src\/(compliance-api|activities|workflows|config|commands)\//],
+  [
+    'compliance-api',
+    filesIn('compliance-api'),
+    /^@temporalio\/|\/src\/(archive|activities|workflows|config|commands)\//,
+  ],
+  ['archive', filesIn('archive'), /^@temporalio\/|\/src\/(compliance-api|activities|workflows|config|commands)\//],
 ])('what %s loads stays within its bounds, however far away it is imported', (_folder, files, forbidden) => {
   expect(files).not.toEqual([]);
   const loaded = [...loadedBy(files)].filter(([target]) => forbidden.test(target));

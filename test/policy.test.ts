@@ -24,11 +24,9 @@ describe('policyOf', () => {
       PAGE_SIZE: '7',
       SETTLE_SECONDS: '5',
       ON_CHAT_FAILURE: 'park',
-      SINK: 'stdout',
     };
     expect(policy(settings)).toEqual({
       build: '1.2.3',
-      sink: 'stdout',
       listing: 'organization',
       messages: 'all',
       backfillStart: '2026-04-08T00:00:00.000Z',
@@ -94,7 +92,6 @@ describe('the fingerprints', () => {
     ['the listing', { LISTING: 'organization' }],
     ['which messages', { MESSAGES: 'all' }],
     ['the page size', { PAGE_SIZE: '999' }],
-    ['the sink', { SINK: 'stdout' }],
   ])('change for %s in what a checkpoint belongs to, but not in the filters', (_title, other) => {
     const before = policy(filters);
     const after = policy({ ...filters, ...other });

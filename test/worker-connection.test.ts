@@ -11,7 +11,7 @@ import { createPacer } from '../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../src/config/config';
 import { createMetrics } from '../src/worker/metrics';
 import { policyOf } from '../src/config/policy';
-import { sinks } from '../src/sinks/registry';
+import { createFolderArchive } from '../src/archive/folder-archive';
 import { createSource } from '../src/source';
 import { createSourceWorker } from '../src/worker/source-worker';
 import { TemporalError } from '../src/temporal/errors';
@@ -54,12 +54,12 @@ async function start(between: () => Promise<void>): Promise<WorkerConnection> {
   const policy = policyOf(config.settings, 'test');
   const pacer = createPacer({ requestsPerSecond: 10, workers: 1 });
   const api = createComplianceApi({ baseUrl: simulator.url, accessKey: () => DEMO_KEY, pacer, version: 'test' });
-  const sink = sinks.file.create(config.environment, { source: name, dataDir });
+  const archive = createFolderArchive({ dir: config.folder, source: name });
   const connection = await connectWorker(settings);
   await between();
   const source = createSource(connection.client, name);
   const metrics = createMetrics(noopMetricMeter);
-  const parts = { source, sink, api, slots: createApiSlots(policy), policy, metrics, workflowBundle };
+  const parts = { source, archive, api, slots: createApiSlots(policy), policy, metrics, workflowBundle };
   try {
     const worker = await createSourceWorker({ connection: connection.native, namespace: 'default', ...parts });
     const running = worker.run();

@@ -6,7 +6,7 @@ import { long } from './long';
 import { operators } from './operators';
 import { requests } from './requests';
 import { rewinds } from './rewinds';
-import { sink } from './sink';
+import { archive } from './archive';
 import { unreadable } from './unreadable';
 
 /** All faults. The order is part of what a seed determines. */
@@ -18,6 +18,6 @@ export const FAULTS: readonly Fault[] = [
   ...clocks,
   ...operators,
   ...rewinds,
-  ...sink,
+  ...archive,
   ...long,
 ];

@@ -3,7 +3,7 @@ import type { Random } from '../../simulator/random';
 import { chatSyncWorkflowId } from '../../src/contract';
 import { askOnce } from '../asking';
 import { collect } from '../../harness/collect';
-import { readLedger } from '../../src/archive/ledger';
+import { readLedger } from '../../src/archive/read/ledger';
 import { reachOf } from '../reach';
 import { idle, memoOf, midSync } from '../progress';
 import { SOURCE, type Environment } from '../environment';
@@ -41,14 +41,14 @@ const rewindFault: Fault = {
 
 /**
  * Requests syncs until one fails with LedgerDisagrees, and applies one of the remedies that it names; or until one
- * completes at the end of the ledger. A completion before that end is of the reset run's old window, which the sink
+ * completes at the end of the ledger. A completion before that end is of the reset run's old window, which the archive
  * already has.
  */
 async function reconcile(context: FaultContext): Promise<void> {
   for (;;) {
     const answer = await askOnce(context.environment.cli);
     context.asking.note(answer);
-    const reach = reachOf(await collect(readLedger(context.environment.sinkFolder)));
+    const reach = reachOf(await collect(readLedger(context.environment.archiveFolder)));
     if (answer?.outcome === 'completed' && Date.parse(answer.to ?? '') >= reach) return;
     if (!answer?.reason?.startsWith('LedgerDisagrees')) continue;
     const [, to = '', skip] = context.random.pick([...answer.reason.matchAll(REMEDY)]);

@@ -1,4 +1,4 @@
-import type { LedgerLine } from '../../src/archive/ledger';
+import type { LedgerLine } from '../../src/archive/read/ledger';
 
 export interface ExpectedWindows {
   readonly backfillStart: string;

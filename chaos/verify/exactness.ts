@@ -1,14 +1,14 @@
-import type { LedgerLine } from '../../src/archive/ledger';
-import { windowFolder } from '../../src/sinks/file/layout';
+import type { LedgerLine } from '../../src/archive/read/ledger';
+import { windowFolder } from '../../src/archive/folder/layout';
 import type { TenantFacts } from '../tenant';
 import { breaksOf, type ExpectedWindows } from './breaks';
 import type { Histories } from './histories';
-import { readSink, type FoundWindow, type SinkContents } from './sink-contents';
+import { readArchive, type FoundWindow, type ArchiveContents } from './archive-contents';
 
 type Message = TenantFacts['messages'][number];
 
-/** Differences between the sink and the tenant; `isExact` names the figures that must be 0. */
-export interface Exactness extends Omit<SinkContents, 'windows'> {
+/** Differences between the archive and the tenant; `isExact` names the figures that must be 0. */
+export interface Exactness extends Omit<ArchiveContents, 'windows'> {
   windows: number;
   abandoned: number;
   /** Records in completed windows. */
@@ -29,20 +29,20 @@ export interface Exactness extends Omit<SinkContents, 'windows'> {
 }
 
 export interface Expected extends ExpectedWindows {
-  readonly sinkFolder: string;
+  readonly archiveFolder: string;
   readonly facts: TenantFacts;
   /** When each window was first seen closed, ms since 1970, by `windowFolder`. */
   readonly closed: ReadonlyMap<string, number>;
   readonly parked: Histories['parked'];
 }
 
-/** Compares all records of the sink with all messages of the tenant. */
+/** Compares all records of the archive with all messages of the tenant. */
 export async function verifySink(expected: Expected): Promise<Exactness> {
-  const { windows, ...sink } = await readSink(expected.sinkFolder);
+  const { windows, ...archive } = await readArchive(expected.archiveFolder);
   const lines = windows.map(({ line }) => line);
   const completed = windows.filter(({ line }) => line.outcome === 'completed');
   const found: Exactness = {
-    ...sink,
+    ...archive,
     windows: completed.length,
     abandoned: windows.length - completed.length,
     messages: completed.reduce((sum, { records }) => sum + records.length, 0),
@@ -66,7 +66,7 @@ export async function verifySink(expected: Expected): Promise<Exactness> {
   return { ...found, losses: [...losses] };
 }
 
-/** Whether the sink is right: no message lost, doubled or foreign, no break, no damage, nothing beside the ledger. */
+/** Whether the archive is right: no message lost, doubled or foreign, no break, no damage, nothing beside the ledger. */
 export const isExact = ({
   lost,
   doubled,

@@ -1,7 +1,7 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { z } from 'zod';
 import { memoSchema, type Memo } from '../../src/domain/memo';
-import { windowFolder } from '../../src/sinks/file/layout';
+import { windowFolder } from '../../src/archive/folder/layout';
 import type { Environment } from '../environment';
 
 /** The span of a chat's messages that a window missed: `from` inclusive, `to` exclusive. */

@@ -53,8 +53,8 @@ export async function findSecrets(
     if (end === '' && !knows(content)) throw new Error('the search finds no chat in temporal.db');
   }
   // Parts hold text but no key; the ledger holds neither.
-  for (const path of await filesBelow(environment.sinkFolder)) {
-    const name = relative(environment.sinkFolder, path);
+  for (const path of await filesBelow(environment.archiveFolder)) {
+    const name = relative(environment.archiveFolder, path);
     const isPart = name.startsWith('messages') || name.startsWith('.staging');
     search(name, await readFile(path), isPart ? [key] : [key, marker]);
   }

@@ -5,7 +5,6 @@ import { discoverOrganizations } from './discover-organizations';
 import { discoverUsers, goneOrganization } from './discover-users';
 import { emitMessages, goneChat } from './emit-messages';
 import { fetchChatPage } from './fetch-chat-page';
-import { requireSink } from './require-sink';
 import type { ApiActivities, CheckedChat } from './types';
 
 export interface ApiDependencies extends AttemptDependencies {
@@ -15,7 +14,6 @@ export interface ApiDependencies extends AttemptDependencies {
 
 /** The activities of the rate-limited queue: one attempt of one of them is one HTTP request. */
 export function createApiActivities({ policy, metrics, ...dependencies }: ApiDependencies): ApiActivities {
-  const { sink } = dependencies;
   const attempt = createAttempts(dependencies);
   return {
     discoverOrganizations: (request) =>
@@ -29,7 +27,6 @@ export function createApiActivities({ policy, metrics, ...dependencies }: ApiDep
         fetchChatPage(request, current, policy),
       ),
     emitMessages: async (request) => {
-      requireSink(sink, request.sink);
       const { chatId, pageSize, parked: isParked, failingMs } = request;
       const emitted = await attempt({ chatId, pageSize, isParked, failingMs, gone: goneChat }, (current) =>
         emitMessages(request, current),

@@ -33,7 +33,7 @@ export const memorySchema = z.object({
   othersFailed: z.number().default(0),
   /** What was served since the last failure: another chat, or only a request that shows the key to be accepted. */
   served: z.enum(['chat', 'key']).optional(),
-  sinkFailed: z.boolean().default(false),
+  archiveFailed: z.boolean().default(false),
 });
 export type Memory = z.infer<typeof memorySchema>;
 

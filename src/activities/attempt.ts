@@ -2,7 +2,7 @@ import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activit
 import { ApplicationFailure } from '@temporalio/common';
 import type { ComplianceApi } from '../compliance-api/client';
 import { ApiError, recoveryOf } from '../compliance-api/errors';
-import type { Sink } from '../sinks/sink';
+import type { Archive } from '../archive/archive';
 import { failedBefore, memorySchema, remember, rememberOthers, type Memory } from './attempt-memory';
 import { retryFailure, toFailure } from './failures';
 import { sayInHeartbeats } from './interceptor';
@@ -12,11 +12,11 @@ import { meaningOf, type Recovery } from '../domain/failure-kinds';
 /** One attempt of an activity that calls the API. */
 export interface Attempt {
   readonly api: ComplianceApi;
-  readonly sink: Sink;
+  readonly archive: Archive;
   /** The page size to request. */
   readonly limit: number;
-  /** Whether the attempt before failed in the sink. */
-  readonly sinkFailed: boolean;
+  /** Whether the attempt before failed in the archive. */
+  readonly archiveFailed: boolean;
   /** HTTP requests so far, over all attempts. */
   requests(): number;
   readonly signal: AbortSignal;
@@ -55,7 +55,7 @@ export interface AttemptContext {
 
 export interface AttemptDependencies {
   api: ComplianceApi;
-  sink: Sink;
+  archive: Archive;
   /** The context of the running attempt; Temporal's by default. */
   context?: () => AttemptContext;
 }
@@ -63,7 +63,7 @@ export interface AttemptDependencies {
 export type RunAttempt = <T>(options: AttemptOptions<T>, run: (attempt: Attempt) => Promise<T>) => Promise<T>;
 
 /** What all activities that call the API share: the memory of attempts, and the handling of their failures. */
-export function createAttempts({ api, sink, context = temporalContext }: AttemptDependencies): RunAttempt {
+export function createAttempts({ api, archive, context = temporalContext }: AttemptDependencies): RunAttempt {
   const others = createOthers(api);
 
   return async (options, run) => {
@@ -101,10 +101,10 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       if (memory.askForOthers) throw await askForOthers();
       return await run({
         api,
-        sink,
+        archive,
         limit,
         signal,
-        sinkFailed: memory.sinkFailed,
+        archiveFailed: memory.archiveFailed,
         requests: () => memory.requests,
         async request(call) {
           memory.requests += 1;
@@ -117,7 +117,7 @@ export function createAttempts({ api, sink, context = temporalContext }: Attempt
       if (signal.aborted) throw signal.reason;
       if (error instanceof ApplicationFailure) throw error;
       const recovery = error instanceof ApiError ? recoveryFrom(error) : undefined;
-      memory.sinkFailed = recovery === undefined;
+      memory.archiveFailed = recovery === undefined;
       const { requests, askForOthers: asksFirst, refusals, served } = memory;
       if (recovery === 'gone' && options.gone) return options.gone({ limit, requests });
       beat();

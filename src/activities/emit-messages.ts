@@ -30,16 +30,16 @@ export const goneChat = (figures: { limit: number; requests: number }): Emitted 
 });
 
 /**
- * Requests one page of a chat's messages and has the sink make them durable in the same attempt: message bodies never
+ * Requests one page of a chat's messages and has the archive make them durable in the same attempt: message bodies never
  * enter the workflow's history.
  */
 export async function emitMessages(request: EmitRequest, attempt: Attempt): Promise<Emitted> {
-  const { sink } = attempt;
+  const { archive } = attempt;
   const { window, span, chatId, afterId, messages } = request;
   const nothing = { ...NOTHING, limit: attempt.limit };
-  if (afterId === null && (await sink.has?.(window, chatId))) return { ...nothing, requests: attempt.requests() };
-  // After a failure in the sink the request waits until the sink can take its messages.
-  if (attempt.sinkFailed) await sink.check?.(window);
+  if (afterId === null && (await archive.has(window, chatId))) return { ...nothing, requests: attempt.requests() };
+  // After a failure in the archive the request waits until the archive can take its messages.
+  if (attempt.archiveFailed) await archive.check(window);
 
   // Requests one second more: a server may show a time rounded up, but compare it unrounded.
   const since = new Date(Date.parse(span.from) - 1000).toISOString();
@@ -50,7 +50,7 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
     const page = answer.body;
     const { once, conflicts } = onceEach(page.chat_messages.filter((message) => isWanted(message, page, request)));
     const batch = { window, chatId, records: toRecords(page, once) };
-    const receipt: Receipt | null = once.length > 0 ? await sink.write(batch, attempt.signal) : null;
+    const receipt: Receipt | null = once.length > 0 ? await archive.write(batch, attempt.signal) : null;
     const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
     return {
       ...nothing,
@@ -72,7 +72,7 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
 
 /**
  * Removes repeated messages, as the API delivers at least once. Of copies with different content the first counts, and
- * a conflict is counted. Repetitions on different pages are the sink's concern.
+ * a conflict is counted. Repetitions on different pages are the archive's concern.
  */
 function onceEach(messages: readonly Message[]): { once: Message[]; conflicts: number } {
   const first = new Map<string, Message>();

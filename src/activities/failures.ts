@@ -5,7 +5,7 @@ import { ApiError, recoveryOf } from '../compliance-api/errors';
 import { FailureType } from '../contract';
 import { cut, LONGEST_REASON_BYTES } from '../text/cut';
 import { printable } from '../text/printable';
-import { SinkError } from '../sinks/sink';
+import { ArchiveError } from '../archive/archive';
 import { meaningOf, type Recovery } from '../domain/failure-kinds';
 
 /** What a failure may say about its request. */
@@ -33,7 +33,7 @@ const SOON_MS = 100;
 export function toFailure(error: unknown, facts: FailureFacts = {}): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof ApiError) return apiFailure(error, facts);
-  if (error instanceof SinkError) {
+  if (error instanceof ArchiveError) {
     if (error.code === 'STALE_WINDOW') {
       return failure({
         type: FailureType.ledgerDisagrees,
@@ -42,7 +42,7 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
       });
     }
     return failure({
-      type: FailureType.sinkUnavailable,
+      type: FailureType.archiveUnavailable,
       message: `${error.message} (${error.code})`,
       details: [{ requests: facts.requests }],
     });

@@ -5,7 +5,7 @@ import type { Report } from '../domain/state';
 import type { ListingMode } from '../domain/checkpoint';
 import type { Head, Published, ReadChat, Receipt, Totals } from '../domain/published';
 import type { Span, Window } from '../domain/window';
-import type { Closing } from '../sinks/sink';
+import type { Closing } from '../archive/archive';
 
 /** The activities' inputs and results: ids, counts and times only, since Temporal keeps them in the history. */
 
@@ -100,7 +100,6 @@ export interface EmitRequest {
   afterId: string | null;
   messages: Policy['messages'];
   pageSize: number;
-  sink: string;
   /** For how long the chat failed in earlier runs while others were read, ms. */
   failingMs?: number | undefined;
 }
@@ -131,22 +130,19 @@ export type WindowTotals = Totals & Pick<Published, 'gone' | 'conflicts'>;
 
 export interface PublishRequest {
   window: Window;
-  sink: string;
   chats: ReadChat[];
   /** Chats that the API reports as gone (404). */
   gone: string[];
-  /** The window's totals before this part: a sink without `publish` has none of its own. */
+  /** The window's totals before this part: an archive without `publish` has none of its own. */
   totals: WindowTotals;
 }
 
 export interface CommitRequest {
   window: Window;
-  sink: string;
   closing: Closing;
 }
 
 export interface LedgerRequest {
-  sink: string;
   /** The archive that the source holds; null if it holds none yet. */
   archive: string | null;
   /** The ledger's line that the source knows as the last one; null: none. */
@@ -154,7 +150,6 @@ export interface LedgerRequest {
 }
 
 export interface ClaimRequest {
-  sink: string;
   /** The id for the archive. */
   id: string;
   /** The archive that was found in the folder; null if none. */

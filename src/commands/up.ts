@@ -41,7 +41,7 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
     const server = await ensureTemporal(temporal, dataDir);
     started.unshift(server);
-    say(`Records:  ${recordsOf(config, dataDir)}`);
+    say(`Records:  ${recordsOf(config)}`);
     if (server.webUi !== null) say(`Web UI:   ${server.webUi}`);
     const worker = startChild('worker', WORKER, [], forWorker(environment), ['ignore', 'inherit', 'inherit', 'ipc']);
     started.unshift(worker);
@@ -90,9 +90,8 @@ async function makeFolder(dataDir: string): Promise<void> {
 async function syncs(session: Session, config: WorkerConfig, once: boolean): Promise<number> {
   const { client, source } = session;
   if (!once) await putSchedule(client, source.name, config.settings.SYNC_INTERVAL);
-  const show = config.settings.SINK === 'stdout' ? say : print;
   const report = await follow(session, await startRequest(session));
-  reportLines(report).forEach(show);
+  reportLines(report).forEach(print);
   await sayHowFarBehind(session);
   if (once) return report.outcome === 'completed' ? 0 : 1;
 
@@ -101,17 +100,16 @@ async function syncs(session: Session, config: WorkerConfig, once: boolean): Pro
     const view = await source.view().catch(() => null);
     for (const next of view?.memo?.reports ?? []) {
       if (next.n <= shown) continue;
-      reportLines(next).forEach(show);
+      reportLines(next).forEach(print);
       shown = next.n;
     }
   }
 }
 
-function recordsOf({ settings, source, environment }: WorkerConfig, dataDir: string): string {
-  if (settings.SINK !== 'file') return settings.SINK;
-  const folder = join(resolve(environment['FILE_DIR'] ?? join(dataDir, 'messages')), source, 'messages');
-  const below = relative(process.cwd(), folder);
-  return below.startsWith('..') ? folder : below;
+function recordsOf({ source, folder }: WorkerConfig): string {
+  const parts = join(resolve(folder), source, 'messages');
+  const below = relative(process.cwd(), parts);
+  return below.startsWith('..') ? parts : below;
 }
 
 /**

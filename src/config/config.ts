@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { z } from 'zod';
+import { printable } from '../text/printable';
 import { ConfigError, shown, withoutEmpty, type Environment } from './environment';
 import { keyProblems } from './key-problems';
 import { emptyFilters, misspellings } from './misspellings';
 import { policySettings } from './policy';
 import { baseUrl, hostAndPort, interval } from './values';
-import { sinkNames, sinks } from '../sinks/registry';
 
 const LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
 /** Settings that every command reads. */
@@ -27,7 +28,7 @@ const workerShape = {
   ANTHROPIC_BASE_URL: baseUrl.default('https://api.anthropic.com'),
   ...policySettings,
   SYNC_INTERVAL: interval.prefault('5m'),
-  SINK: z.enum(sinkNames).default('file'),
+  FILE_DIR: z.string().optional(),
   DATA_DIR: z.string().regex(/\S/, 'a folder').default('data'),
   METRICS_ADDRESS: hostAndPort.optional(),
 };
@@ -46,32 +47,37 @@ export interface ClientConfig {
 export type WorkerSettings = Readonly<z.output<typeof workerSchema>>;
 export interface WorkerConfig extends ClientConfig {
   settings: WorkerSettings;
-  /** The environment, from which the chosen sink reads its own settings. */
+  /** The folder of the archive. */
+  folder: string;
+  /** The whole environment: the proxy's variables, and whatever else is read where it is needed. */
   environment: Environment;
   /** Warnings about misspelt settings and empty filters. */
   warnings: string[];
 }
 
 /** The names of a worker's settings, without Temporal's own. */
-export const workerVariables: readonly string[] = [
-  ...Object.keys(workerShape),
-  ...sinkNames.flatMap((name) => Object.keys(sinks[name].settings.shape)),
-];
+export const workerVariables: readonly string[] = Object.keys(workerShape);
 
 /** @throws ConfigError */
 export function loadClientConfig(environment: Environment): ClientConfig {
   return clientConfig(parse(clientSchema, environment, []));
 }
 
-/** @throws ConfigError that lists every problem, the sink's settings included. */
+/** @throws ConfigError that lists every problem. */
 export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const set = withoutEmpty(environment);
   const problems = keyProblems(set);
-  const sink = workerShape.SINK.safeParse(set['SINK']);
-  if (sink.success) problems.push(...issuesOf(sinks[sink.data].settings.safeParse(set), set));
+  if (set['SINK'] !== undefined) problems.push(sinkProblem(set['SINK']));
   const settings = parse(workerSchema, set, problems);
   const warnings = [...misspellings(set, workerVariables), ...emptyFilters(environment)];
-  return { ...clientConfig(settings), settings, environment: set, warnings };
+  const folder = settings.FILE_DIR ?? join(settings.DATA_DIR, 'messages');
+  return { ...clientConfig(settings), settings, folder, environment: set, warnings };
+}
+
+/** `SINK` of earlier builds. */
+function sinkProblem(sink: string): string {
+  const instead = 'a sync always writes the archive in FILE_DIR; take SINK out';
+  return `SINK=${printable(sink)}: there is no such setting any more: ${instead}`;
 }
 
 function parse<T>(schema: z.ZodType<T>, environment: Environment, problems: string[]): T {

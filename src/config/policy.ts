@@ -20,7 +20,7 @@ export const policySettings = {
   ON_CHAT_FAILURE: z.enum(['fail', 'park']).default('fail'),
 };
 
-type PolicySettings = Readonly<z.output<z.ZodObject<typeof policySettings>>> & { SINK: string };
+type PolicySettings = Readonly<z.output<z.ZodObject<typeof policySettings>>>;
 
 /** The settings that a sync follows. They are kept in the sync's history, so none of them is a secret. */
 export interface Policy extends ReturnType<typeof policyOf> {
@@ -38,7 +38,6 @@ export function policyOf(settings: PolicySettings, build: string) {
   const filters = hash([organizationIds.toSorted(), projectIds.toSorted(), userIds.toSorted()]);
   return {
     build,
-    sink: settings.SINK,
     listing: settings.LISTING,
     messages: settings.MESSAGES,
     backfillStart: settings.BACKFILL_START ?? null,
@@ -53,7 +52,7 @@ export function policyOf(settings: PolicySettings, build: string) {
     /** Hash of the three filters alone. */
     filters,
     /** Hash of the settings that a cursor depends on: a checkpoint made under another hash is not continued. */
-    fingerprint: hash([settings.SINK, filters, settings.LISTING, settings.MESSAGES, settings.PAGE_SIZE]),
+    fingerprint: hash([filters, settings.LISTING, settings.MESSAGES, settings.PAGE_SIZE]),
   };
 }
 

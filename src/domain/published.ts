@@ -1,13 +1,13 @@
 import type { ListingMode } from './checkpoint';
 import type { Span } from './window';
 
-/** The sink's receipt for a durable batch. It is kept in Temporal's history: ids, counts and hashes only. */
+/** The archive's receipt for a durable batch. It is kept in Temporal's history: ids, counts and hashes only. */
 export interface Receipt {
-  /** The sink's own name for the batch; opaque to everyone else. */
+  /** The archive's own name for the batch; opaque to everyone else. */
   name: string;
   records: number;
   bytes: number;
-  /** SHA-256 of the batch as the sink wrote it, in hex. */
+  /** SHA-256 of the batch as the archive wrote it, in hex. */
   sha256: string;
 }
 
@@ -41,7 +41,7 @@ export interface Query {
   filters: string | null;
 }
 
-/** What the sink holds of a window so far. */
+/** What the archive holds of a window so far. */
 export interface Totals {
   chats: number;
   records: number;

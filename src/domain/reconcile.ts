@@ -2,15 +2,13 @@ import type { Policy } from '../config/policy';
 import type { State, Unfinished } from './state';
 import { followsLedger, isSame, openWindow, type Window } from './window';
 
-/** What the sink knows of the source. */
+/** What the archive knows of the source. */
 export interface Ledger {
-  /** Whether the sink keeps track of its last completed window at all. */
-  kept: boolean;
   last: Window | null;
   /** Windows that have published chats and are not closed. */
   unfinished: Window[];
-  /** The id in the archive's marker file; null if there is no archive. Absent for a sink without archives. */
-  archive?: string | null;
+  /** The id in the archive's marker file; null if there is no archive. */
+  archive: string | null;
   /** Which file of the last window is missing, or has another size; null if none. */
   missing: string | null;
   /** The line that the source knows as the last one is not there as it was. */
@@ -18,7 +16,7 @@ export interface Ledger {
 }
 
 /**
- * Who owns the sink's folder. `lost`: the source has an archive, and the folder has none. `foreign`: the folder holds
+ * Who owns the archive's folder. `lost`: the source has an archive, and the folder has none. `foreign`: the folder holds
  * an archive of another Temporal, or one from before this source was lost or rewound.
  */
 export type Possession = 'ours' | 'lost' | 'foreign';
@@ -31,7 +29,7 @@ export interface Circumstances {
   serverTime: string | null;
 }
 
-/** How the state and the sink disagree. */
+/** How the state and the archive disagree. */
 export type Disagreement =
   'behind' | 'hole' | 'overtaken' | 'empty' | 'old' | 'given up' | 'lost' | 'foreign' | 'incomplete' | 'altered';
 
@@ -42,21 +40,21 @@ export type Decision =
   | { kind: 'refuse'; why: Disagreement; window: Window; held: Window | null }
   /**
    * The window is read; `resume`: an earlier sync began it. No sync will take up the windows in `abandon`.
-   * `isFirstHere`: this sink is new, though the source has synced before.
+   * `isFirstHere`: this archive is new, though the source has synced before.
    */
   | { kind: 'begin'; window: Window; abandon: Window[]; isFirstHere: boolean }
   | { kind: 'resume'; window: Window; abandon: Window[]; isFirstHere: boolean; unfinished: Resumed };
 
-/** What the state knows of the window that an earlier sync left; null if only the sink knows of it. */
+/** What the state knows of the window that an earlier sync left; null if only the archive knows of it. */
 export type Resumed = Unfinished | null;
 
 /**
- * Decides how a sync begins from what the state and the sink say. Neither is trusted alone: a workflow can be reset,
+ * Decides how a sync begins from what the state and the archive say. Neither is trusted alone: a workflow can be reset,
  * and a folder lost, swapped or restored from a backup.
  */
 export function reconcile(state: State, ledger: Ledger, policy: Policy, circumstances: Circumstances): Decision {
   const { epoch, syncedThrough, unfinished } = state;
-  const { last, kept, missing, altered } = ledger;
+  const { last, missing, altered } = ledger;
   const { possession, now, serverTime } = circumstances;
   const { backfillStart, settleSeconds } = policy;
   const left = unfinished?.window ?? forgotten(ledger, epoch, syncedThrough ?? backfillStart);
@@ -69,12 +67,12 @@ export function reconcile(state: State, ledger: Ledger, policy: Policy, circumst
   if (later) return refuse('overtaken', later);
   const follows = followsLedger(window, last);
   if (follows !== true) return refuse(follows);
-  const isFirstHere = kept && last === null && syncedThrough !== null;
+  const isFirstHere = last === null && syncedThrough !== null;
   const isOfEarlierEpoch = (last?.epoch ?? -1) < epoch;
-  // The state says a window was completed in this sink since the last rewind, and the sink does not have it.
-  if (kept && state.sink === policy.sink && isOfEarlierEpoch) return refuse(isFirstHere ? 'empty' : 'old');
+  // The state says a window was completed in this archive since the last rewind, and the archive does not have it.
+  if (state.completed && isOfEarlierEpoch) return refuse(isFirstHere ? 'empty' : 'old');
   if (possession === 'foreign') return refuse('foreign');
-  // A sync with an unfinished window waits for its folder instead: the sink's failures are retried.
+  // A sync with an unfinished window waits for its folder instead: the archive's failures are retried.
   if (possession === 'lost' && !left) return refuse('lost');
   // With a rewind the operator has chosen to go on without the missing file, or with what was changed.
   const isToGoOn = epoch > 0 && isOfEarlierEpoch;
@@ -86,7 +84,7 @@ export function reconcile(state: State, ledger: Ledger, policy: Policy, circumst
   return left ? { kind: 'resume', ...common, unfinished: unfinished ?? null } : { kind: 'begin', ...common };
 }
 
-/** A window that is open in the sink, with some messages, but unknown to the state since a reset. */
+/** A window that is open in the archive, with some messages, but unknown to the state since a reset. */
 function forgotten({ unfinished }: Ledger, epoch: number, start: string | null): Window | undefined {
   const from = start === null ? NaN : Date.parse(start);
   return unfinished.find((candidate) => candidate.epoch === epoch && Date.parse(candidate.from) === from);

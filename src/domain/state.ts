@@ -95,7 +95,7 @@ export const chatSyncShape = {
   rewoundBy: z.string().optional(),
   /** How many syncs have ended. The running or next sync is n + 1. */
   n: count,
-  /** The timestamp: every message created before it is in the sink. Moves on commit of a window, and by `rewind`. */
+  /** The timestamp: every message created before it is in the archive. Moves on commit of a window, and by `rewind`. */
   syncedThrough: time.nullable(),
   /** When the last completed sync ended. */
   lastSuccessAt: time.optional(),
@@ -103,8 +103,8 @@ export const chatSyncShape = {
   since: time.optional(),
   /** Hash of the filters of the last completed sync. */
   filters: z.string().optional(),
-  /** The sink of the last completed sync; absent since a rewind, and in states of older builds. */
-  sink: z.string().optional(),
+  /** A window was completed since the last rewind, which may begin a new archive. */
+  completed: z.literal(true).optional(),
   /**
    * The id in the marker of the archive that the source writes; absent after a rewind, which may begin a new archive or
    * take one over. `held`: the marker has been seen, so a folder without it is not this archive.
@@ -115,7 +115,7 @@ export const chatSyncShape = {
   unfinished: unfinishedSchema.optional(),
   /** The last line of the ledger that the source knows: nothing before it can change unnoticed. */
   head: headSchema.optional(),
-  /** A window that `rewind` gave up and that the sink's ledger does not record yet. */
+  /** A window that `rewind` gave up and that the archive's ledger does not record yet. */
   abandoned: windowSchema.optional(),
   /** At most 200, and no more than fit into the memo. */
   parked: z.array(parkedSchema),

@@ -4,7 +4,7 @@ export interface Window {
   epoch: number;
   from: string;
   to: string;
-  /** The id of the archive that the window is written to, and to no other. Absent for a sink without archives. */
+  /** The id of the archive that the window is written to, and to no other. Absent for an archive without archives. */
   archive?: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export const isSame = (a: Window, b: Window | undefined): boolean =>
   a.epoch === b?.epoch && a.from === b.from && a.to === b.to;
 
 /**
- * Whether a window directly follows the sink's last completed one, or is that very window. Otherwise `behind`: it
+ * Whether a window directly follows the archive's last completed one, or is that very window. Otherwise `behind`: it
  * begins before the ledger's end, or at that end with an older epoch; `hole`: it begins after the ledger's end.
  */
 export function followsLedger(window: Window, last: Window | null): true | 'behind' | 'hole' {

@@ -19,7 +19,7 @@ export interface Metrics {
 
 /** Temporal's exporter serves these with its own. @param meter Does nothing if the runtime exports nothing. */
 export function createMetrics(meter: MetricMeter): Metrics {
-  const messages = meter.createCounter('chat_sync_messages_total', '', 'Messages that the sink has taken');
+  const messages = meter.createCounter('chat_sync_messages_total', '', 'Messages that the archive has taken');
   const chats = meter.createCounter('chat_sync_chats_total', '', 'Chats whose messages were read completely');
   const requests = meter.createCounter('chat_sync_requests_total', '', 'HTTP requests to the Compliance API');
   const gone = meter.createCounter('chat_sync_gone_chats_total', '', 'Chats that were gone when they were to be read');
@@ -37,7 +37,7 @@ export function createMetrics(meter: MetricMeter): Metrics {
     'chat_sync_seconds_behind',
     'float',
     's',
-    'Since the time up to which everything is in the sink',
+    'Since the time up to which everything is in the archive',
   );
   const parked = meter.createGauge('chat_sync_parked', 'int', '', 'Chats that could not be read and are tried again');
   const lastSuccess = meter.createGauge(

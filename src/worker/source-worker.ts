@@ -12,7 +12,7 @@ import type { ApiSlots } from './api-slots';
 import type { ComplianceApi } from '../compliance-api/client';
 import { apiTaskQueue, syncTaskQueue } from '../contract';
 import type { Metrics } from './metrics';
-import type { Sink } from '../sinks/sink';
+import type { Archive } from '../archive/archive';
 import type { Source } from '../source';
 import { passingTrouble } from '../temporal/update-errors';
 import type { Policy } from '../config/policy';
@@ -26,7 +26,7 @@ export interface SourceWorkerOptions {
   connection: NativeConnection;
   namespace: string;
   source: Source;
-  sink: Sink;
+  archive: Archive;
   api: ComplianceApi;
   slots: ApiSlots;
   policy: Policy;
@@ -49,7 +49,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     connection,
     namespace,
     source,
-    sink,
+    archive,
     api,
     slots,
     policy,
@@ -73,7 +73,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
   const calls = await Worker.create({
     ...shared,
     taskQueue: apiTaskQueue(source.name),
-    activities: { ...createApiActivities({ api, sink, policy, metrics }) },
+    activities: { ...createApiActivities({ api, archive, policy, metrics }) },
     maxTaskQueueActivitiesPerSecond: policy.requestsPerSecond * QUEUE_HEADROOM,
     tuner: {
       workflowTaskSlotSupplier: NONE,
@@ -86,7 +86,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     ...shared,
     taskQueue: syncTaskQueue(source.name),
     workflowBundle,
-    activities: { ...createSyncActivities({ source, sink, policy, metrics, passingTrouble }) },
+    activities: { ...createSyncActivities({ source, archive, policy, metrics, passingTrouble }) },
   }).catch(async (error: unknown) => {
     // A worker releases its connection only by running to its end.
     await calls.runUntil(Promise.resolve()).catch(() => undefined);

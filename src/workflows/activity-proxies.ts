@@ -19,7 +19,7 @@ export type Activities = Omit<SyncActivities, 'askForSync' | 'awaitReport'> & Ap
 
 /**
  * The activities of one source. Those on the API's queue have no scheduleToStart and no scheduleToClose: the rate
- * decides how long they queue. Start-to-close covers the wait for a turn, the request's own timeouts and the sink.
+ * decides how long they queue. Start-to-close covers the wait for a turn, the request's own timeouts and the archive.
  */
 export function proxyActivitiesOf(source: string): Activities {
   const local = proxyLocalActivities<Pick<SyncActivities, 'readPolicy'>>({ startToCloseTimeout: '10s' });
@@ -28,7 +28,7 @@ export function proxyActivitiesOf(source: string): Activities {
   const page = (cursor: string | null): string => (cursor === null ? '' : ', next page');
   return {
     readPolicy: () => local.readPolicy(),
-    readLedger: (request) => sync.readLedger.executeWithOptions({ summary: `ledger of ${request.sink}` }, [request]),
+    readLedger: (request) => sync.readLedger.executeWithOptions({ summary: 'ledger' }, [request]),
     claimArchive: (request) => sync.claimArchive.executeWithOptions({ summary: `archive ${request.id}` }, [request]),
     publishPart: (request) =>
       sync.publishPart.executeWithOptions({ summary: `${request.chats.length} chats` }, [request]),

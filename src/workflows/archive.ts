@@ -1,24 +1,17 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Ledger, Possession } from '../domain/reconcile';
-import type { Policy } from '../config/policy';
 import type { State } from '../domain/state';
 import type { Activities } from './activity-proxies';
 import type { SourceState } from './source-state';
 
-/** Finds out who owns the sink's folder, and claims a free one. The state has the new id before the folder does. */
-export async function possess(
-  activities: Activities,
-  { sink }: Policy,
-  source: SourceState,
-  ledger: Ledger,
-): Promise<Possession> {
+/** Finds out who owns the archive's folder, and claims a free one. The state has the new id before the folder does. */
+export async function possess(activities: Activities, source: SourceState, ledger: Ledger): Promise<Possession> {
   const { archive: found } = ledger;
-  if (found === undefined) return 'ours';
   const id = source.state.archive?.id ?? newId(source.state);
   const possession = possessionOf(source.state, id, found, ledger);
   if (possession !== 'free') return possession;
   source.change({ archive: { id, held: false } });
-  if ((await activities.claimArchive({ sink, id, over: found })) !== id) return 'foreign';
+  if ((await activities.claimArchive({ id, over: found })) !== id) return 'foreign';
   source.change({ archive: { id, held: true } });
   return 'ours';
 }

@@ -4,15 +4,14 @@ import type { Policy } from '../config/policy';
 import type { Unfinished } from '../domain/state';
 import type { Window } from '../domain/window';
 
-/** Whether the sink has published anything of a window: to begin it anew would send those messages twice. */
+/** Whether the archive has published anything of a window: to begin it anew would send those messages twice. */
 export async function isPublished(
   activities: Pick<SyncActivities, 'publishPart'>,
-  { sink }: Policy,
   { window, counters }: Unfinished,
 ): Promise<boolean> {
   const { chats: read, messages: records, gone, conflicts } = counters;
   const totals = { chats: read, records, gone, conflicts };
-  const published = await activities.publishPart({ window, sink, chats: [], gone: [], totals });
+  const published = await activities.publishPart({ window, chats: [], gone: [], totals });
   return published.closed || published.totals.chats > 0 || published.totals.records > 0;
 }
 

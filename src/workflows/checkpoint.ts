@@ -19,7 +19,7 @@ export const beginning = (
   fingerprint,
 });
 
-/** The checkpoint of a window that the sink has closed already: nothing is left to walk. */
+/** The checkpoint of a window that the archive has closed already: nothing is left to walk. */
 export const ending = ({ fingerprint }: { fingerprint: string }, before: Checkpoint | null): Checkpoint => ({
   ...beginning('organization', { fingerprint }),
   lists: [],

@@ -38,10 +38,10 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
   }
   if (checkpoint) rows.push(['Listing', listingOf(checkpoint)]);
   if (policy) {
-    const { listing, messages, sink, requestsPerSecond, workers, pageSize, settleSeconds } = policy;
+    const { listing, messages, requestsPerSecond, workers, pageSize, settleSeconds } = policy;
     rows.push([
       'Settings',
-      `LISTING ${listing}, MESSAGES ${messages}, SINK ${sink}, REQUESTS_PER_SECOND ${requestsPerSecond}, ` +
+      `LISTING ${listing}, MESSAGES ${messages}, REQUESTS_PER_SECOND ${requestsPerSecond}, ` +
         `WORKERS ${workers}, PAGE_SIZE ${pageSize}, SETTLE_SECONDS ${settleSeconds}`,
     ]);
     rows.push(['Filters', filtersOf(policy)]);

@@ -36,7 +36,7 @@ export async function fetchPage(
     const isFurther = at !== null && (resumedAt == null || Date.parse(at) > Date.parse(resumedAt));
     if (list.restarted && !isFurther) throw apiRefused(page.refused, page.requestId);
     // The list restarts once: after `at` chats could be missed, as the last chat may have changed since, and chats in
-    // the sink are not requested again. If the server refuses a cursor again, the walk goes on from `at`.
+    // the archive are not requested again. If the server refuses a cursor again, the walk goes on from `at`.
     const from = list.restarted ? { at, resumedAt: at } : { at: null, restarted: true };
     source.noteUnfinished({ checkpoint: change(() => ({ afterId: null, trail: undefined, ...from })) });
     return { chatIds: [], odd: null };

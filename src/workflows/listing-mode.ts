@@ -20,7 +20,7 @@ export const modeNames: Readonly<Record<ListingMode, string>> = {
 export const firstMode = ({ listing }: Policy): ListingMode => MODES[listing][0];
 
 /**
- * The checkpoint in the next listing mode, from the window's start; chats in the sink are not requested again.
+ * The checkpoint in the next listing mode, from the window's start; chats in the archive are not requested again.
  *
  * @throws ApiRefused with the server's words about each mode, if it has refused them all.
  */

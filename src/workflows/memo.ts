@@ -47,7 +47,7 @@ const STEPS: readonly ((memo: StoredMemo) => StoredMemo)[] = [
       unfinished: { ...unfinished, warnings: [], checkpoint: checkpoint && { ...checkpoint, refusals: [] } },
     };
   },
-  // Without a checkpoint the window is walked from its start; chats in the sink are not requested again.
+  // Without a checkpoint the window is walked from its start; chats in the archive are not requested again.
   ({ unfinished, reports, ...memo }) => ({
     ...memo,
     reports: reports.slice(-BRIEF_REPORTS).map(brief),

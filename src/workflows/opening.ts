@@ -22,7 +22,7 @@ import { EndlessList } from './trail';
 /**
  * Opens the sync's window, or takes up the unfinished one. `unfinished` is null if no whole second has passed.
  *
- * @throws LedgerDisagrees if the state and the sink disagree, ApiRefused for an endless list of organizations.
+ * @throws LedgerDisagrees if the state and the archive disagree, ApiRefused for an endless list of organizations.
  */
 export async function begin(
   activities: Activities,
@@ -30,23 +30,23 @@ export async function begin(
   source: SourceState,
 ): Promise<{ unfinished: Unfinished | null; warnings: string[] }> {
   const { archive: held } = source.state;
-  // This also tries out the sink, before the first request to the API.
-  const request = { sink: policy.sink, archive: held?.held ? held.id : null, head: source.state.head ?? null };
+  // This also tries out the archive, before the first request to the API.
+  const request = { archive: held?.held ? held.id : null, head: source.state.head ?? null };
   const ledger = await activities.readLedger(request);
   const { requests, serverTime, warnings } = await lookAtOrganizations(activities, policy).catch(endless);
   const now = source.now();
   warnings.push(...clockWarnings(source.state, now, serverTime), ...filterWarnings(policy, source.state));
-  const possession = await possess(activities, policy, source, ledger);
+  const possession = await possess(activities, source, ledger);
   const abandon = async (window: Window): Promise<void> => {
     const totals = { chats: 0, records: 0 };
     const closing = { outcome: 'abandoned', totals, requestId: null, build: policy.build } as const;
     const archive = source.state.archive?.id;
-    const head = await activities.commitWindow({ window: { ...window, archive }, sink: policy.sink, closing });
+    const head = await activities.commitWindow({ window: { ...window, archive }, closing });
     if (head) source.change({ head });
   };
   const { abandoned, unfinished: left } = source.state;
   if (abandoned) await abandon(abandoned);
-  if (left && isMoved(policy, source.state) && !(await isPublished(activities, policy, left))) {
+  if (left && isMoved(policy, source.state) && !(await isPublished(activities, left))) {
     await abandon(left.window);
     source.change({ unfinished: undefined });
   }
@@ -63,7 +63,7 @@ export async function begin(
   };
   if (decision.kind === 'refuse') throw disagree(decision.why, decision.held);
   for (const other of decision.abandon) await abandon(other);
-  if (decision.isFirstHere) warnings.push(`sink ${policy.sink} holds messages since ${window.from} only`);
+  if (decision.isFirstHere) warnings.push(`the archive holds messages since ${window.from} only`);
   const opened =
     decision.kind === 'begin'
       ? { window, checkpoint: null, counters: { ...NO_COUNTERS, requests }, reason: '' }
@@ -75,7 +75,7 @@ export async function begin(
 
 /**
  * Takes up the window that an earlier sync left: at its checkpoint, or at its start if the settings have changed. The
- * sink's totals count, not the state's; if the sink has closed the window, nothing is left to walk.
+ * archive's totals count, not the state's; if the archive has closed the window, nothing is left to walk.
  */
 async function takenUp(
   activities: Activities,
@@ -90,7 +90,7 @@ async function takenUp(
   const known = before?.counters ?? NO_COUNTERS;
   const kept = checkpoint ? known : { ...NO_COUNTERS, requests: known.requests };
   const totals = { chats: kept.chats, records: kept.messages, gone: kept.gone, conflicts: kept.conflicts };
-  const published = await activities.publishPart({ window, sink: policy.sink, chats: [], gone: [], totals });
+  const published = await activities.publishPart({ window, chats: [], gone: [], totals });
   if (published.abandoned) return 'given up';
   const healed = new Set(published.healed.map(({ chatId }) => chatId));
   source.change({ parked: source.state.parked.filter(({ chatId }) => !healed.has(chatId)) });

@@ -50,7 +50,7 @@ export async function retryParked(
   policy: Policy,
   source: SourceState,
 ): Promise<'finished' | 'interrupted'> {
-  let part = createPart(activities, policy, source.unfinished.window, source);
+  let part = createPart(activities, source.unfinished.window, source);
   const failures: unknown[] = [];
   const fail = (error: unknown): void => void failures.push(error);
   const reader = createReader(activities, policy, source, { part: () => part, fail });
@@ -64,7 +64,7 @@ export async function retryParked(
   const isOver = (): boolean => failures.length > 0 || late.is || source.mustContinueAsNew();
 
   while (waiting.length > 0 && !isOver()) {
-    part = createPart(activities, policy, source.unfinished.window, source);
+    part = createPart(activities, source.unfinished.window, source);
     await runConcurrently(() => {
       if (source.mustContinueAsNew()) reader.hurry();
       if (isOver() || part.isFull(reader.reading) || !reader.hasRoom()) return undefined;

@@ -1,7 +1,6 @@
 import type { SyncActivities, WindowTotals } from '../activities/types';
 import type { Published, ReadChat } from '../domain/published';
 import type { Span, Window } from '../domain/window';
-import type { Policy } from '../config/policy';
 import type { Unreadable } from './failures';
 import type { StagedChat } from './read-chat';
 import type { SourceState } from './source-state';
@@ -16,7 +15,7 @@ const RECEIPT_BYTES = 150;
 /** The most staged bytes in one publish, so that it ends within its ten minutes on a slow disk too. */
 const STAGED_BYTES = 1024 ** 3;
 
-/** The outcomes of chats since the last publish; they go to the sink together. */
+/** The outcomes of chats since the last publish; they go to the archive together. */
 export interface Part {
   readonly read: readonly ReadChat[];
   /** Messages of the chats in `read`. */
@@ -50,7 +49,6 @@ export interface Part {
 
 export function createPart(
   activities: Pick<SyncActivities, 'publishPart'>,
-  { sink }: Pick<Policy, 'sink'>,
   window: Window,
   source: Pick<SourceState, 'after' | 'progress'>,
 ): Part {
@@ -127,7 +125,6 @@ export function createPart(
       }
       return await activities.publishPart({
         window,
-        sink,
         chats: read,
         gone: certain,
         totals: { ...totals, gone: goneBefore, conflicts },

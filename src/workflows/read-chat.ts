@@ -21,7 +21,7 @@ export interface StagedChat extends ReadChat {
 const MOST_PAGES = 1000;
 
 /**
- * Has one chat's messages emitted, page by page. After a refused cursor the chat is read from its start, once; the sink
+ * Has one chat's messages emitted, page by page. After a refused cursor the chat is read from its start, once; the archive
  * ignores what was staged of it before.
  *
  * @throws ChatUnreadable, or whatever else ended an activity for good.

@@ -11,7 +11,7 @@ import type { SourceState } from './source-state';
 /**
  * Reads the lists' chats. Reading, publishing and listing ahead run concurrently, so that the API is never idle. Ends
  * when the lists are exhausted, when the history is long, or when something ends the walk, and first publishes all that
- * was read. `closed`: the sink had closed the window already.
+ * was read. `closed`: the archive had closed the window already.
  */
 export async function readLists(
   activities: WalkActivities,
@@ -23,7 +23,7 @@ export async function readLists(
   const round = createRound(activities, policy, source);
   const lister = createLister(activities, policy, source, moreUsers);
   const reader = createReader(activities, policy, source, { part: () => part, fail: (error) => round.fail(error) });
-  const begin = (): Part => createPart(activities, policy, source.unfinished.window, source);
+  const begin = (): Part => createPart(activities, source.unfinished.window, source);
   let part = begin();
   let isPublishing = false;
 

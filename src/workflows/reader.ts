@@ -45,7 +45,7 @@ export function createReader(
   source: Pick<SourceState, 'unfinished' | 'noteUnfinished' | 'after' | 'scope' | 'now'>,
   to: { part: () => Part; fail: (error: unknown) => void },
 ): Reader {
-  const { messages, pageSize, sink } = policy;
+  const { messages, pageSize } = policy;
   const ahead = emitsAhead(policy);
   const underWay = createInterruptible(source);
   let reading = 0;
@@ -90,7 +90,6 @@ export function createReader(
       wantsOwner: isFiltered(policy),
       messages,
       pageSize,
-      sink,
       ...(failing?.[chatId] !== undefined && { failingMs: failing[chatId] }),
     };
     const chat = await readChat({ emitMessages }, request, parked?.limit);

@@ -17,7 +17,7 @@ export function validateRewind(state: State, { to, skip }: Wanted, id: string): 
 }
 
 /**
- * Sets the timestamp and begins a new epoch. An unfinished window is given up; the next sync tells the sink. A client
+ * Sets the timestamp and begins a new epoch. An unfinished window is given up; the next sync tells the archive. A client
  * that lost the answer sends the update again, perhaps to a later run: the same id changes nothing.
  *
  * @param now The workflow's clock, ms; a client's may be a year ahead.
@@ -26,7 +26,7 @@ export function rewind(state: State, { to }: Pick<Wanted, 'to'>, id: string, now
   if (isRepeated(state, id)) return {};
   const abandoned = state.unfinished?.window ?? state.abandoned;
   const epoch = Math.max(state.epoch + 1, now);
-  const forgotten = { unfinished: undefined, sink: undefined, archive: undefined };
+  const forgotten = { unfinished: undefined, completed: undefined, archive: undefined };
   return { syncedThrough: to, epoch, rewoundBy: known(id), abandoned, ...forgotten };
 }
 

@@ -5,7 +5,7 @@ import type { Counters, Report, State, Unfinished } from '../domain/state';
 import type { Window } from '../domain/window';
 import type { Policy } from '../config/policy';
 import type { Query } from '../domain/published';
-import type { Closing } from '../sinks/sink';
+import type { Closing } from '../archive/archive';
 import type { Activities } from './activity-proxies';
 import { askForOneChat } from './backfill';
 import { counting } from './counting';
@@ -19,7 +19,7 @@ import type { SourceState } from './source-state';
 
 /**
  * Runs one sync, or the rest of an interrupted one: opens the window (or takes up the unfinished one), compares it with
- * the sink's ledger, walks, commits, and only then moves the timestamp.
+ * the archive's ledger, walks, commits, and only then moves the timestamp.
  *
  * @returns the report, or `interrupted`: the caller continues as new, and the sync goes on there.
  */
@@ -56,7 +56,7 @@ export async function sync(activities: Activities, source: SourceState): Promise
     query: queryOf(policy, checkpoint),
     ...(parked.length > 0 && { parked }),
   };
-  const head = await activities.commitWindow({ window, sink: policy.sink, closing });
+  const head = await activities.commitWindow({ window, closing });
   if (head) source.note({ head });
   const report = completedReport(policy, source.state, source.unfinished);
   // The timestamp moves here, and nowhere else but by `rewind`.
@@ -65,7 +65,7 @@ export async function sync(activities: Activities, source: SourceState): Promise
     since: sinceWith(source.state, window),
     unfinished: undefined,
     filters: policy.filters,
-    sink: policy.sink,
+    completed: true,
   });
   return report;
 }

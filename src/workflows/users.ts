@@ -93,7 +93,7 @@ async function turnTo(
   const isPassedOver = after !== null && walked === -1;
   const nextPage =
     found.nextPage === null ? null : { organization, page: found.nextPage, after: isPassedOver ? after : null };
-  // If no page names the user to go on behind, all users are walked again; chats in the sink are not requested again.
+  // If no page names the user to go on behind, all users are walked again; chats in the archive are not requested again.
   if (isPassedOver)
     return { ...checkpoint, users: { ...users, next: nextPage ?? { organization, page: null, after: null } } };
   return withUsers({ ...checkpoint, users }, page, found.userIds.slice(walked + 1), nextPage);

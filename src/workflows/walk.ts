@@ -51,7 +51,7 @@ export async function walk(
   }
 }
 
-/** After an endless list the next sync walks the window from its start; chats in the sink are not requested again. */
+/** After an endless list the next sync walks the window from its start; chats in the archive are not requested again. */
 async function fromTheStartIfEndless<T>(source: SourceState, step: () => Promise<T>): Promise<T> {
   try {
     return await step();

@@ -1,3 +1,4 @@
+import { partialArchive } from '../support/partial-archive';
 import type { Attempt } from '../../src/activities/attempt';
 import { emitMessages } from '../../src/activities/emit-messages';
 import type { Emitted, EmitRequest } from '../../src/activities/types';
@@ -15,15 +16,14 @@ async function emit(page: object, request: Partial<EmitRequest> = {}): Promise<E
   const records: ParsedRecord[] = [];
   const attempt: Attempt = {
     api: clientOf(url),
-    sink: {
-      name: 'memory',
+    archive: partialArchive({
       write: async (batch) => {
         records.push(...[...batch.records].map(parse));
         return { name: 'x', records: records.length, bytes: 0, sha256: '' };
       },
-    },
+    }),
     limit: 1000,
-    sinkFailed: false,
+    archiveFailed: false,
     signal: new AbortController().signal,
     requests: () => 1,
     request: (call) => call({ signal: new AbortController().signal }),
@@ -38,7 +38,6 @@ async function emit(page: object, request: Partial<EmitRequest> = {}): Promise<E
       afterId: null,
       messages: 'new',
       pageSize: 1000,
-      sink: 'memory',
       ...request,
     },
     attempt,

@@ -7,11 +7,11 @@ import { loadWorkerConfig } from '../../src/config/config';
 import { FailureType } from '../../src/contract';
 import { createMetrics } from '../../src/worker/metrics';
 import { policyOf } from '../../src/config/policy';
-import { sinks } from '../../src/sinks/registry';
 import { createSource } from '../../src/source';
 import { passingTrouble } from '../../src/temporal/update-errors';
 import { connectClient } from '../../src/temporal/connect';
 import { temporalSettings } from '../../src/temporal/settings';
+import { partialArchive } from '../support/partial-archive';
 import { startRelay } from '../support/relay';
 import { address } from '../support/server';
 
@@ -22,7 +22,7 @@ test('an outage of Temporal, as those see it who ask for a sync, is said as such
   const config = loadWorkerConfig({ ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'k' });
   const activities = createSyncActivities({
     source: createSource(client, 'outage'),
-    sink: sinks.stdout.create({}, { source: 'outage', dataDir: '' }),
+    archive: partialArchive({}),
     policy: policyOf(config.settings, 'test'),
     metrics: createMetrics(noopMetricMeter),
     passingTrouble,

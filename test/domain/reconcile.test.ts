@@ -6,17 +6,17 @@ import type { Window } from '../../src/domain/window';
 
 const day = (n: number): string => `2026-04-0${n}T00:00:00.000Z`;
 const window = (from: number, to: number, epoch = 1): Window => ({ epoch, from: day(from), to: day(to) });
-const policy = { sink: 'file', backfillStart: day(1), settleSeconds: 0, onChatFailure: 'fail' } as Policy;
+const policy = { backfillStart: day(1), settleSeconds: 0, onChatFailure: 'fail' } as Policy;
 
-/** A source in its second epoch that has everything through the third day, in this sink. */
+/** A source in its second epoch that has everything through the third day, in this archive. */
 const settled: State = {
   ...newState('s'),
   epoch: 1,
   syncedThrough: day(3),
-  sink: 'file',
   archive: { id: 'a', held: true },
+  completed: true,
 };
-const ledger: Ledger = { kept: true, last: window(2, 3), unfinished: [], archive: 'a', missing: null, altered: false };
+const ledger: Ledger = { last: window(2, 3), unfinished: [], archive: 'a', missing: null, altered: false };
 const circumstances: Circumstances = { possession: 'ours', now: Date.parse(day(5)), serverTime: null };
 const unfinished = (left: Window): Unfinished => ({
   window: left,
@@ -26,7 +26,7 @@ const unfinished = (left: Window): Unfinished => ({
   warnings: [],
   reason: '',
 });
-/** What differs from a source and a sink that agree. */
+/** What differs from a source and an archive that agree. */
 interface Case {
   state?: Partial<State>;
   ledger?: Partial<Ledger>;
@@ -43,23 +43,22 @@ test.each<[string, Case]>([
   ['the ledger ends where the state does', {}],
   [
     'the ledger is of an earlier epoch, as after a rewind',
-    { state: { sink: undefined }, ledger: { last: window(1, 9, 0) } },
+    { state: { completed: undefined }, ledger: { last: window(1, 9, 0) } },
   ],
-  ['the sink keeps no ledger', { ledger: { kept: false, last: null } }],
   [
     'the ledger of before the rewind was changed',
-    { state: { sink: undefined }, ledger: { last: window(1, 9, 0), altered: true } },
+    { state: { completed: undefined }, ledger: { last: window(1, 9, 0), altered: true } },
   ],
   [
     'a part of a window before the rewind is missing',
-    { state: { sink: undefined }, ledger: { last: window(1, 9, 0), missing: 'p' } },
+    { state: { completed: undefined }, ledger: { last: window(1, 9, 0), missing: 'p' } },
   ],
 ])('a window begins at the timestamp where %s', (_title, given) => {
   expect(decide(given)).toEqual({ kind: 'begin', window: next, abandon: [], isFirstHere: false });
 });
 
-test('a sink that is new to the source begins there, and says so', () => {
-  const decision = decide({ state: { sink: 'stdout' }, ledger: { last: null } });
+test('an archive that is new to the source begins there, and says so', () => {
+  const decision = decide({ state: { completed: undefined }, ledger: { last: null } });
   expect(decision).toMatchObject({ kind: 'begin', window: next, isFirstHere: true });
 });
 
@@ -82,7 +81,7 @@ describe('a window that an earlier sync left', () => {
       kind: 'resume',
     });
   });
-  test('is taken up where only the sink remembers it, since the state was reset', () => {
+  test('is taken up where only the archive remembers it, since the state was reset', () => {
     expect(decide({ ledger: { unfinished: [left] } })).toMatchObject({
       kind: 'resume',
       window: left,
@@ -117,7 +116,7 @@ test.each<[string, Case, Window | null]>([
   ],
   ['incomplete', { ledger: { missing: 'messages/p.ndjson' } }, window(2, 3)],
   ['altered', { ledger: { altered: true } }, window(2, 3)],
-])('it refuses where state and sink do not fit together: %s', (why, given, held) => {
+])('it refuses where state and archive do not fit together: %s', (why, given, held) => {
   const decision = decide(given);
 
   expect(decision).toMatchObject({ kind: 'refuse', why, held });
@@ -125,5 +124,5 @@ test.each<[string, Case, Window | null]>([
   if (decision.kind !== 'refuse') throw new Error('it was expected to refuse');
   const facts = { policy, parked: [], possession: 'ours' as const, missing: 'messages/p.ndjson' };
   const text = disagreementText(decision.why, decision.window, held, facts);
-  expect(text).toMatch(/^the sink file .*`chat-sync rewind --to 2026-04-0\dT00:00:00.000Z(`| --skip`)/);
+  expect(text).toMatch(/^the archive .*`chat-sync rewind --to 2026-04-0\dT00:00:00.000Z(`| --skip`)/);
 });

@@ -1,5 +1,5 @@
 import { collect } from '../../harness/collect';
-import { readRecords } from '../../src/archive/parts';
+import { readRecords } from '../../src/archive/read/parts';
 import type { MessageRecord } from '../../src/domain/record';
 
 /** What comes out, as its readers see it. */

@@ -9,7 +9,7 @@ import { DEMO_KEY, startSimulator, type Simulator, type SimulatorOptions } from 
 import { collect } from '../../harness/collect';
 import { readAccessKey } from '../../src/access-key';
 import { createApiSlots } from '../../src/worker/api-slots';
-import { readLedger, type LedgerLine } from '../../src/archive/ledger';
+import { readLedger, type LedgerLine } from '../../src/archive/read/ledger';
 import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../../src/config/config';
@@ -17,8 +17,8 @@ import type { Environment } from '../../src/config/environment';
 import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../src/contract';
 import { createMetrics } from '../../src/worker/metrics';
 import { policyOf } from '../../src/config/policy';
-import { sinks } from '../../src/sinks/registry';
-import type { Sink } from '../../src/sinks/sink';
+import { createFolderArchive } from '../../src/archive/folder-archive';
+import type { Archive } from '../../src/archive/archive';
 import { createSource, type Source } from '../../src/source';
 import { createSourceWorker, type SourceWorker } from '../../src/worker/source-worker';
 import type { Policy } from '../../src/config/policy';
@@ -33,12 +33,12 @@ import { triedAgainSoon } from './tried-again-soon';
 import { nextSecond } from './until';
 import './workflow-threads';
 
-/** A whole source on the real server: simulator, worker, file sink in a folder of its own. */
+/** A whole source on the real server: simulator, worker, file archive in a folder of its own. */
 export interface SourceUnderTest {
   readonly client: Client;
   readonly source: Source;
   readonly simulator: Simulator;
-  readonly sink: Sink;
+  readonly archive: Archive;
   /** FILE_DIR/<source> */
   readonly folder: string;
   readonly chain: WorkflowHandle<typeof chatSync>;
@@ -68,7 +68,7 @@ export interface UnderTestOptions {
   simulator?: SimulatorOptions;
   settings?: Environment;
   policy?: Partial<Policy>;
-  wrapSink?: (sink: Sink) => Sink;
+  wrapArchive?: (archive: Archive) => Archive;
   /** What fails is tried again when Temporal usually does, not at once. */
   usualRetries?: boolean;
   /** Some answers never end: they are not waited for as long as in production. */
@@ -85,7 +85,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
   const client = await connectClient(namespace);
   const source = createSource(client, name);
   const folder = join(options.settings?.['FILE_DIR'] ?? join(dataDir, 'messages'), name);
-  let sink: Sink | undefined;
+  let archive: Archive | undefined;
   const workers: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(workers.splice(0).map((worker) => worker.stop()));
@@ -103,7 +103,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       ...options.settings,
       ...settings,
     });
-    const { ANTHROPIC_COMPLIANCE_ACCESS_KEY: accessKey = '', ANTHROPIC_BASE_URL: baseUrl, SINK } = config.settings;
+    const { ANTHROPIC_COMPLIANCE_ACCESS_KEY: accessKey = '', ANTHROPIC_BASE_URL: baseUrl } = config.settings;
     const followed = { ...policyOf(config.settings, 'test'), ...options.policy, ...policy };
     const pacer = createPacer({ requestsPerSecond: followed.requestsPerSecond, workers: followed.workers });
     const timeouts = options.serverHangs ? { headersMs: 2000, bodyMs: 2000, wholeBodyMs: 5000 } : {};
@@ -117,16 +117,16 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       timeouts,
       sent: () => slots.sent(),
     });
-    const plain = sinks[SINK].create(config.environment, { source: name, dataDir });
-    const wrapped = options.wrapSink?.(plain) ?? plain;
-    sink = wrapped;
+    const plain = createFolderArchive({ dir: config.folder, source: name });
+    const wrapped = options.wrapArchive?.(plain) ?? plain;
+    archive = wrapped;
     // One each: Temporal refuses two workers of one queue on the same connection.
     const connection = await connectWorker();
     const worker: SourceWorker = await createSourceWorker({
       connection,
       namespace,
       source,
-      sink: wrapped,
+      archive: wrapped,
       api,
       slots,
       policy: followed,
@@ -141,7 +141,6 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
         await running;
         await connection.close();
         await api.close();
-        await plain.close?.();
       },
     });
   }
@@ -167,9 +166,9 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     source,
     simulator,
     folder,
-    get sink() {
-      if (!sink) throw new Error('no worker was started');
-      return sink;
+    get archive() {
+      if (!archive) throw new Error('no worker was started');
+      return archive;
     },
     chain: client.workflow.getHandle<typeof chatSync>(chatSyncWorkflowId(name)),
     request,

@@ -14,12 +14,13 @@ import { loadWorkerConfig } from '../../src/config/config';
 import { policyOf } from '../../src/config/policy';
 import type { ReadChat } from '../../src/domain/published';
 import type { Window } from '../../src/domain/window';
-import type { Sink } from '../../src/sinks/sink';
+import type { Archive } from '../../src/archive/archive';
 import type { Policy } from '../../src/config/policy';
 import { newState, type Report, type State } from '../../src/domain/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { SourceState } from '../../src/workflows/source-state';
 import { sync } from '../../src/workflows/sync';
+import { partialArchive } from './partial-archive';
 import { createVirtualTime, type VirtualTime } from './virtual-time';
 import type { FailureKind } from '../../src/domain/failure-kinds';
 
@@ -114,10 +115,9 @@ function createApi(tenant: VirtualTenant, time: VirtualTime, readAt: Map<string,
 }
 
 /** Remembers when each chat was published. */
-function createSink(time: VirtualTime) {
+function createArchive(time: VirtualTime) {
   const publishedAt = new Map<string, number>();
-  const sink = {
-    name: 'file',
+  const archive = partialArchive({
     write: () => Promise.reject(new Error('no chat here has a message')),
     publish: (_window: Window, chats: ReadChat[], gone: readonly string[] = []) => {
       for (const { chatId } of chats) if (!publishedAt.has(chatId)) publishedAt.set(chatId, time.now());
@@ -125,8 +125,8 @@ function createSink(time: VirtualTime) {
       return Promise.resolve({ totals, healed: [], gone: gone.length, conflicts: 0, closed: false });
     },
     has: (_window, chatId) => Promise.resolve(publishedAt.has(chatId)),
-  } satisfies Sink;
-  return { sink, publishedAt };
+  });
+  return { archive, publishedAt };
 }
 
 // One each for all walks: every promise passes on what each storage that was ever made holds.
@@ -134,9 +134,14 @@ const contexts = new AsyncLocalStorage<AttemptContext>();
 const scopes = new AsyncLocalStorage<AbortController>();
 
 /** As Temporal runs them: each tried again after its back-off until it ends or is cancelled. A request takes no slot (worker/api-slots.ts). */
-function createActivities(api: ComplianceApi, sink: Sink, time: VirtualTime, cancelled: () => AbortSignal): Activities {
+function createActivities(
+  api: ComplianceApi,
+  archive: Archive,
+  time: VirtualTime,
+  cancelled: () => AbortSignal,
+): Activities {
   const context = () => contexts.getStore()!;
-  const calls = createApiActivities({ api, sink, context, policy: POLICY, metrics: { violated: () => undefined } });
+  const calls = createApiActivities({ api, archive, context, policy: POLICY, metrics: { violated: () => undefined } });
 
   async function untilItEnds<T>(call: () => Promise<T>, tries: number): Promise<T> {
     const signal = cancelled();
@@ -166,13 +171,13 @@ function createActivities(api: ComplianceApi, sink: Sink, time: VirtualTime, can
   }
   return {
     readPolicy: () => Promise.resolve(POLICY),
-    readLedger: () => Promise.resolve({ kept: true, missing: null, altered: false, last: null, unfinished: [] }),
+    readLedger: () => Promise.resolve({ archive: null, missing: null, altered: false, last: null, unfinished: [] }),
     discoverOrganizations: (request) => untilItEnds(() => calls.discoverOrganizations(request), Infinity),
     discoverUsers: (request) => untilItEnds(() => calls.discoverUsers(request), Infinity),
     fetchChatPage: (request) => untilItEnds(() => calls.fetchChatPage(request), Infinity),
     emitMessages: (request) => untilItEnds(() => calls.emitMessages(request), request.parked ? 3 : Infinity),
     checkChat: (request) => untilItEnds(() => calls.checkChat(request), 3),
-    publishPart: ({ window, chats, gone }) => sink.publish!(window, chats, gone),
+    publishPart: ({ window, chats, gone }) => archive.publish(window, chats, gone),
     claimArchive: ({ id }) => Promise.resolve(id),
     commitWindow: () => Promise.resolve(null),
   };
@@ -204,11 +209,16 @@ export async function walkThrough(
 ): Promise<Walked> {
   const time = createVirtualTime(START);
   const readAt = new Map<string, number>();
-  const { sink, publishedAt } = createSink(time);
+  const { archive, publishedAt } = createArchive(time);
   const memos: { at: number; state: State }[] = [];
   const uncancelled = scopeOf();
   const activities = {
-    ...createActivities(createApi(tenant, time, readAt), sink, time, () => (scopes.getStore() ?? uncancelled).signal),
+    ...createActivities(
+      createApi(tenant, time, readAt),
+      archive,
+      time,
+      () => (scopes.getStore() ?? uncancelled).signal,
+    ),
     readPolicy: () => Promise.resolve({ ...POLICY, backfillStart: '2026-10-01T00:00:00.000Z', ...policy }),
   };
   let begunAt = START;

@@ -67,7 +67,7 @@ test('it offers no way on that would forget what was parked since the past that 
   expect(new Set(idsOf(await under.records()))).toEqual(new Set(idsOf(truth(tenant))));
 });
 
-test('it refuses to go on where the sink lost everything, until it is told to begin a new one', async () => {
+test('it refuses to go on where the archive lost everything, until it is told to begin a new one', async () => {
   const tenant = createTenant({ chats: 4 });
   under = await startSource({ simulator: { tenant }, settings: BACKFILL });
   const { to } = await under.sync();
@@ -77,7 +77,7 @@ test('it refuses to go on where the sink lost everything, until it is told to be
   for (let tries = 0; tries < 2; tries++) {
     const { outcome, reason } = await syncUntilThereIsSomethingToDo();
     expect(outcome).toBe('failed');
-    expect(reason).toMatch(/^LedgerDisagrees: the sink file has no ledger, but everything through/);
+    expect(reason).toMatch(/^LedgerDisagrees: the archive has no ledger, but everything through/);
     expect(reason).toContain(`\`chat-sync rewind --to ${to}\``);
   }
 
@@ -91,11 +91,11 @@ test('it refuses to go on where the sink lost everything, until it is told to be
   await rewindTo(syncedThrough!);
   const again = await syncUntilThereIsSomethingToDo();
   expect(again).toMatchObject({ outcome: 'completed', from: syncedThrough });
-  expect(again.warnings.join()).toContain(`sink file holds messages since ${syncedThrough} only`);
+  expect(again.warnings.join()).toContain(`the archive holds messages since ${syncedThrough} only`);
   expect(await syncUntilThereIsSomethingToDo()).toMatchObject({ outcome: 'completed', warnings: [] });
 });
 
-test('it refuses to go on in a sink of before the last rewind', async () => {
+test('it refuses to go on in a archive of before the last rewind', async () => {
   const tenant = createTenant({ chats: 4 });
   under = await startSource({ simulator: { tenant }, settings: BACKFILL });
   const { to: end } = await under.sync();
@@ -125,7 +125,7 @@ test('it does not take a window that was given up for one that was completed', a
   await under.sync();
   const { window } = (await under.source.view()).memo!.unfinished!;
   under.simulator.setFaults();
-  await under.sink.commit?.(window, { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null });
+  await under.archive.commit(window, { outcome: 'abandoned', totals: { chats: 0, records: 0 }, requestId: null });
 
   const { outcome, reason } = await under.sync();
 
@@ -136,18 +136,18 @@ test('it does not take a window that was given up for one that was completed', a
   expectExactly(await under.records(), tenant);
 });
 
-test('it begins a new sink where another one was written to before', async () => {
+test('it begins a new archive where another one was written to before', async () => {
   under = await startSource({ settings: BACKFILL });
   const to = '2026-09-15T00:00:00.000Z';
-  await under.goOnFrom({ ...newState(under.source.name), n: 1, syncedThrough: to, sink: 'stdout' });
+  await under.goOnFrom({ ...newState(under.source.name), n: 1, syncedThrough: to });
 
   const report = await under.sync();
 
   expect(report).toMatchObject({ outcome: 'completed', from: to });
-  expect(report.warnings.join()).toContain(`sink file holds messages since ${to} only`);
+  expect(report.warnings.join()).toContain(`the archive holds messages since ${to} only`);
 });
 
-test('it refuses to begin at now where the sink holds more than a lost source knows', async () => {
+test('it refuses to begin at now where the archive holds more than a lost source knows', async () => {
   under = await startSource({ settings: BACKFILL });
   await under.sync();
   await rewindTo('2026-09-15T00:00:00.000Z');

@@ -71,7 +71,7 @@ test('it rewinds forwards only when told to skip', async () => {
   expect((await under.source.view()).memo?.syncedThrough).toBe(later);
 });
 
-test('it tells the sink of a window that a rewind gave up', async () => {
+test('it tells the archive of a window that a rewind gave up', async () => {
   const tenant = createTenant({ chats: 6 });
   under = await startSource({ simulator: { tenant }, settings: BACKFILL });
   const [broken] = [...tenant.chats.keys()];

@@ -24,7 +24,6 @@ function emptyPart() {
         return Promise.resolve({ totals: request.totals, healed: [], gone: 1, conflicts: 0, closed: false });
       },
     },
-    { sink: 'file' },
     window,
     {
       after: (_ms, run) => {

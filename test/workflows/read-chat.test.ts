@@ -10,7 +10,6 @@ const request: Omit<EmitRequest, 'afterId'> = {
   wantsOwner: false,
   messages: 'new',
   pageSize: 1000,
-  sink: 'file',
 };
 
 /** A chat of so many pages, each with a cursor and a message of its own. */

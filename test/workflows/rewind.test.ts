@@ -57,11 +57,11 @@ describe('rewind', () => {
     expect(rewind(state({ epoch }), request(), ID, now)).toMatchObject({ syncedThrough: EARLIER, epoch: expected });
   });
 
-  it('gives up the unfinished window, for the sink to be told', () => {
+  it('gives up the unfinished window, for the archive to be told', () => {
     expect(rewound(state({ unfinished }))).toMatchObject({ unfinished: undefined, abandoned: WINDOW });
   });
 
-  it('keeps a window that was given up before and that the sink does not know of yet', () => {
+  it('keeps a window that was given up before and that the archive does not know of yet', () => {
     expect(rewound(state({ abandoned: ABANDONED })).abandoned).toEqual(ABANDONED);
   });
 

@@ -124,13 +124,13 @@ describe('WORKERS', () => {
       simulator: { tenant },
       // So slow that one worker has not slots enough to take everything at once.
       settings: { ...BACKFILL, WORKERS: '2', REQUESTS_PER_SECOND: '40' },
-      wrapSink: (sink) => {
+      wrapArchive: (archive) => {
         const worker = written.push(0) - 1;
         return {
-          ...sink,
+          ...archive,
           write: (batch) => {
             written[worker]! += 1;
-            return sink.write(batch);
+            return archive.write(batch);
           },
         };
       },

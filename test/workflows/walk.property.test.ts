@@ -11,6 +11,7 @@ import {
   type TrueMessage,
 } from '../../simulator';
 import { createRandom, type Random } from '../../simulator/random';
+import { partialArchive } from '../support/partial-archive';
 import { createApiActivities } from '../../src/activities/api-activities';
 import type { AttemptContext } from '../../src/activities/attempt';
 import { toFailure } from '../../src/activities/failures';
@@ -21,7 +22,7 @@ import { loadWorkerConfig } from '../../src/config/config';
 import { policyOf } from '../../src/config/policy';
 import { healedOf, type Healed, type ReadChat } from '../../src/domain/published';
 import type { Window } from '../../src/domain/window';
-import { SinkError, type Closing, type Sink } from '../../src/sinks/sink';
+import { ArchiveError, type Closing } from '../../src/archive/archive';
 import type { Policy } from '../../src/config/policy';
 import { newState, stateSchema, type State } from '../../src/domain/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
@@ -75,11 +76,11 @@ const scenarios = fc.record({
   mostMsBetweenRequests: fc.constantFrom(0, 40, 900),
   requestsBetweenChanges: fc.constantFrom(undefined, 2, 3, 5, 10),
   bursts: upTo(0.06),
-  sinkTellsBeforehand: fc.boolean(),
+  archiveTellsBeforehand: fc.boolean(),
   faults: upTo(0.2),
   keysRevoked: upTo(0.01),
   resultsLost: upTo(0.2),
-  sinkFailures: upTo(0.2),
+  archiveFailures: upTo(0.2),
   cursorsRefused: upTo(0.2),
   interruptions: upTo(0.1),
   cancellations: upTo(0.03),
@@ -94,7 +95,7 @@ interface World {
   scenario: Scenario;
   random: Random;
   calls: ApiActivities;
-  sink: ReturnType<typeof createMemorySink>['sink'];
+  archive: ReturnType<typeof createMemoryArchive>['archive'];
   /** Whether something befalls us here; never once things are quiet. */
   happens: (probability: number) => boolean;
   readPolicy: () => Policy;
@@ -103,7 +104,10 @@ interface World {
 }
 
 /** Keeps the port's contract. Its calls fail before or after they had their effect. */
-function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: Scenario, happens: World['happens']) {
+function createMemoryArchive(
+  { archiveFailures, archiveTellsBeforehand, onChatFailure }: Scenario,
+  happens: World['happens'],
+) {
   const staged = new Map<string, ParsedRecord[]>();
   type Held = { chats: Set<string>; records: ParsedRecord[]; healed: Healed[]; gone: Set<string>; closed: boolean };
   const windows = new Map<string, Held>();
@@ -121,13 +125,12 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: 
     return { held, totals: () => ({ chats: held.chats.size, records: held.records.length }) };
   };
   const mayFail = async <T>(step: () => T): Promise<T> => {
-    if (happens(sinkFailures / 2)) throw new SinkError('EIO', 'failed before');
+    if (happens(archiveFailures / 2)) throw new ArchiveError('EIO', 'failed before');
     const result = await Promise.resolve(step());
-    if (happens(sinkFailures / 2)) throw new SinkError('EIO', 'failed after');
+    if (happens(archiveFailures / 2)) throw new ArchiveError('EIO', 'failed after');
     return result;
   };
-  const sink = {
-    name: 'file',
+  const archive = partialArchive({
     write: ({ records }) =>
       mayFail(() => {
         const name = `batch-${staged.size}`;
@@ -165,11 +168,11 @@ function createMemorySink({ sinkFailures, sinkTellsBeforehand, onChatFailure }: 
     last: () => mayFail(() => completed.at(-1) ?? null),
     unfinished: () =>
       mayFail(() => [...windows].flatMap(([key, { closed }]) => (closed ? [] : [JSON.parse(key) as Window]))),
-    ...((sinkTellsBeforehand || onChatFailure === 'park') && {
+    ...((archiveTellsBeforehand || onChatFailure === 'park') && {
       has: (window: Window, chatId: string) => mayFail(() => open(window).held.chats.has(chatId)),
     }),
-  } satisfies Sink;
-  return { sink, completed, published: () => [...windows.values()].flatMap(({ records }) => records) };
+  });
+  return { archive, completed, published: () => [...windows.values()].flatMap(({ records }) => records) };
 }
 
 /** Several things happen at once. A message may become visible as late as the settle time allows. */
@@ -199,7 +202,7 @@ function burst(tenant: Tenant, random: Random, { settleSeconds, usersRemoved }: 
  * its result is heard of. One at a time, so that a seed repeats what it did.
  */
 function createActivities(world: World): { activities: Activities; end: () => string | undefined } {
-  const { random, sink, happens } = world;
+  const { random, archive, happens } = world;
   const { resultsLost, cursorsRefused, cancellations, terminations } = world.scenario;
   const waiting: (() => Promise<void>)[] = [];
   let turn: Promise<void> = Promise.resolve();
@@ -216,7 +219,7 @@ function createActivities(world: World): { activities: Activities; end: () => st
         const result = await attempt(tried);
         if (!happens(resultsLost) && !endsHere()) return result;
       } catch (error) {
-        if (!(error instanceof ApplicationFailure || error instanceof SinkError)) throw error;
+        if (!(error instanceof ApplicationFailure || error instanceof ArchiveError)) throw error;
         const failure = toFailure(error);
         if (failure.nonRetryable || tried === tries) throw failure;
       }
@@ -255,9 +258,9 @@ function createActivities(world: World): { activities: Activities; end: () => st
       }),
     readLedger: () =>
       schedule(async () => ({
-        kept: true,
-        last: await sink.last(),
-        unfinished: await sink.unfinished(),
+        last: await archive.last(),
+        unfinished: await archive.unfinished(),
+        archive: null,
         missing: null,
         altered: false,
       })),
@@ -270,8 +273,8 @@ function createActivities(world: World): { activities: Activities; end: () => st
     emitMessages: (request) =>
       call(request.pageSize, () => calls.emitMessages(request), request.parked ? 3 : undefined),
     checkChat: (request) => call(1, () => calls.checkChat(request), 3),
-    publishPart: ({ window, chats, gone }) => schedule(() => sink.publish(window, chats, gone)),
-    commitWindow: ({ window, closing }) => schedule(() => sink.commit(window, closing)),
+    publishPart: ({ window, chats, gone }) => schedule(() => archive.publish(window, chats, gone)),
+    commitWindow: ({ window, closing }) => schedule(() => archive.commit(window, closing)),
   };
   return { activities, end: () => end };
 }
@@ -338,11 +341,11 @@ async function walkWindows(scenario: Scenario): Promise<void> {
     return happens(scenario.keysRevoked) ? 'sk-ant-api01-revoked' : DEMO_KEY;
   };
   const api = createComplianceApi({ baseUrl: simulator.url, accessKey, pacer, version: 'test' });
-  const { sink, completed, published } = createMemorySink(scenario, happens);
+  const { archive, completed, published } = createMemoryArchive(scenario, happens);
   const context = () => contexts.getStore()!;
-  const calls = createApiActivities({ api, sink, context, policy: POLICY, metrics: { violated: () => undefined } });
+  const calls = createApiActivities({ api, archive, context, policy: POLICY, metrics: { violated: () => undefined } });
   const world: World = {
-    ...{ scenario, random, calls, sink, happens },
+    ...{ scenario, random, calls, archive, happens },
     readPolicy: () => {
       const pageSize = random.pick(scenario.pageSizes);
       return {

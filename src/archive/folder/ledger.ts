@@ -1,0 +1,204 @@
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import type { Head } from '../../domain/published';
+import type { Window } from '../../domain/window';
+import { ArchiveError } from '../archive';
+import { hasCode } from './errors';
+import type { Handle } from './file-system';
+import { type Files, writeAll } from './files';
+import { isSameWindow, LEDGER, slotName, slotPosition, STAGING } from './layout';
+import { type LedgerLine, NO_LINE, parseLine, toText } from './ledger-line';
+import { BrokenLine, lineNumberAt, linesFromEnd, NOTHING_SOUND, sha256Of, verifyLines } from './ledger-reader';
+
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+
+interface Look {
+  /** The line of the window that is looked for. */
+  closed: LedgerLine | null;
+  closedHead: Head | null;
+  latest: LedgerLine | null;
+  /** The last whole line. */
+  head: Head;
+  /** Where that ends: what follows is a part of the next one. */
+  end: number;
+  size: number;
+}
+
+export type Ledger = ReturnType<typeof createLedger>;
+
+/**
+ * The ledger of one source. Windows stand in it in order, so that all questions are answered from its end. It needs no
+ * lock: what comes at a position is decided by the exclusive creation of its slot, a file in staging that holds the line.
+ * Whoever meets a slot writes its line there, and twice is the same as once.
+ */
+export function createLedger(files: Files, source: string) {
+  const folder = join(files.root, source);
+  const path = join(folder, LEDGER);
+  const staging = join(folder, STAGING);
+  /** How far this process has found whole lines, in which file. */
+  let sound = { ino: 0, ...NOTHING_SOUND };
+
+  /** The window's line if it is closed, null if it is open; throws if the ledger is beyond it. */
+  async function find(window: Window): Promise<LedgerLine | null> {
+    return (await look(window)).closed;
+  }
+
+  /** Which line a closed window's is; null for one that is open, or of a build that did not chain its lines. */
+  async function headOf(window: Window): Promise<Head | null> {
+    return (await look(window)).closedHead;
+  }
+
+  /** Whether this line is still there as it was. */
+  async function holds({ n, sha256 }: Head): Promise<boolean> {
+    const held = await reading(async (handle) => {
+      for await (const { line, bytes } of linesFromEnd(handle)) {
+        if (line?.n === n) return sha256Of(bytes) === sha256;
+        if (line?.n !== undefined && line.n < n) return false;
+      }
+      return false;
+    });
+    return held ?? false;
+  }
+
+  /** The line of the last completed window. */
+  async function last(): Promise<LedgerLine | null> {
+    return reading(async (handle) => {
+      for await (const { line } of linesFromEnd(handle)) if (line?.outcome === 'completed') return line;
+      return null;
+    });
+  }
+
+  /** Looks at every line that this process has not looked at yet. @throws ArchiveError for one that is none. */
+  async function verify(): Promise<void> {
+    await reading(async (handle) => {
+      const { ino, size } = await handle.stat();
+      const from = ino === sound.ino && size >= sound.end ? sound : NOTHING_SOUND;
+      sound = { ino, ...(await verifyLines(handle, from)) };
+    });
+  }
+
+  async function reading<T>(use: (handle: Handle) => Promise<T>): Promise<T | null> {
+    let handle: Handle;
+    try {
+      // Without waiting for the other end of a pipe.
+      handle = await files.fs.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return null;
+      throw error;
+    }
+    try {
+      if (!(await handle.stat()).isFile()) throw unreadable(`${files.nameOf(path)} is no file`);
+      return await use(handle);
+    } catch (error) {
+      if (!(error instanceof BrokenLine)) throw error;
+      throw unreadable(
+        `Line ${await lineNumberAt(handle, error.at)} of ${files.nameOf(path)} ${error.isChain ? 'does not follow the one before' : 'is no line of a ledger'}`,
+      );
+    } finally {
+      await handle.close();
+    }
+  }
+
+  function unreadable(what: string): ArchiveError {
+    return new ArchiveError(
+      'LEDGER_UNREADABLE',
+      `${what}, and nothing is written over it: restore it. To begin a new one, move the folder ${source} away, ` +
+        `cancel the workflow chat-sync/${source}, then \`chat-sync rewind\`.`,
+    );
+  }
+
+  async function look(window: Window): Promise<Look> {
+    const found: Look = {
+      closed: null,
+      closedHead: null,
+      latest: null,
+      head: { n: 0, sha256: NO_LINE },
+      end: 0,
+      size: 0,
+    };
+    await reading(async (handle) => {
+      found.size = (await handle.stat()).size;
+      let beyond = false;
+      for await (const { line, bytes, end } of linesFromEnd(handle)) {
+        if (line === null) continue;
+        if (found.latest === null) {
+          const n = line.n ?? (await lineNumberAt(handle, end)) - 1;
+          Object.assign(found, { latest: line, end, head: { n, sha256: sha256Of(bytes) } });
+        }
+        if (isSameWindow(line, window)) {
+          found.closed = line;
+          found.closedHead = line.n === undefined ? null : { n: line.n, sha256: sha256Of(bytes) };
+          return;
+        }
+        if (line.epoch < window.epoch) break;
+        if (line.epoch > window.epoch) beyond = true;
+        else if (line.outcome === 'completed') {
+          if (Date.parse(line.to) <= Date.parse(window.from)) break;
+          beyond = true;
+        }
+      }
+      if (!beyond) return;
+      throw new ArchiveError(
+        'STALE_WINDOW',
+        'The ledger in FILE_DIR is beyond this window: another sync went on without it.',
+      );
+    });
+    return found;
+  }
+
+  /** Where the last whole line ends; 0 if there is none. */
+  async function endOf(): Promise<number> {
+    const end = await reading(async (handle) => {
+      for await (const { line, end } of linesFromEnd(handle)) if (line !== null) return end;
+      return 0;
+    });
+    return end ?? 0;
+  }
+
+  /** Adds the line, unless its window is closed already. @param own The window's folder in staging. */
+  async function append(line: LedgerLine, own: string): Promise<void> {
+    for (;;) {
+      const { closed, latest, head, end, size } = await look(line);
+      if (closed !== null) return;
+      const isRewound = latest === null ? line.epoch > 0 : latest.epoch < line.epoch;
+      const slot = join(staging, slotName(end));
+      const chained = { ...line, n: head.n + 1, at: new Date().toISOString(), prev: head.sha256 };
+      await files.claim(slot, toText({ ...chained, ...(isRewound && { rewound: true }) }, size - end), own);
+      const decided = await files.readText(slot);
+      // Removed by another worker: its line is there.
+      if (decided === null) continue;
+      const bytes = Buffer.from(decided);
+      // A slot goes only after its line is on disk. So one that was made anew behind that is seen to be late: after the look
+      // at the slot, the ledger has grown.
+      const isLate = (await endOf()) !== end;
+      if (!isLate && isLine(bytes)) await writeAt(end, bytes);
+      await files.discard(slot);
+    }
+  }
+
+  async function writeAt(position: number, bytes: Buffer): Promise<void> {
+    const handle = await files.fs.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      await writeAll(handle, bytes, position);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await files.syncFolder(folder);
+  }
+
+  /** Before the staging of a closed window goes: its line is on disk then, also if a worker died that wrote it. */
+  async function settle(): Promise<void> {
+    await files.folder(source, STAGING);
+    const handle = await files.fs.open(path, O_RDWR | O_NOFOLLOW);
+    await handle.sync().finally(() => handle.close());
+    const end = await endOf();
+    for (const name of await files.fs.readdir(staging)) {
+      if (slotPosition(name) < end) await files.discard(join(staging, name));
+    }
+  }
+
+  return { find, headOf, holds, last, endOf, verify, append, settle };
+}
+
+const isLine = (bytes: Buffer): boolean => typeof parseLine(bytes) === 'object' && parseLine(bytes) !== null;

@@ -1,0 +1,30 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { hasCode } from '../folder/errors';
+import { LEDGER } from '../folder/layout';
+import { type LedgerLine, parseLine } from '../folder/ledger-line';
+import { Damage } from './damage';
+import { linesIn } from './lines';
+
+export type { LedgerLine };
+
+/**
+ * The closed windows of an archive, in order: each line of its ledger but a last one that a crash cut short; none without a
+ * ledger. @param folder FILE_DIR/<source> @throws Damage
+ */
+export async function* readLedger(folder: string): AsyncGenerator<LedgerLine> {
+  let number = 0;
+  let torn = false;
+  try {
+    for await (const bytes of linesIn(createReadStream(join(folder, LEDGER)))) {
+      number += 1;
+      const line = parseLine(bytes);
+      if (torn || line === 'garbage')
+        throw new Damage(LEDGER, `has no line of a ledger at line ${torn ? number - 1 : number}`);
+      torn = line === null;
+      if (line !== null) yield line;
+    }
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  }
+}
