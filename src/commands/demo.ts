@@ -9,7 +9,13 @@ import { startChild } from './child';
 const SOURCE = 'demo';
 const BACKFILL_DAYS = 30;
 const SIMULATOR = join(__dirname, '..', 'simulator', 'main.js');
-const SETS_A_SOURCE = ['ANTHROPIC_COMPLIANCE_ACCESS_KEY', 'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE', 'ANTHROPIC_BASE_URL'];
+// SINK, of earlier builds: whoever has set it hears that it is gone, and gets no demo.
+const SETS_A_SOURCE = [
+  'ANTHROPIC_COMPLIANCE_ACCESS_KEY',
+  'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE',
+  'ANTHROPIC_BASE_URL',
+  'SINK',
+];
 
 /** Settings of this machine that the demo keeps, though it drops all other `TEMPORAL_*`. */
 const OURS = ['TEMPORAL_CLI_PATH', 'TEMPORAL_PAYLOAD_CODEC'];

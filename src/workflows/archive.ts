@@ -1,4 +1,3 @@
-import { workflowInfo } from '@temporalio/workflow';
 import type { Ledger, Possession } from '../domain/reconcile';
 import type { State } from '../domain/state';
 import type { Activities } from './activity-proxies';
@@ -7,7 +6,7 @@ import type { SourceState } from './source-state';
 /** Finds out who owns the archive's folder, and claims a free one. The state has the new id before the folder does. */
 export async function possess(activities: Activities, source: SourceState, ledger: Ledger): Promise<Possession> {
   const { archive: found } = ledger;
-  const id = source.state.archive?.id ?? newId(source.state);
+  const id = source.state.archive?.id ?? `${source.chainId}-${source.state.epoch}`;
   const possession = possessionOf(source.state, id, found, ledger);
   if (possession !== 'free') return possession;
   source.change({ archive: { id, held: false } });
@@ -15,9 +14,6 @@ export async function possess(activities: Activities, source: SourceState, ledge
   source.change({ archive: { id, held: true } });
   return 'ours';
 }
-
-/** Unique to the chain and epoch, also across Temporals; a run that is reset to before its claim gets the same id. */
-const newId = ({ epoch }: State): string => `${workflowInfo().firstExecutionRunId}-${epoch}`;
 
 function possessionOf(
   { archive, epoch, syncedThrough }: State,

@@ -52,6 +52,7 @@ export async function chatSync(input: State): Promise<void> {
       checkpoint = state.unfinished?.checkpoint ?? checkpoint;
       setCurrentDetails(detailsOf(state, { unpublished, policy, checkpoint }));
     },
+    chainId: workflowInfo().firstExecutionRunId,
     mustContinueAsNew: historyIsLong,
     now: () => Date.now(),
     after,

@@ -13,6 +13,8 @@ export interface StateHolder {
   remember(state: State): void;
   /** Shows the progress. @param unpublished What was read and is not published yet. */
   show(state: State, unpublished: Unpublished): void;
+  /** The first run's id. */
+  readonly chainId: string;
   mustContinueAsNew(state: State): boolean;
   /** The workflow's clock, ms. */
   now(): number;
@@ -51,6 +53,10 @@ export class SourceState {
   get checkpoint(): Checkpoint {
     if (!this.unfinished.checkpoint) throw new TypeError('the walk has not begun');
     return this.unfinished.checkpoint;
+  }
+  /** Unique to the chain of runs, also across Temporals; a run that was reset has the same. */
+  get chainId(): string {
+    return this.#holder.chainId;
   }
   get parked(): Parked[] {
     return this.#state.parked;

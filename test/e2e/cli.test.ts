@@ -89,6 +89,7 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
     'unexplained',
     'parked',
     'warnings',
+    'head',
   ]);
   expect(report).toMatchObject({ outcome: 'completed', chats: 25, messages: truth(tenant).length, requests: 27 });
   expectExactly(await recordsIn(folder), tenant);

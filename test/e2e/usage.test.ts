@@ -40,7 +40,7 @@ test('it ends with the exit code of a command that is a program of its own', asy
 });
 
 test('it takes a missing key, or one under another name, for a wrong setting', async () => {
-  const { code, stderr } = await run(['up', '--once'], { ANTHROPIC_COMPLIANCE_API_KEY: 'sk', DATA_DIR });
+  const { code, stderr } = await run(['up', '--once'], { SINK: 'file', ANTHROPIC_COMPLIANCE_API_KEY: 'sk', DATA_DIR });
 
   expect(code).toBe(2);
   expect(stderr).toMatch(/ANTHROPIC_COMPLIANCE_ACCESS_KEY is not set.*ANTHROPIC_COMPLIANCE_API_KEY is set: rename it/);

@@ -171,7 +171,8 @@ function createActivities(
   }
   return {
     readPolicy: () => Promise.resolve(POLICY),
-    readLedger: () => Promise.resolve({ archive: null, missing: null, altered: false, last: null, unfinished: [] }),
+    readLedger: ({ archive: id }) =>
+      Promise.resolve({ archive: id, missing: null, altered: false, last: null, unfinished: [] }),
     discoverOrganizations: (request) => untilItEnds(() => calls.discoverOrganizations(request), Infinity),
     discoverUsers: (request) => untilItEnds(() => calls.discoverUsers(request), Infinity),
     fetchChatPage: (request) => untilItEnds(() => calls.fetchChatPage(request), Infinity),
@@ -224,8 +225,9 @@ export async function walkThrough(
   let begunAt = START;
   const sourceOf = (state: State): SourceState =>
     new SourceState(state, {
-      remember: (state) => void memos.push({ at: time.now() - START, state: fromMemo(state) }),
+      remember: (state) => void memos.push({ at: time.now(), state: fromMemo(state) }),
       show: () => undefined,
+      chainId: 'chain',
       mustContinueAsNew: () => time.now() - begunAt > longestRunMs,
       now: () => time.now(),
       after: (ms, run) => time.after(ms, run),

@@ -40,14 +40,12 @@ test.each([
   );
   expect(messageOf(failed.report)).toMatch(/^everybody else's chats were read; chats of user user_b3;: /);
   expect(failed.publishedAt.size).toBe(580);
-  const published = new Set(failed.publishedAt.keys());
-  for (const { at, state } of failed.memos.filter((_, index) => index % 3 === 0)) {
+  for (const { at, state } of failed.memos) {
     const before = new Set([...failed.publishedAt].flatMap(([chatId, then]) => (then <= at ? [chatId] : [])));
     const mended = await walkThrough(tenant(600, 10, 10, 10), PER_USER, state);
     expect(mended.report).toMatchObject({ outcome: 'completed' });
     expect(new Set([...before, ...mended.publishedAt.keys()]).size).toBe(600);
   }
-  expect(published.size).toBe(580);
 });
 
 test('the users of the only organization fail for a while: the next sync asks for them again', async () => {

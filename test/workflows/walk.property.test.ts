@@ -256,11 +256,11 @@ function createActivities(world: World): { activities: Activities; end: () => st
         const isRefused = request.page !== null && happens(cursorsRefused);
         return calls.discoverUsers(isRefused ? { ...request, page: 'expired' } : request);
       }),
-    readLedger: () =>
+    readLedger: ({ archive: id }) =>
       schedule(async () => ({
         last: await archive.last(),
         unfinished: await archive.unfinished(),
-        archive: null,
+        archive: id,
         missing: null,
         altered: false,
       })),
@@ -297,6 +297,7 @@ async function runSync(world: World, before: State, now: () => number): Promise<
         if (end() !== 'terminated') memo = toMemo(state);
       },
       show: () => undefined,
+      chainId: 'chain',
       mustContinueAsNew: () => (isLong ||= world.happens(world.scenario.interruptions)),
       now,
       after: () => () => undefined,
