@@ -140,10 +140,11 @@ export function createSource(client: Client, name: string): Source {
     resume: () => update(resumeUpdate, {}),
     rewind: (request) => update(rewindUpdate, request),
     async workers() {
-      const { pollers } = await client.workflowService.describeTaskQueue({
-        namespace: client.options.namespace,
-        taskQueue: { name: syncTaskQueue(name) },
-      });
+      const { namespace } = client.options;
+      const taskQueue = { name: syncTaskQueue(name) };
+      const { pollers } = await client.withDeadline(Date.now() + DESCRIBE_MS, () =>
+        client.workflowService.describeTaskQueue({ namespace, taskQueue }),
+      );
       const recent = pollers.filter(({ lastAccessTime }) => {
         const at = Number(lastAccessTime?.seconds ?? 0) * 1000;
         return Date.now() - at < POLLER_AGE_MS;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { loadClientConfig, loadWorkerConfig, workerVariables } from '../src/config/config';
 import { ConfigError, readEnvironment, type Environment } from '../src/config/environment';
 import { misspellings } from '../src/config/misspellings';
-import { isLoopback, parseInterval } from '../src/config/values';
+import { parseInterval } from '../src/config/values';
+import { isLoopback } from '../src/text/loopback';
 import { printable } from '../src/text/printable';
 
 const ACCESS_KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';

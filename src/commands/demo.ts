@@ -3,7 +3,7 @@ import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Environment } from '../config/environment';
-import { isLoopback } from '../config/values';
+import { isLoopback } from '../text/loopback';
 import { startChild } from './child';
 
 const SOURCE = 'demo';

@@ -3,7 +3,7 @@ import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { isLoopback } from '../config/values';
+import { isLoopback } from '../text/loopback';
 import { connectClient } from '../temporal/connect';
 import { knownTrouble, NoTemporalError, TemporalError } from '../temporal/errors';
 import { hostAndPort, type TemporalSettings } from '../temporal/settings';

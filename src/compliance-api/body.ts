@@ -5,7 +5,7 @@ import { Bytes, type Blocks } from './bytes';
 import { decode } from './content-coding';
 import { TimeOver } from './with-timeout';
 import { ApiError, type ApiErrorFacts } from './errors';
-import { errorCode } from './error-code';
+import { errorCode } from '../text/error-code';
 import { JsonScanner, type JsonFlaw } from './json-scanner';
 import type { MemoryBudget, Stay } from './memory-budget';
 

@@ -1,9 +1,5 @@
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
-
-/** Whether the host of a URL is this machine. */
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-}
+import { isLoopback } from '../text/loopback';
 
 /** The proxy settings that come from `.env` and not from the process's environment. */
 export interface ProxySettings {
@@ -18,7 +14,7 @@ export interface ProxySettings {
  */
 export function createConnection(baseUrl: URL, connectMs: number, proxy: ProxySettings = {}): Dispatcher {
   const connect = { timeout: connectMs };
-  if (isLoopback(baseUrl)) return new Agent({ connect });
+  if (isLoopback(baseUrl.hostname)) return new Agent({ connect });
   try {
     return new EnvHttpProxyAgent({ ...proxy, connect, proxyTls: connect, requestTls: connect });
   } catch {

@@ -3,7 +3,7 @@ import { readBody } from './body';
 import { jsonReader, type BodyReader } from './body-reader';
 import { Blocks, type Bytes } from './bytes';
 import { toApiError } from './error-answer';
-import { errorCode } from './error-code';
+import { errorCode } from '../text/error-code';
 import { ApiError, type Endpoint } from './errors';
 import { createMemoryBudget } from './memory-budget';
 import { defaultTimeouts, type ComplianceApiOptions, type RequestOutcome } from './options';

@@ -1,6 +1,6 @@
 import { errors, type Dispatcher } from 'undici';
 import { createConnection } from './connection';
-import { errorCode } from './error-code';
+import { errorCode } from '../text/error-code';
 import { ApiError, type Endpoint } from './errors';
 import type { ComplianceApiOptions, Timeouts } from './options';
 import { TimeOver, within } from './with-timeout';

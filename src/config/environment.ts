@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseDotenv } from 'dotenv';
+import { errorCode } from '../text/error-code';
 import { printable } from '../text/printable';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,7 +20,7 @@ export function readEnvironment(environment: Environment, folder = process.cwd()
   try {
     file = readFileSync(`${folder}/.env`);
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (code === 'ENOENT') return { ...environment };
     const reason = code === 'EISDIR' ? 'it is a folder' : (code ?? 'for an unknown reason');
     throw new ConfigError(`.env in ${printable(folder)} cannot be read: ${reason}`, { cause: error });
@@ -40,9 +41,4 @@ export function shown(variable: string, set: Environment): string {
   const value = set[variable] ?? '';
   if (variable === ACCESS_KEY || value.includes('sk-ant-')) return `${variable}=(hidden)`;
   return `${variable}=${printable(value.replace(/\/\/[^/]*@/, '//(hidden)@').replace(/[?#].*$/s, '?(hidden)'))}`;
-}
-
-export function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }

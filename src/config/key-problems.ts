@@ -1,5 +1,6 @@
 import { accessKeyIn, readAccessKeySync, sayKeyProblem } from '../access-key';
-import { ACCESS_KEY, ACCESS_KEY_FILE, codeOf, shown, type Environment } from './environment';
+import { errorCode } from '../text/error-code';
+import { ACCESS_KEY, ACCESS_KEY_FILE, shown, type Environment } from './environment';
 
 const OTHER_KEY_NAMES = ['ANTHROPIC_COMPLIANCE_API_KEY', 'ANTHROPIC_COMPLIANCE_KEY', 'COMPLIANCE_ACCESS_KEY'];
 const OTHER_KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_ADMIN_KEY', 'ANTHROPIC_ADMIN_API_KEY'];
@@ -36,7 +37,7 @@ function problemOf(read: () => string): string | undefined {
     read();
     return undefined;
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     return `${sayKeyProblem(code)} (${code ?? 'unknown'})`;
   }
 }

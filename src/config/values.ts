@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isLoopback } from '../text/loopback';
 import { printable } from '../text/printable';
 import { parseIsoTime } from '../domain/iso-time';
 
@@ -69,9 +69,6 @@ export const ids = (pattern: RegExp, message: string) =>
     if (list.length > 1000) context.addIssue({ code: 'custom', message: `at most 1000 ids, not ${list.length}` });
     return list;
   });
-
-export const isLoopback = (host: string): boolean =>
-  ['localhost', '::1', '[::1]'].includes(host) || (isIP(host) === 4 && host.startsWith('127.'));
 
 export const baseUrl = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;

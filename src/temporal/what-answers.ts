@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { errorCode } from '../compliance-api/error-code';
+import { errorCode } from '../text/error-code';
 
 const PATIENCE_MS = 1000;
 /** The HTTP/2 client preface: gRPC is HTTP/2, and a gRPC server answers at once with a SETTINGS frame. */
