@@ -5,7 +5,7 @@ import { within } from './with-timeout';
 const KIBIBYTE = 1024;
 /** How many bodies larger than so many bytes may be in memory at a time; smaller ones are not limited. */
 const steps = [
-  { beyond: 256 * KIBIBYTE, places: 4 },
+  { beyond: 128 * KIBIBYTE, places: 4 },
   { beyond: 1024 * KIBIBYTE, places: 1 },
 ];
 
