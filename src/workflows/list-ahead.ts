@@ -101,6 +101,13 @@ export function createLister(
   const findList = (list: ChatList): ChatList | undefined =>
     source.checkpoint.lists.find((other) => nameOf(other) === nameOf(list));
 
+  /** Whether it is one user's and the only one left, where others' lists were read: there is none to compare it with any more. */
+  function isLeftAlone({ userIds }: ChatList): boolean {
+    const { lists, users, accepted } = source.checkpoint;
+    const isOnly = userIds.length === 1 && lists.filter(({ hasMore }) => hasMore).length === 1;
+    return isOnly && (accepted || users.last !== userIds[0]);
+  }
+
   /** Decides about a list that failed: it is asked for later, or passed over. @throws Its error if everybody's list fails. */
   function passOver(list: ChatList, begunAt: number, error: unknown): void {
     const isOutage = mayPass(error);
@@ -109,7 +116,7 @@ export function createLister(
     failedAt.set(nameOf(list), source.now());
     const { lists } = source.checkpoint;
     const isLast = lists.every((other) => !other.hasMore || failedAt.has(nameOf(other)));
-    const isOwn = isOutage ? answeredAt > begunAt : hasEnded;
+    const isOwn = (isOutage ? answeredAt > begunAt : hasEnded) || isLeftAlone(list);
     // Of a few users each is tried alone before it is known whether others are served.
     if (isOwn || (lists.length <= FEW_LISTS && list.userIds.length > 1)) {
       source.changeUnfinished({ checkpoint: withoutList(source.checkpoint, list, said) });

@@ -1,4 +1,4 @@
-import { failureDetails, type Unreadable } from './failures';
+import { failureDetails, mayPass, type Unreadable } from './failures';
 
 /** If so many different chats in a row are refused in the same way, and none is read, the chats are not the cause. */
 const FEW_CHATS = 5;
@@ -19,7 +19,9 @@ export function createSuspects(): Suspects {
     add(unreadable) {
       const { kind, proven } = failureDetails(unreadable.error);
       if (isReadable || proven || kind === undefined) return;
-      const isSame = inARow.every(({ error }) => failureDetails(error).kind === kind);
+      // An outage has many faces: a 500 here, a 503 there.
+      const isOutage = mayPass(unreadable.error);
+      const isSame = inARow.every(({ error }) => (isOutage ? mayPass(error) : failureDetails(error).kind === kind));
       inARow = isSame ? [...inARow, unreadable] : [unreadable];
     },
     someoneWasRead() {

@@ -142,6 +142,23 @@ test.each([1, 2, 4])('%d lists that hang at first hold nobody up for long', asyn
   expect(readAt.size).toBe(300 - 5 * count);
 });
 
+test.each([
+  ['fails', failing],
+  ['hangs', hanging],
+  ['is refused', refused],
+])('the list that %s is the only one left when a run ends: it is passed over all the same', async (_title, trouble) => {
+  for (const users of [[2], [40]] as const) {
+    const { report, publishedAt } = await walkThrough(
+      { ...tenant(80, ...users), fails: (endpoint, id) => endpoint === 'chats' && id.includes('user_a1;') && trouble },
+      PER_USER,
+      newState('test'),
+      4 * MINUTE,
+    );
+    expect(messageOf(report)).toMatch(/^everybody else's chats were read; chats of user user_a1;/);
+    expect(publishedAt.size).toBe(80 - 80 / users[0]);
+  }
+});
+
 test.each([3, 60])('an outage of all lists of %d users is waited for', async (users) => {
   for (const from of [0, 2000]) {
     const { report } = await walkThrough(

@@ -206,6 +206,24 @@ describe('when everybody gets it, it is not the chat', () => {
     },
   );
 
+  test.each([5, 80])(
+    'an outage is waited for whatever it answers, before the first of %d chats was read',
+    async (count) => {
+      const [first, , third] = TROUBLES as [Trouble, Trouble, Trouble];
+      const { report, state } = await walkThrough(
+        {
+          ...tenant,
+          chats: idsOf(count),
+          fails: (endpoint, id, at) =>
+            endpoint === 'messages' && at < 45 * MINUTE && (Number(id.slice(5)) % 2 === 0 ? first : third),
+        },
+        { onChatFailure: 'park' },
+      );
+      expect(report).toMatchObject({ outcome: 'completed', chats: count, parked: 0 });
+      expect(state.parked).toEqual([]);
+    },
+  );
+
   test.each(lasting)('a refusal of everybody stops the sync, and parks nobody: $kind', async (trouble) => {
     for (const from of [0, 20_000]) {
       const { report, state, publishedAt, ms } = await walkThrough(outage(trouble, ['messages'], from, 60), {
