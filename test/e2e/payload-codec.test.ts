@@ -7,6 +7,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { createTenant, DEMO_KEY, startSimulator, type Simulator, type Tenant } from '../../simulator';
 import { run, start, type Running } from '../../harness/programs';
 import { address } from '../support/server';
+import { nextSecond } from '../support/until';
 
 const CODEC = { TEMPORAL_PAYLOAD_CODEC: './codec.js' };
 const NONE = { TEMPORAL_PAYLOAD_CODEC: '' };
@@ -90,6 +91,8 @@ test.each([
 
   const [chat] = [...tenant.chats.values()];
   tenant.addMessage(chat!.id);
+  // The window holds it.
+  await nextSecond();
   simulator.setFaults({ targets: [{ chatId: chat!.id, kind: '500-no-retry', times: Infinity }] });
   expect(await json('sync')).toMatchObject({ outcome: 'failed', reason: expect.stringContaining(chat!.id) });
   simulator.setFaults({ targets: [{ path: /chats/, kind: '503', times: Infinity }] });
