@@ -2,11 +2,12 @@ import type { ApiActivities, Emitted, EmitRequest } from '../activities/types';
 import { FailureType, mostUnderWay } from '../contract';
 import { isFiltered } from '../domain/filters';
 import type { Parked } from '../domain/state';
+import type { Span } from '../domain/window';
 import type { Policy } from '../config/policy';
 import { everybodysFailure, failureType, isOwnFailure } from './failures';
 import { createInterruptible } from './interruptible';
 import type { Part } from './part';
-import { ownerPasses, readChat } from './read-chat';
+import { ownerPasses, readChat, type StagedChat } from './read-chat';
 import type { SourceState } from './source-state';
 
 /** The fewest emit activities scheduled ahead: they keep the API's queue busy, and drain soon. */
@@ -75,27 +76,22 @@ export function createReader(
   function wasCalledOff(chatId: string): void {
     const { failing } = source.unfinished;
     const failingMs = (failing?.[chatId] ?? 0) + servedMs - (pages.get(chatId)?.servedMs ?? servedMs);
-    source.noteUnfinished({ failing: { ...failing, [chatId]: failingMs } });
+    if (failingMs > 0) source.noteUnfinished({ failing: { ...failing, [chatId]: failingMs } });
   }
 
-  async function readOne(chatId: string, parked: ParkedChat | undefined): Promise<void> {
+  async function readOne(chatId: string, parked: ParkedChat | undefined): Promise<StagedChat> {
     const { window, failing } = source.unfinished;
-    const { from, to: until } = parked ?? window;
-    const span = { from, to: until };
     const request = {
       window,
       chatId,
-      span,
+      span: spanOf(parked ?? window),
       parked: parked !== undefined,
       wantsOwner: isFiltered(policy),
       messages,
       pageSize,
       ...(failing?.[chatId] !== undefined && { failingMs: failing[chatId] }),
     };
-    const chat = await readChat({ emitMessages }, request, parked?.limit);
-    someoneWasRead();
-    if (ownerPasses(chat, policy, parked !== undefined)) to.part().take(chat, parked && span);
-    else to.part().skip(chat);
+    return await readChat({ emitMessages }, request, parked?.limit);
   }
 
   return {
@@ -106,8 +102,12 @@ export function createReader(
     async read(chatId, parked) {
       reading += 1;
       try {
-        const result = await underWay.run(() => readOne(chatId, parked).then(() => 'read'));
-        if (result === undefined && !parked) wasCalledOff(chatId);
+        const chat = await underWay.run(() => readOne(chatId, parked));
+        if (chat) {
+          someoneWasRead();
+          if (ownerPasses(chat, policy, parked !== undefined)) to.part().take(chat, parked && spanOf(parked));
+          else to.part().skip(chat);
+        } else if (!parked) wasCalledOff(chatId);
       } catch (error) {
         if (parked ? staysParked(error) : failureType(error) === FailureType.chatUnreadable) {
           to.part().refuse({ chatId, error }, parked);
@@ -122,6 +122,8 @@ export function createReader(
     end: () => underWay.end(),
   };
 }
+
+const spanOf = ({ from, to }: Span): Span => ({ from, to });
 
 /** Whether a parked chat stays parked after a failure: only the key's failures, and bugs, end the sync. */
 function staysParked(error: unknown): boolean {

@@ -1,10 +1,11 @@
-import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { ApiActivities, SyncActivities } from '../activities/types';
-import { FailureType, HOPELESS_MS } from '../contract';
+import { HOPELESS_MS } from '../contract';
 import type { Policy } from '../config/policy';
 import { asksAgain, leftOf, withLast } from './chat-lists';
-import { doubtfulChat, everybodysFailure, failureDetails, NAMED, unreadableFailure, type Unreadable } from './failures';
+import { doubtfulChat, everybodysFailure, failureDetails, unreadableFailure, type Unreadable } from './failures';
 import { ModeRefused } from './fetch-page';
+import { chatsGone, mostAreGone } from './gone';
 import { otherMode } from './listing-mode';
 import { park } from './parking';
 import type { Part } from './part';
@@ -13,8 +14,6 @@ import type { SourceState } from './source-state';
 import { EndlessList } from './trail';
 import { askWitnesses } from './witnesses';
 
-/** From this many on, gone chats are doubted if they outnumber those that were read. */
-const FEWEST_GONE = 3;
 /** The pause before chats are tried again for which there was nothing to compare them with. */
 const PAUSE_MS = 30_000;
 
@@ -128,23 +127,4 @@ export function createRound(activities: WalkActivities, policy: Policy, source: 
       throw unreadableFailure(stay, more);
     },
   };
-}
-
-/** Chats go now and then. If most of a part are gone, the list or the key may be those of another tenant. */
-const mostAreGone = ({ gone, read }: Part): boolean => gone.length >= FEWEST_GONE && gone.length > read.length;
-
-/** The chats of a part whose answer that they are gone is not believed. */
-export async function doubtfulOf(activities: WalkActivities, source: SourceState, part: Part): Promise<string[]> {
-  if (!mostAreGone(part)) return [];
-  return (await askWitnesses(activities, source)) === 'readable' ? [] : [...part.gone];
-}
-
-function chatsGone({ gone, read }: Part): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(
-    `${gone.length} of ${gone.length + read.length} chats that were listed are gone when they are read: is this the right ` +
-      'key, and the right server behind ANTHROPIC_BASE_URL? What was deleted meanwhile is not listed any more: the next sync ' +
-      'asks again; ON_CHAT_FAILURE=park goes on without those that are gone all the same',
-    FailureType.chatsGone,
-    { chatIds: gone.slice(0, NAMED) },
-  );
 }

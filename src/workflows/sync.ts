@@ -12,7 +12,7 @@ import { counting } from './counting';
 import { failureDetails } from './failures';
 import { firstMode } from './listing-mode';
 import { begin } from './opening';
-import { retryParked } from './parking';
+import { retryParked } from './retry-parked';
 import { completedReport, nothingToDo } from '../domain/report';
 import { walk } from './walk';
 import type { SourceState } from './source-state';
