@@ -30,7 +30,7 @@ export interface Environment {
   readonly workerPids: readonly number[];
   /** Kills the first worker and starts another one. */
   killWorker(): Promise<void>;
-  /** The file sink's folder, FILE_DIR/<source>. */
+  /** The archive's folder, FILE_DIR/<source>. */
   readonly archiveFolder: string;
 }
 

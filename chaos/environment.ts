@@ -48,7 +48,7 @@ export interface Environment {
   readonly secrets: Secrets;
   /** DATA_DIR: holds temporal.db and the link to the volume. */
   readonly dataDir: string;
-  /** The file sink's folder, FILE_DIR/<source>. */
+  /** The archive's folder, FILE_DIR/<source>. */
   readonly archiveFolder: string;
   /** Holds a log of each process. */
   readonly logFolder: string;

@@ -75,10 +75,8 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
 }
 
 /** `SINK` of earlier builds. */
-function sinkProblem(sink: string): string {
-  const instead = 'a sync always writes the archive in FILE_DIR; take SINK out';
-  return `SINK=${printable(sink)}: there is no such setting any more: ${instead}`;
-}
+const sinkProblem = (sink: string): string =>
+  `SINK=${printable(sink)}: there is no such setting any more, since a sync always writes the archive in FILE_DIR: take it out`;
 
 function parse<T>(schema: z.ZodType<T>, environment: Environment, problems: string[]): T {
   const set = withoutEmpty(environment);

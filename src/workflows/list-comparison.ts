@@ -30,7 +30,7 @@ export function createListComparison(source: SourceState): ListComparison {
   const hasMore = (list: ChatList): boolean =>
     source.checkpoint.lists.some((other) => nameOf(other) === nameOf(list) && other.hasMore);
 
-  /** Whether no list is left to compare it with, though others were read: they were in a run before, or in a sync. */
+  /** Whether no list is left to compare this one with, since all others were read, in this run or before it. */
   function isLeftAlone({ userIds }: ChatList): boolean {
     const { lists, users, accepted } = source.checkpoint;
     const isOnly = userIds.length === 1 && lists.filter((list) => list.hasMore).length === 1;

@@ -80,10 +80,10 @@ export function testArchive(name: string, start: () => Promise<ArchiveHarness>):
     });
 
     it('takes batches from two workers at once', async () => {
-      const sinks = [archive, place.open()];
+      const archives = [archive, place.open()];
       const chats = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
-          writeChat(sinks[index % 2] ?? archive, first, `chat_${index}`, [1, 2], [3]),
+          writeChat(archives[index % 2] ?? archive, first, `chat_${index}`, [1, 2], [3]),
         ),
       );
       await archive.publish(first, chats);

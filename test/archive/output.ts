@@ -12,7 +12,7 @@ const folders: string[] = [];
 
 /** A new folder of its own, removed by {@link removeFolders}. */
 export async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'file-sink-'));
+  const folder = await mkdtemp(join(tmpdir(), 'archive-'));
   folders.push(folder);
   return folder;
 }

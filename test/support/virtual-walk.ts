@@ -37,12 +37,14 @@ export interface Trouble {
   ms: number;
   status?: number;
 }
+export const FAILING: Trouble = { kind: 'server-error', ms: 200, status: 500 };
+export const HANGING: Trouble = { kind: 'timeout', ms: 190_000 };
 export const TROUBLES: readonly Trouble[] = [
-  { kind: 'server-error', ms: 200, status: 500 },
+  FAILING,
   { kind: 'overloaded', ms: 60_000, status: 504 },
   { kind: 'overloaded', ms: 100, status: 503 },
   { kind: 'timeout', ms: 71_000 },
-  { kind: 'timeout', ms: 190_000 },
+  HANGING,
   { kind: 'network', ms: 10 },
   { kind: 'cut-short', ms: 1000, status: 200 },
   { kind: 'unexpected-shape', ms: 300, status: 200 },

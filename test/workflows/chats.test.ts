@@ -141,49 +141,6 @@ describe.each(LISTINGS)('chats of a server of the generation $generation', ({ ge
     expect(messageRequests()).toBe(160);
   });
 
-  test('ids come out as they are, whatever they would mean in a path, a URL or an object', async () => {
-    const ids = [
-      ...['../../etc/passwd', '..%2F', '%2E%2E', '...', '/', '//', 'a/b', 'a%2Fb', '%2F', '%', '%zz', '\\', 'a\\b'],
-      ...['a?limit=1', 'a#b', 'a&b', 'a;b', 'a:b', 'a b', 'a+b', 'a%20b', ' ', ' a', '*', '"a"', "'a'", '`a`', '{}'],
-      ...[
-        'line\nbreak',
-        '\r\n',
-        '\0',
-        '\u001b[31m',
-        '\u2028',
-        '\u202e',
-        'ß',
-        '\u00e9',
-        'e\u0301',
-        '😀',
-        'CASE',
-        'case',
-      ],
-      ...['__proto__', 'constructor', 'null', '0', 'messages', 'x'.repeat(200), '語'.repeat(200)],
-    ];
-    const tenant = withoutChats();
-    const [uuid] = [...tenant.organizations.keys()];
-    const user = tenant.addUser(uuid!, { id: `user_/../?a=1&b#%2F "'`, email: `"a\n b"@example.com` });
-    const { id: projectId } = tenant.addProject(uuid!, { id: 'claude_proj_../%2F"\n' });
-    for (const id of ids) {
-      const messages = [id, `${id} 2`, `${id} 3`].map((messageId) => ({ id: messageId, content: id }));
-      addChat(tenant, { id, userId: user.id, projectId }, messages);
-    }
-    await start({ tenant, generation }, { PAGE_SIZE: '25' });
-
-    const report = await under.sync();
-
-    expect(report).toMatchObject({ outcome: 'completed', chats: ids.length, messages: 3 * ids.length });
-    const records = await under.records();
-    expectExactly(records, tenant);
-    expect(new Set(records.map((record) => record.chat_id))).toEqual(new Set(ids));
-    for (const { content, chat_id, chat_user, project_id } of records) {
-      expect(content).toEqual([{ type: 'text', text: chat_id }]);
-      expect(chat_user).toEqual({ id: user.id, email_address: user.email });
-      expect(project_id).toBe(projectId);
-    }
-  });
-
   test.each<[string, RandomTenantOptions, { absent?: boolean }]>([
     ['microseconds', { timestamps: 'micros' }, {}],
     ['whole seconds for chats', { timestamps: { chats: 'seconds', messages: 'micros' } }, { absent: true }],
@@ -341,26 +298,5 @@ describe('chats of the whole organization in one list', () => {
     expect(report).toMatchObject({ outcome: 'completed', chats: 40, messages: 40, skipped: 1_960, requests: 48 });
     const wanted = truth(tenant).filter(({ projectId }) => projectId === one);
     expect(idsOf(await under.records())).toEqual(idsOf(wanted));
-  });
-});
-
-describe('chats whose ids cannot be in a URL', () => {
-  test('they fail the sync by name, after the rest of their page', async () => {
-    const tenant = createTenant({ chats: 5 });
-    const readable = truth(tenant);
-    addChat(tenant, { id: '.' });
-    addChat(tenant, { id: '..' });
-    addChat(tenant, { extra: { id: 'half a \ud83d' } });
-    await start({ tenant });
-
-    const report = await under.sync();
-
-    expect(report).toMatchObject({ outcome: 'failed', chats: 5 });
-    expect(report.reason).toMatch(/^ChatUnreadable: /);
-    for (const name of ['chat .: ', 'chat ..: ', String.raw`chat half a \ud83d: `])
-      expect(report.reason).toContain(name);
-    expect(report.requests).toBe(under.simulator.requests.length);
-    expect(idsOf(await under.records())).toEqual(idsOf(readable));
-    expect(messageRequests()).toBe(5);
   });
 });

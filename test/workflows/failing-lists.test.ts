@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { newState, type Report } from '../../src/domain/state';
 import {
+  FAILING,
+  HANGING,
   idsOf,
   MINUTE,
   TEN_MINUTES,
-  TROUBLES,
   walkThrough,
   type Trouble,
   type VirtualTenant,
@@ -14,9 +15,7 @@ import {
 
 jest.setTimeout(120_000);
 
-const [failing] = TROUBLES as [Trouble];
 const refused: Trouble = { kind: 'bad-request', ms: 100, status: 400 };
-const hanging: Trouble = { kind: 'timeout', ms: 190_000 };
 const usersOf = (...counts: number[]): string[][] =>
   counts.map((count, org) => Array.from({ length: count }, (_, index) => `user_${'abcdef'[org]}${index};`));
 const tenant = (chats: number, ...users: number[]): VirtualTenant => ({
@@ -31,7 +30,7 @@ const messageOf = (report: Report | ApplicationFailure): string =>
   report instanceof ApplicationFailure ? report.message : JSON.stringify(report);
 
 test.each([
-  ['fails', failing],
+  ['fails', FAILING],
   ['is refused', refused],
 ])('a source that has only its memo left loses nobody, whenever one list of many %s', async (_title, trouble) => {
   const failed = await walkThrough(
@@ -51,7 +50,7 @@ test.each([
 test('the users of the only organization fail for a while: the next sync asks for them again', async () => {
   const away = {
     ...tenant(20, 5),
-    fails: (endpoint: string, _id: string, at: number) => endpoint === 'users' && at < 4 * MINUTE && failing,
+    fails: (endpoint: string, _id: string, at: number) => endpoint === 'users' && at < 4 * MINUTE && FAILING,
   };
   const first = await walkThrough(away, PER_USER);
   expect(messageOf(first.report)).toMatch(/^users of organization 0: users: the server failed/);
@@ -133,7 +132,7 @@ test.each([1, 2, 4])('%d lists that hang at first hold nobody up for long', asyn
   const { report, readAt } = await walkThrough(
     {
       ...tenant(300, 60),
-      fails: (endpoint, id) => endpoint === 'chats' && hang.some((userId) => id.includes(userId)) && hanging,
+      fails: (endpoint, id) => endpoint === 'chats' && hang.some((userId) => id.includes(userId)) && HANGING,
     },
     PER_USER,
   );
@@ -143,8 +142,8 @@ test.each([1, 2, 4])('%d lists that hang at first hold nobody up for long', asyn
 });
 
 test.each([
-  ['fails', failing],
-  ['hangs', hanging],
+  ['fails', FAILING],
+  ['hangs', HANGING],
   ['is refused', refused],
 ])('the list that %s is the only one left when a run ends: it is passed over all the same', async (_title, trouble) => {
   for (const users of [[2], [40]] as const) {
@@ -164,7 +163,7 @@ test.each([3, 60])('an outage of all lists of %d users is waited for', async (us
     const { report } = await walkThrough(
       {
         ...tenant(100, users),
-        fails: (endpoint, _id, at) => endpoint === 'chats' && at >= from && at < from + 45 * MINUTE && failing,
+        fails: (endpoint, _id, at) => endpoint === 'chats' && at >= from && at < from + 45 * MINUTE && FAILING,
       },
       PER_USER,
     );
@@ -185,7 +184,7 @@ test('the reason of a list that has been mended since fails no later sync', asyn
   const first = await walkThrough(
     {
       ...tenant(100, 20),
-      troubles: new Map([['chat_50', failing]]),
+      troubles: new Map([['chat_50', FAILING]]),
       fails: (endpoint, id) => endpoint === 'chats' && id.includes('user_a3;') && refused,
     },
     PER_USER,

@@ -11,7 +11,6 @@ import {
   type TrueMessage,
 } from '../../simulator';
 import { createRandom, type Random } from '../../simulator/random';
-import { partialArchive } from '../support/partial-archive';
 import { createApiActivities } from '../../src/activities/api-activities';
 import type { AttemptContext } from '../../src/activities/attempt';
 import { toFailure } from '../../src/activities/failures';
@@ -20,17 +19,16 @@ import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../../src/config/config';
 import { policyOf } from '../../src/config/policy';
-import { healedOf, type Healed, type ReadChat } from '../../src/domain/published';
-import type { Window } from '../../src/domain/window';
-import { ArchiveError, type Closing } from '../../src/archive/archive';
+
+import { ArchiveError } from '../../src/archive/archive';
 import type { Policy } from '../../src/config/policy';
 import { newState, stateSchema, type State } from '../../src/domain/state';
 import type { Activities } from '../../src/workflows/activity-proxies';
 import { condensed } from '../../src/workflows/checkpoint';
 import { SourceState } from '../../src/workflows/source-state';
 import { sync } from '../../src/workflows/sync';
+import { createMemoryArchive } from '../support/memory-archive';
 import { expectExactly } from '../support/exact';
-import { parse, type ParsedRecord } from '../support/parsed-record';
 
 const { WALK_SEED = '20260922', WALK_RUNS = '40' } = process.env;
 const DAY = { from: '2026-09-01T00:00:00Z', to: '2026-09-02T00:00:00Z' };
@@ -76,7 +74,6 @@ const scenarios = fc.record({
   mostMsBetweenRequests: fc.constantFrom(0, 40, 900),
   requestsBetweenChanges: fc.constantFrom(undefined, 2, 3, 5, 10),
   bursts: upTo(0.06),
-  archiveTellsBeforehand: fc.boolean(),
   faults: upTo(0.2),
   keysRevoked: upTo(0.01),
   resultsLost: upTo(0.2),
@@ -101,78 +98,6 @@ interface World {
   readPolicy: () => Policy;
   beforeAttempt: () => void;
   now: () => number;
-}
-
-/** Keeps the port's contract. Its calls fail before or after they had their effect. */
-function createMemoryArchive(
-  { archiveFailures, archiveTellsBeforehand, onChatFailure }: Scenario,
-  happens: World['happens'],
-) {
-  const staged = new Map<string, ParsedRecord[]>();
-  type Held = { chats: Set<string>; records: ParsedRecord[]; healed: Healed[]; gone: Set<string>; closed: boolean };
-  const windows = new Map<string, Held>();
-  const completed: Window[] = [];
-  const open = (window: Window) => {
-    const key = JSON.stringify(window);
-    const held = windows.get(key) ?? {
-      chats: new Set(),
-      records: [],
-      healed: [],
-      gone: new Set<string>(),
-      closed: false,
-    };
-    windows.set(key, held);
-    return { held, totals: () => ({ chats: held.chats.size, records: held.records.length }) };
-  };
-  const mayFail = async <T>(step: () => T): Promise<T> => {
-    if (happens(archiveFailures / 2)) throw new ArchiveError('EIO', 'failed before');
-    const result = await Promise.resolve(step());
-    if (happens(archiveFailures / 2)) throw new ArchiveError('EIO', 'failed after');
-    return result;
-  };
-  const archive = partialArchive({
-    write: ({ records }) =>
-      mayFail(() => {
-        const name = `batch-${staged.size}`;
-        const batch = [...records].map(parse);
-        staged.set(name, batch);
-        return { name, records: batch.length, bytes: 1, sha256: '' };
-      }),
-    publish: (window: Window, chats: ReadChat[], gone: readonly string[] = []) =>
-      mayFail(() => {
-        const { held, totals } = open(window);
-        for (const chat of chats) {
-          if (held.closed || held.chats.has(chat.chatId)) continue;
-          held.chats.add(chat.chatId);
-          held.records.push(...chat.receipts.flatMap(({ name }) => staged.get(name)!));
-          held.healed.push(...healedOf([chat]));
-        }
-        for (const chatId of gone) if (!held.closed) held.gone.add(chatId);
-        const left = [...held.gone].filter((chatId) => !held.chats.has(chatId));
-        return { totals: totals(), healed: held.healed, gone: left.length, conflicts: 0, closed: held.closed };
-      }),
-    commit: (window: Window, closing: Closing) =>
-      mayFail(() => {
-        const { held, totals } = open(window);
-        if (held.closed) return null;
-        if (closing.outcome === 'abandoned') {
-          held.closed = true;
-          return null;
-        }
-        expect(closing.totals).toEqual(totals());
-        expect(window.from).toBe(completed.at(-1)?.to ?? window.from);
-        held.closed = true;
-        completed.push(window);
-        return null;
-      }),
-    last: () => mayFail(() => completed.at(-1) ?? null),
-    unfinished: () =>
-      mayFail(() => [...windows].flatMap(([key, { closed }]) => (closed ? [] : [JSON.parse(key) as Window]))),
-    ...((archiveTellsBeforehand || onChatFailure === 'park') && {
-      has: (window: Window, chatId: string) => mayFail(() => open(window).held.chats.has(chatId)),
-    }),
-  });
-  return { archive, completed, published: () => [...windows.values()].flatMap(({ records }) => records) };
 }
 
 /** Several things happen at once. A message may become visible as late as the settle time allows. */
@@ -342,7 +267,7 @@ async function walkWindows(scenario: Scenario): Promise<void> {
     return happens(scenario.keysRevoked) ? 'sk-ant-api01-revoked' : DEMO_KEY;
   };
   const api = createComplianceApi({ baseUrl: simulator.url, accessKey, pacer, version: 'test' });
-  const { archive, completed, published } = createMemoryArchive(scenario, happens);
+  const { archive, completed, published } = createMemoryArchive(() => happens(scenario.archiveFailures / 2));
   const context = () => contexts.getStore()!;
   const calls = createApiActivities({ api, archive, context, policy: POLICY, metrics: { violated: () => undefined } });
   const world: World = {

@@ -3,6 +3,8 @@ import type { Endpoint } from '../../src/compliance-api/errors';
 import { newState, type Report } from '../../src/domain/state';
 import {
   busyMs,
+  FAILING,
+  HANGING,
   idsOf,
   MINUTE,
   TEN_MINUTES,
@@ -17,14 +19,12 @@ import {
 jest.setTimeout(120_000);
 
 describe('what fails for ever beside what does not', () => {
-  const [failing] = TROUBLES as [Trouble];
-  const hanging: Trouble = { kind: 'timeout', ms: 190_000 };
   const users = ['a', 'b'].map((name) => Array.from({ length: 25 }, (_, index) => `user_${name}${index}`));
   const tenant = { chats: idsOf(100), troubles: new Map<string, Trouble>(), latencyMs: 300, rate: 4 };
   const forEver = (endpoint: Endpoint, id = ''): VirtualTenant => ({
     ...tenant,
     users,
-    fails: (asked, of) => asked === endpoint && of.includes(id) && failing,
+    fails: (asked, of) => asked === endpoint && of.includes(id) && FAILING,
   });
 
   test('the organizations, where all chats are in one list: it goes on without them, and says so', async () => {
@@ -63,7 +63,7 @@ describe('what fails for ever beside what does not', () => {
     'a chat that hangs, in runs of %d ms: it is given up in ten minutes',
     async (longest) => {
       const chats = idsOf(6000);
-      const troubles = new Map([['chat_7', hanging]]);
+      const troubles = new Map([['chat_7', HANGING]]);
       const parking = { requestsPerSecond: 10, onChatFailure: 'park' } as const;
       const { report, state, publishedAt, ms } = await walkThrough(
         { chats, troubles, latencyMs: 300, rate: 10 },
@@ -87,7 +87,7 @@ describe('what fails for ever beside what does not', () => {
           ...tenant,
           chats: idsOf(3),
           fails: (endpoint, id) =>
-            endpoint === 'messages' && (id === 'chat_0' || (id === 'chat_2' && read++ > 0)) && failing,
+            endpoint === 'messages' && (id === 'chat_0' || (id === 'chat_2' && read++ > 0)) && FAILING,
         },
         { onChatFailure: policy },
         { ...newState('test'), witnesses: ['chat_before'] },
@@ -124,7 +124,7 @@ describe('what fails for ever beside what does not', () => {
         fails: (endpoint, id, at) => {
           if (endpoint !== 'messages') return undefined;
           if (gone.has(id)) return { kind: 'not-found', ms: 100, status: 404 };
-          return id.startsWith('witness') && at < 20 * MINUTE && hanging;
+          return id.startsWith('witness') && at < 20 * MINUTE && HANGING;
         },
       },
       {},
@@ -144,7 +144,7 @@ describe('what fails for ever beside what does not', () => {
       reason: 'it hangs',
       since: '2026-10-02T00:00:00.000Z',
     }));
-    const troubles = new Map(parked.map(({ chatId }) => [chatId, hanging]));
+    const troubles = new Map(parked.map(({ chatId }) => [chatId, HANGING]));
     const { report, state, ms } = await walkThrough(
       { ...tenant, chats: ['chat_good'], troubles },
       {},
@@ -161,7 +161,7 @@ describe('what fails for ever beside what does not', () => {
     'every chat of a window, where one of an earlier window is read: %s',
     async (policy) => {
       const chats = idsOf(8);
-      const troubles = new Map(chats.map((chatId) => [chatId, failing]));
+      const troubles = new Map(chats.map((chatId) => [chatId, FAILING]));
       const before = { ...newState('test'), witnesses: ['chat_deleted', 'chat_before'] };
       const { report, state, ms } = await walkThrough(
         { ...tenant, chats, troubles },
@@ -232,6 +232,8 @@ describe('when everybody gets it, it is not the chat', () => {
       expect(report).toBeInstanceOf(ApplicationFailure);
       expect(state.parked).toEqual([]);
       expect(ms).toBeLessThan(5 * MINUTE);
+      // Nothing is kept of chats that had no turn.
+      for (const failingMs of Object.values(state.unfinished?.failing ?? {})) expect(failingMs).toBeGreaterThan(0);
       // What was read before is published, and what is left comes out once it is mended.
       const mended = await walkThrough({ ...tenant }, { onChatFailure: 'park' }, { ...state, running: undefined });
       expect(mended.report).toMatchObject({ outcome: 'completed', parked: 0 });

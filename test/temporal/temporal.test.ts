@@ -3,12 +3,12 @@ import { createServer as createHttpServer } from 'node:http';
 import { createSecureServer, createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { ConfigError, type Environment } from '../src/config/environment';
-import { connectClient } from '../src/temporal/connect';
-import { TemporalError } from '../src/temporal/errors';
-import { temporalSettings } from '../src/temporal/settings';
-import { certificate } from './support/certificate';
-import { address } from './support/server';
+import { ConfigError, type Environment } from '../../src/config/environment';
+import { connectClient } from '../../src/temporal/connect';
+import { TemporalError } from '../../src/temporal/errors';
+import { temporalSettings } from '../../src/temporal/settings';
+import { certificate } from '../support/certificate';
+import { address } from '../support/server';
 
 const servers: Server[] = [];
 const sockets: Socket[] = [];

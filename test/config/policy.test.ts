@@ -1,7 +1,7 @@
-import { loadWorkerConfig } from '../src/config/config';
-import type { Environment } from '../src/config/environment';
-import { policyOf } from '../src/config/policy';
-import type { Policy } from '../src/config/policy';
+import { loadWorkerConfig } from '../../src/config/config';
+import type { Environment } from '../../src/config/environment';
+import { policyOf } from '../../src/config/policy';
+import type { Policy } from '../../src/config/policy';
 
 const KEY = 'sk-ant-api01-secret';
 const UUID = '550e8400-e29b-41d4-a716-446655440000';

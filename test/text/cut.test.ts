@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { toFailure } from '../src/activities/failures';
-import { ApiError } from '../src/compliance-api/errors';
-import { cut, jsonBytes, LONGEST_REASON_BYTES } from '../src/text/cut';
+import { toFailure } from '../../src/activities/failures';
+import { ApiError } from '../../src/compliance-api/errors';
+import { cut, jsonBytes, LONGEST_REASON_BYTES } from '../../src/text/cut';
 
 const any = fc.string({ unit: 'binary', maxLength: 400 });
 

@@ -1,4 +1,4 @@
-import { printable } from '../src/text/printable';
+import { printable } from '../../src/text/printable';
 
 test.each([
   ['claude_chat_ä 😀', 'claude_chat_ä 😀'],

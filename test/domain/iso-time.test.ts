@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseIsoTime } from '../src/domain/iso-time';
+import { parseIsoTime } from '../../src/domain/iso-time';
 
 describe('parseIsoTime', () => {
   it.each([

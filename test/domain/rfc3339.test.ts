@@ -1,4 +1,4 @@
-import { rfc3339Ms } from '../src/domain/rfc3339';
+import { rfc3339Ms } from '../../src/domain/rfc3339';
 
 describe('rfc3339Ms', () => {
   it.each([

@@ -1,13 +1,13 @@
 import { appendFile, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collect } from '../harness/collect';
-import { Damage } from '../src/archive/read/damage';
-import { readLedger, type LedgerLine } from '../src/archive/read/ledger';
-import { partsIn, readPart, readRecords } from '../src/archive/read/parts';
-import { createFolderArchive } from '../src/archive/folder-archive';
-import { first, record, second, writeChat } from './archive/steps';
-import { textOf } from './support/parsed-record';
+import { collect } from '../../harness/collect';
+import { Damage } from '../../src/archive/read/damage';
+import { readLedger, type LedgerLine } from '../../src/archive/read/ledger';
+import { partsIn, readPart, readRecords } from '../../src/archive/read/parts';
+import { createFolderArchive } from '../../src/archive/folder-archive';
+import { first, record, second, writeChat } from './steps';
+import { textOf } from '../support/parsed-record';
 
 const FIRST_PART = 'messages/2026-04-08/20260408T143045Z-000001.ndjson';
 const SECOND_PART = 'messages/2026-04-09/20260409T000000Z-000001.ndjson';

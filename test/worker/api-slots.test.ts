@@ -1,8 +1,8 @@
-import { createApiSlots, type ApiSlots } from '../src/worker/api-slots';
-import { worstSecond } from '../bench/rates';
-import { createPacer } from '../src/compliance-api/pacer';
-import { mostUnderWay } from '../src/contract';
-import { FakeClock, settled } from './compliance-api/fake-clock';
+import { createApiSlots, type ApiSlots } from '../../src/worker/api-slots';
+import { worstSecond } from '../../bench/rates';
+import { createPacer } from '../../src/compliance-api/pacer';
+import { mostUnderWay } from '../../src/contract';
+import { FakeClock, settled } from '../compliance-api/fake-clock';
 
 const context = {
   slotType: 'activity',

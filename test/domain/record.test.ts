@@ -1,5 +1,5 @@
-import { closeAll } from './compliance-api/local-server';
-import { linesOfAnswer } from './compliance-api/emitted-lines';
+import { closeAll } from '../compliance-api/local-server';
+import { linesOfAnswer } from '../compliance-api/emitted-lines';
 
 afterEach(closeAll);
 

@@ -3,15 +3,15 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import type { SecureServerOptions } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Environment } from '../src/config/environment';
-import { connectClient } from '../src/temporal/connect';
-import { TemporalError } from '../src/temporal/errors';
-import { temporalSettings, type TemporalSettings } from '../src/temporal/settings';
-import { connectWorker } from '../src/temporal/worker-connection';
-import { authority, certificate, signed } from './support/certificate';
-import { address } from './support/server';
-import './support/temporal';
-import { startTlsRelay, type TlsRelay } from './support/tls-relay';
+import type { Environment } from '../../src/config/environment';
+import { connectClient } from '../../src/temporal/connect';
+import { TemporalError } from '../../src/temporal/errors';
+import { temporalSettings, type TemporalSettings } from '../../src/temporal/settings';
+import { connectWorker } from '../../src/temporal/worker-connection';
+import { authority, certificate, signed } from '../support/certificate';
+import { address } from '../support/server';
+import '../support/temporal';
+import { startTlsRelay, type TlsRelay } from '../support/tls-relay';
 
 const folder = mkdtempSync(join(tmpdir(), 'temporal-tls-'));
 function file(pem: string): string {

@@ -1,12 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadClientConfig, loadWorkerConfig, workerVariables } from '../src/config/config';
-import { ConfigError, readEnvironment, type Environment } from '../src/config/environment';
-import { misspellings } from '../src/config/misspellings';
-import { parseInterval } from '../src/config/values';
-import { isLoopback } from '../src/text/loopback';
-import { printable } from '../src/text/printable';
+import { loadClientConfig, loadWorkerConfig, workerVariables } from '../../src/config/config';
+import { ConfigError, type Environment } from '../../src/config/environment';
+import { misspellings } from '../../src/config/misspellings';
+import { printable } from '../../src/text/printable';
 
 const ACCESS_KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';
 const KEY_FILE = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE';
@@ -279,60 +277,4 @@ describe('what a message shows', () => {
       'PAGESIZE is not a setting: did you mean PAGE_SIZE?',
     ]);
   });
-});
-
-describe('readEnvironment', () => {
-  it('adds what the .env file of the folder says, and lets the environment win', () => {
-    writeFileSync(join(folder, '.env'), '# a comment\nSOURCE=file\nPAGE_SIZE="7"\n');
-    expect(readEnvironment({ SOURCE: 'environment' }, folder)).toEqual({ SOURCE: 'environment', PAGE_SIZE: '7' });
-  });
-
-  it.each<[string, (path: string) => void, string]>([
-    ['is a folder', (path) => mkdirSync(path), 'it is a folder'],
-    ['is text in UTF-16', (path) => writeFileSync(path, Buffer.from('\ufeffSOURCE=a', 'utf16le')), 'UTF-8'],
-    ['leads nowhere but to itself', (path) => symlinkSync(path, path), 'ELOOP'],
-  ])('refuses a .env that %s: nothing of it is ignored in silence', (_title, make, reason) => {
-    const own = mkdtempSync(join(folder, 'env-'));
-    make(join(own, '.env'));
-    const read = () => readEnvironment({}, own);
-    expect(read).toThrow(ConfigError);
-    expect(read).toThrow(reason);
-  });
-
-  it('does without a .env file', () => {
-    expect(readEnvironment({ SOURCE: 'environment' }, join(folder, 'none'))).toEqual({ SOURCE: 'environment' });
-  });
-});
-
-describe('parseInterval', () => {
-  it.each([
-    ['30s', 30_000],
-    ['5m', 300_000],
-    ['2h', 7_200_000],
-    ['1d', 86_400_000],
-    ['0s', undefined],
-    ['-5m', undefined],
-    ['1.5h', undefined],
-    ['5', undefined],
-    ['5 m', undefined],
-    ['5M', undefined],
-    ['5ms', undefined],
-    ['05m', undefined],
-    ['', undefined],
-  ])('reads %j as %s', (text, ms) => {
-    expect(parseInterval(text)).toBe(ms);
-  });
-});
-
-describe('isLoopback', () => {
-  it.each(['localhost', '127.0.0.1', '127.1.2.3', '[::1]'])('is true of %s', (host) => {
-    expect(isLoopback(host)).toBe(true);
-  });
-
-  it.each(['', '128.0.0.1', '127.0.0.1.example.com', 'localhost.example.com', '127.example.com', '[::2]', '0.0.0.0'])(
-    'is false of %j',
-    (host) => {
-      expect(isLoopback(host)).toBe(false);
-    },
-  );
 });
