@@ -1,4 +1,6 @@
-import { rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createTenant, truth } from '../../simulator';
 import { newState, type Report } from '../../src/domain/state';
 import { expectExactly, idsOf } from '../support/exact';
@@ -134,6 +136,29 @@ test('it does not take a window that was given up for one that was completed', a
   await rewindTo(window.from);
   expect(await under.sync()).toMatchObject({ outcome: 'completed', messages: 8 });
   expectExactly(await under.records(), tenant);
+});
+
+test('it refuses a ledger whose last line is not the one that it wrote, until that is back', async () => {
+  under = await startSource({ settings: BACKFILL });
+  const ledger = join(under.folder, 'ledger.jsonl');
+  const { head } = await under.sync();
+  const written = await readFile(ledger, 'utf8');
+  expect(head).toEqual({ n: 1, sha256: createHash('sha256').update(written).digest('hex') });
+  expect(JSON.parse(written)).toMatchObject({
+    build: 'test',
+    query: { listing: 'organization', messages: 'new', filters: null },
+    firstRequestId: expect.stringMatching(/^req_/) as unknown,
+    requestId: expect.stringMatching(/^req_/) as unknown,
+  });
+
+  await writeFile(ledger, written.replace('"build":"test"', '"build":"elsewhere"'));
+  const { outcome, reason } = await under.nextSync();
+  expect({ outcome, reason }).toEqual({
+    outcome: 'failed',
+    reason: expect.stringMatching(/^LedgerDisagrees: the archive does not hold the last line of its ledger/) as unknown,
+  });
+  await writeFile(ledger, written);
+  expect(await under.nextSync()).toMatchObject({ outcome: 'completed', head: { n: 2 } });
 });
 
 test('it begins a new archive where another one was written to before', async () => {

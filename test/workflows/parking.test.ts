@@ -31,6 +31,7 @@ test('it parks a chat that can never be read, and brings all of it, once, when i
   expect(await parked()).toMatchObject([{ chatId: broken, from: first.from, to: first.to }]);
   expect((await parked())[0]?.reason).toMatch(/^messages: .*never, status 500/);
   expectExactly(await under.records(), tenant, { wanted: ({ chatId }) => chatId !== broken });
+  expect((await under.ledger())[0]).toMatchObject({ parked: [broken] });
 
   // It changes, and is still broken: nothing of it is read, and the span that is missing grows.
   tenant.addMessage(broken, { content: 'while it was parked' });
