@@ -61,22 +61,22 @@ export default tseslint.config(
   },
   forbid(['src/contract.ts'], [{ regex: '.' }], 'The contract imports nothing: it is inside the workflow bundle.'),
   forbid(
-    ['src/domain/@(state|checkpoint|memo).ts'],
+    ['src/domain/@(state|checkpoint|memo|delivery).ts'],
     outsideTheDomain,
     'The domain is pure, and knows nothing of the rest but its types.',
   ),
   forbid(
-    ['src/domain/!(state|checkpoint|memo).ts'],
+    ['src/domain/!(state|checkpoint|memo|delivery).ts'],
     // Workflows run the domain, and zod is not for their bundle.
-    [...outsideTheDomain, { regex: '^zod$' }, { regex: '/(state|checkpoint|memo)$', allowTypeImports: true }],
-    'The domain is pure, and knows nothing of the rest but its types; schemas are in state.ts, checkpoint.ts and memo.ts.',
+    [...outsideTheDomain, { regex: '^zod$' }, { regex: '/(state|checkpoint|memo|delivery)$', allowTypeImports: true }],
+    'The domain is pure, and knows nothing of the rest but its types; schemas are in state.ts, checkpoint.ts, memo.ts and delivery.ts.',
   ),
   forbid(
     ['src/workflows/**/*.ts'],
     [
       { regex: '^(node:|undici$|zod$)' },
       { regex: '/(activities|archive|compliance-api|config)/', allowTypeImports: true },
-      { regex: '/domain/(state|checkpoint|memo|record)$', allowTypeImports: true },
+      { regex: '/domain/(state|checkpoint|memo|record|delivery)$', allowTypeImports: true },
       { regex: '^@temporalio/(?!workflow$)' },
     ],
     'Workflows import @temporalio/workflow, the contract and each other; of the rest, types only.',
@@ -85,7 +85,7 @@ export default tseslint.config(
     ['src/activities/**/*.ts'],
     [
       { regex: '/(config|registry|worker|client|workflows)(/|$)(?<!compliance-api/client)', allowTypeImports: true },
-      { regex: '/archive/(?!archive$)' },
+      { regex: '/archive/(?!(archive|log)$)' },
       { regex: '^@temporalio/(client|workflow)' },
       { regex: '^@temporalio/worker$', allowTypeImports: true },
     ],
@@ -99,16 +99,29 @@ export default tseslint.config(
   forbid(
     ['src/archive/**/*.ts'],
     [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|config|commands)(/|$)' }],
-    'Sinks know records and nothing of where they come from.',
+    'An archive knows records, and nothing of where they come from or go to.',
   ),
   forbid(
-    ['src/archive/**/*.ts'],
-    [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|config|commands)(/|$)' }],
-    'An archive is read by what stands in it.',
+    ['src/delivery/**/*.ts'],
+    [
+      { regex: '^@temporalio/' },
+      { regex: '/(compliance-api|activities|workflows|config|commands)(/|$)' },
+      { regex: '/archive/(?!(archive|log)$)' },
+    ],
+    'A reader knows the log and the destinations by their ports.',
   ),
   forbid(
-    ['src/config.ts'],
-    [{ regex: '^@temporalio/' }, { regex: '/(compliance-api|activities|workflows|commands)(/|$)' }],
+    ['src/destinations/**/*.ts'],
+    [
+      { regex: '^@temporalio/' },
+      { regex: '(?<!domain)/(archive|delivery|compliance-api|activities|workflows|commands)(/|$)' },
+      { regex: '/config/(?!values$)' },
+    ],
+    'A destination gets records, and knows nothing of the archive.',
+  ),
+  forbid(
+    ['src/config/**/*.ts'],
+    [{ regex: '^@temporalio/' }, { regex: '/(archive|activities|workflows|commands)(/|$)' }],
     'Settings are a function of the environment.',
   ),
   forbid(

@@ -43,7 +43,8 @@ const program = new Command('chat-sync')
 program.hook('preAction', (_program, command) => {
   // The worker that `up` starts prints these warnings itself.
   if (command.name() === 'up') return;
-  for (const warning of misspellings(environment, workerVariables)) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of misspellings(environment, workerVariables(environment)))
+    process.stderr.write(`warning: ${warning}\n`);
 });
 
 const example = (text: string): string => `\nExample:\n  chat-sync ${text}`;

@@ -17,6 +17,12 @@ export const syncTaskQueue = (source: string): string => `chat-sync-${source}`;
 /** The queue of the activities that call the Compliance API, and of no others: it is rate-limited. */
 export const apiTaskQueue = (source: string): string => `chat-sync-${source}-api`;
 
+/** The chain of a destination. @param destination Its name in DESTINATIONS. */
+export const deliveryWorkflowId = (source: string, destination: string): string => `chat-sync/${source}/${destination}`;
+
+/** The queue of one destination's deliveries, so that a slow one holds nothing of the others or of the sync. */
+export const deliveryTaskQueue = (source: string, destination: string): string => `chat-sync/${source}/${destination}`;
+
 /** The most requests under way at once: they keep the rate while an answer takes half a minute or less. */
 export const mostUnderWay = (requestsPerSecond: number): number => Math.min(600, Math.ceil(requestsPerSecond * 30));
 
@@ -43,6 +49,8 @@ export const FailureType = {
   rateLimited: 'RateLimited',
   /** The archive cannot take or find a batch: retried until an operator has mended it. */
   archiveUnavailable: 'ArchiveUnavailable',
+  /** A destination is away, refuses its credentials, or takes nothing: retried until it does. */
+  destinationUnavailable: 'DestinationUnavailable',
   /** The archive's ledger and the timestamp disagree. Ends the sync until `rewind`. */
   ledgerDisagrees: 'LedgerDisagrees',
   /** The requested sync has not ended yet, which is expected: retried. */

@@ -6,11 +6,13 @@ import { Command } from 'commander';
 import { readAccessKey } from './access-key';
 import { createApiSlots } from './worker/api-slots';
 import { createComplianceApi } from './compliance-api/client';
-import type { ProxySettings } from './compliance-api/connection';
 import { createPacer } from './compliance-api/pacer';
+import { proxyOf } from './config/proxy';
 import { loadWorkerConfig, type WorkerConfig } from './config/config';
 import { ConfigError, readEnvironment, type Environment } from './config/environment';
 import { exitWith } from './exit';
+import { createDeliveryChain, type DeliveryChain } from './delivery-chain';
+import { makeDestinations } from './worker/destinations';
 import { createLogger } from './worker/log';
 import { createMetrics, type Metrics } from './worker/metrics';
 import { policyOf } from './config/policy';
@@ -37,6 +39,7 @@ const bundleFor = ({ failureConverterPath }: DataConverter) => ({
 interface Started {
   connection: WorkerConnection;
   source: Source;
+  chains: DeliveryChain[];
   worker: SourceWorker;
 }
 
@@ -99,20 +102,38 @@ async function serve({ config, temporal, logger, metrics, archive, signal }: Ser
     observe: (endpoint, outcome) => metrics.requested(endpoint, outcome),
     sent: () => slots.sent(),
   });
+  const destinations = await makeDestinations(config, metrics);
   const start = async (): Promise<Started> => {
     const connection = await connectWorker(temporal);
     try {
       const source = createSource(connection.client, name);
+      const served = destinations.map(({ name: destination, activities }) => ({
+        chain: createDeliveryChain(connection.client, name, destination),
+        activities,
+      }));
       // A memo by another codec is a wrong setting, and ends the start here instead of failing each task.
       await source.view().catch((error: unknown) => {
         if (error instanceof UndecodableError) throw error;
       });
+      // A destination that is new begins with what is there.
+      await Promise.all(served.map(({ chain }) => chain.wake()));
       const { namespace, dataConverter } = temporal;
       const workflowBundle = bundleFor(dataConverter);
-      const parts = { source, archive, api, slots, policy, metrics, workflowBundle, dataConverter };
+      const parts = {
+        source,
+        archive,
+        api,
+        slots,
+        policy,
+        metrics,
+        workflowBundle,
+        dataConverter,
+        destinations: served,
+      };
       return {
         connection,
         source,
+        chains: served.map(({ chain }) => chain),
         worker: await createSourceWorker({ connection: connection.native, namespace, ...parts }),
       };
     } catch (error) {
@@ -124,7 +145,7 @@ async function serve({ config, temporal, logger, metrics, archive, signal }: Ser
   try {
     started = await persist(start, { logger, signal });
     if (!started) return;
-    const { source, worker } = started;
+    const { source, worker, chains } = started;
     signal.addEventListener('abort', () => worker.shutdown());
     const running = worker.run();
     if (signal.aborted) worker.shutdown();
@@ -137,7 +158,7 @@ async function serve({ config, temporal, logger, metrics, archive, signal }: Ser
     process.send?.('ready');
     void watchWorkers({ source, expected: policy.workers, logger, signal });
     if (settings.METRICS_ADDRESS !== undefined) {
-      watchSource({ source, pacer, metrics, signal }).catch((error: unknown) => {
+      watchSource({ source, destinations: chains, pacer, metrics, signal }).catch((error: unknown) => {
         logger.error('the metrics show nothing of the source any more', { error });
       });
     }
@@ -147,7 +168,7 @@ async function serve({ config, temporal, logger, metrics, archive, signal }: Ser
       logger.warn('ended before everything was drained', { error });
     });
   } finally {
-    await api.close();
+    await Promise.all([api.close(), ...destinations.map((destination) => destination.close())]);
     await started?.connection.close();
   }
 }
@@ -158,13 +179,6 @@ function requireOwnCertificates({ NODE_EXTRA_CA_CERTS: wanted }: Environment): v
   throw new ConfigError(
     'NODE_EXTRA_CA_CERTS: in .env it comes too late for this process, and would do nothing: set it in the environment',
   );
-}
-
-/** The proxy's variables, which may be in `.env` and so not in the process's own environment. */
-function proxyOf({ HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy }: Environment): ProxySettings {
-  const httpsProxy = HTTPS_PROXY ?? https_proxy;
-  const noProxy = NO_PROXY ?? no_proxy;
-  return { ...(httpsProxy ? { httpsProxy } : {}), ...(noProxy ? { noProxy } : {}) };
 }
 
 /** Returns the key's value, or reads its file anew for each request. */

@@ -6,6 +6,7 @@ import { FailureType } from '../contract';
 import { cut, LONGEST_REASON_BYTES } from '../text/cut';
 import { printable } from '../text/printable';
 import { ArchiveError } from '../archive/archive';
+import { DestinationError } from '../destinations/destination';
 import { meaningOf, type Recovery } from '../domain/failure-kinds';
 
 /** What a failure may say about its request. */
@@ -47,6 +48,7 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
       details: [{ requests: facts.requests }],
     });
   }
+  if (error instanceof DestinationError) return destinationFailure(error);
   const name = error instanceof Error ? error.name : typeof error;
   // A bug: the log gets the stack frames, without the first line, which may quote message texts.
   log.error(`unexpected ${name}`, { at: framesOf(error) });
@@ -54,6 +56,19 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
     type: FailureType.unexpected,
     message: `unexpected ${name}`,
     details: [{ requests: facts.requests }],
+  });
+}
+
+/** @param details What else to tell whoever looks at it. */
+export function destinationFailure(
+  { code, message, retryAfterMs }: DestinationError,
+  details?: object,
+): ApplicationFailure {
+  return failure({
+    type: FailureType.destinationUnavailable,
+    message: `${message} (${code})`,
+    ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
+    ...(details && { details: [details] }),
   });
 }
 

@@ -6,6 +6,7 @@ import type { Metrics } from '../worker/metrics';
 import { recordsOf, type Published } from '../domain/published';
 import { ArchiveError, type Archive } from '../archive/archive';
 import { reportOf, UnreadableStateError } from '../domain/source-view';
+import type { DeliveryChain } from '../delivery-chain';
 import type { Source } from '../source';
 import type { Policy } from '../config/policy';
 import { failure } from './failures';
@@ -22,13 +23,15 @@ export interface SyncDependencies {
   archive: Archive;
   policy: Policy;
   metrics: Metrics;
+  /** Those that are to hear of what was published. */
+  destinations: readonly Pick<DeliveryChain, 'wake'>[];
   /** Says what is wrong with Temporal if an error of `source` may pass; undefined for other errors. */
   passingTrouble: (error: unknown) => string | undefined;
 }
 
 /** The activities on the workflows' queue: they talk to Temporal and to the archive, never to the API. */
 export function createSyncActivities(dependencies: SyncDependencies): SyncActivities {
-  const { source, archive, policy, metrics, passingTrouble } = dependencies;
+  const { source, archive, policy, metrics, destinations, passingTrouble } = dependencies;
   return {
     askForSync: () => fromTemporal(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
     awaitReport: (_name, n) => fromTemporal(() => awaitReport(source, n)),
@@ -40,10 +43,19 @@ export function createSyncActivities(dependencies: SyncDependencies): SyncActivi
       const published = await archive.publish(window, chats, gone, cancellationSignal());
       requireAllPublished(request, published);
       metrics.published(newIn(request, published));
+      await wakeDestinations();
       return published;
     },
-    commitWindow: ({ window, closing }) => archive.commit(window, closing, cancellationSignal()),
+    async commitWindow({ window, closing }) {
+      const head = await archive.commit(window, closing, cancellationSignal());
+      await wakeDestinations();
+      return head;
+    },
   };
+
+  async function wakeDestinations(): Promise<void> {
+    await fromTemporal(() => Promise.all(destinations.map((destination) => destination.wake())));
+  }
 
   /** Runs a call to Temporal. Its outage becomes a retryable failure, and is no bug of ours. */
   async function fromTemporal<T>(run: () => Promise<T>): Promise<T> {

@@ -6,6 +6,8 @@ import type { ListingMode } from '../domain/checkpoint';
 import type { Head, Published, ReadChat, Receipt, Totals } from '../domain/published';
 import type { Span, Window } from '../domain/window';
 import type { Closing } from '../archive/archive';
+import type { DeliveryResult } from '../delivery/deliver';
+import type { Known } from '../delivery/positions';
 
 /** The activities' inputs and results: ids, counts and times only, since Temporal keeps them in the history. */
 
@@ -191,4 +193,15 @@ export interface ApiActivities {
   emitMessages(request: EmitRequest): Promise<Emitted>;
   /** Whether a chat is readable, by one request for a single message. */
   checkChat(request: CheckRequest): Promise<CheckedChat>;
+}
+
+export interface DeliverRequest extends Known {
+  destination: string;
+}
+/** What a destination's queue serves. */
+export interface DeliveryActivities {
+  /** Delivers for half a minute, or until the destination has everything. */
+  deliver(request: DeliverRequest): Promise<DeliveryResult>;
+  /** Delivers the refused records again. @returns how many are still refused. */
+  deliverRefused(request: DeliverRequest): Promise<{ delivered: number; refused: number }>;
 }

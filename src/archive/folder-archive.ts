@@ -9,6 +9,7 @@ import { createLedger } from './folder/ledger';
 import { createLists } from './folder/lists';
 import { createMarker } from './folder/marker';
 import { missing } from './folder/missing';
+import { openWindows } from './folder/open-windows';
 import { publish as publishIn } from './folder/publish';
 import { createStaging } from './folder/staging';
 import { tryFileSystem } from './folder/trial';
@@ -100,22 +101,6 @@ export function createFolderArchive({
     return line && { epoch: line.epoch, from: line.from, to: line.to };
   }
 
-  async function unfinished(): Promise<Window[]> {
-    const open: Window[] = [];
-    for (const window of await lists.windows()) {
-      const isOpen = await ledger.find(window).then(
-        (line) => line === null,
-        (error: unknown) => {
-          // What the ledger is beyond can never be closed, and goes with the next window.
-          if (error instanceof ArchiveError && error.code === 'STALE_WINDOW') return false;
-          throw error;
-        },
-      );
-      if (isOpen) open.push(window);
-    }
-    return open;
-  }
-
   async function has(window: Window, chatId: string): Promise<boolean> {
     await marker.require(window);
     return (await lists.read(window)).chats.has(chatId);
@@ -145,7 +130,7 @@ export function createFolderArchive({
     commit: saying(commit),
     holds: saying(ledger.holds),
     last: saying(last),
-    unfinished: saying(unfinished),
+    unfinished: saying(() => openWindows(lists, ledger)),
     has: saying(has),
     check: saying(check),
     id: saying(marker.read),

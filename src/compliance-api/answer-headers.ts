@@ -1,6 +1,4 @@
-import type { Dispatcher } from 'undici';
-
-export type Headers = Dispatcher.ResponseData['headers'];
+import { first, httpDate, retryAfter, type Headers } from '../http/headers';
 
 /** What an answer says about the rate limit. */
 export interface RateFacts {
@@ -21,8 +19,6 @@ export interface AnswerFacts extends RateFacts {
   serverTimeMs: number | null;
 }
 
-const minRetryAfterMs = 1_000;
-const maxRetryAfterMs = 600_000;
 /** The budget is per minute: a reset further away than this is cut to it. */
 const maxResetMs = 120_000;
 
@@ -41,30 +37,9 @@ export function readAnswerHeaders(status: number, headers: Headers, nowMs: numbe
   };
 }
 
-/** The value of a header; the first one if it is repeated. */
-export function first(headers: Headers, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value[0] : value;
-}
-
-function retryAfter(text: string | undefined, fromMs: number): number | undefined {
-  if (text === undefined) return undefined;
-  const at = httpDate(text);
-  const ms = at !== undefined ? at - fromMs : /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : undefined;
-  return ms === undefined ? undefined : Math.min(Math.max(ms, minRetryAfterMs), maxRetryAfterMs);
-}
-
 function resetIn(text: string | undefined, fromMs: number): number | undefined {
   if (text === undefined || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text))
     return undefined;
   const ms = Date.parse(text) - fromMs;
   return ms > 0 ? Math.min(ms, maxResetMs) : undefined;
-}
-
-// Date.parse alone accepts almost any text ('1' is the year 2001).
-function httpDate(text: string | undefined): number | undefined {
-  if (text === undefined || !/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text))
-    return undefined;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -1,9 +1,9 @@
 import { errors, type Dispatcher } from 'undici';
-import { first } from './answer-headers';
+import { first } from '../http/headers';
 import type { BodyReader, Reading } from './body-reader';
 import { Bytes, type Blocks } from './bytes';
 import { decode } from './content-coding';
-import { TimeOver } from './with-timeout';
+import { TimeOver } from '../http/with-timeout';
 import { ApiError, type ApiErrorFacts } from './errors';
 import { errorCode } from '../text/error-code';
 import { JsonScanner, type JsonFlaw } from './json-scanner';

@@ -1,6 +1,6 @@
 import { Semaphore } from 'async-mutex';
 import { keepHeapSmall } from './heap';
-import { within } from './with-timeout';
+import { within } from '../http/with-timeout';
 
 const KIBIBYTE = 1024;
 /** How many bodies larger than so many bytes may be in memory at a time; smaller ones are not limited. */

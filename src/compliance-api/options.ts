@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { FailureKind } from '../domain/failure-kinds';
-import type { ProxySettings } from './connection';
+import type { ProxySettings } from '../http/connection';
 import type { Endpoint } from './errors';
 import type { Pacer } from './pacer';
 

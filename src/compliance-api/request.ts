@@ -1,4 +1,5 @@
-import { first, readAnswerHeaders } from './answer-headers';
+import { first } from '../http/headers';
+import { readAnswerHeaders } from './answer-headers';
 import { readBody } from './body';
 import { jsonReader, type BodyReader } from './body-reader';
 import { Blocks, type Bytes } from './bytes';

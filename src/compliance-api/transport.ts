@@ -1,9 +1,9 @@
 import { errors, type Dispatcher } from 'undici';
-import { createConnection } from './connection';
+import { createConnection } from '../http/connection';
 import { errorCode } from '../text/error-code';
 import { ApiError, type Endpoint } from './errors';
 import type { ComplianceApiOptions, Timeouts } from './options';
-import { TimeOver, within } from './with-timeout';
+import { TimeOver, within } from '../http/with-timeout';
 
 /** A request to be sent. */
 interface Sent {
@@ -18,7 +18,8 @@ interface Sent {
 export function createTransport(options: ComplianceApiOptions, timeouts: Timeouts) {
   const baseUrl = new URL(options.baseUrl);
   const prefix = baseUrl.pathname.replace(/\/+$/, '');
-  const dispatcher = options.dispatcher ?? createConnection(baseUrl, timeouts.connectMs, options.proxy);
+  const dispatcher =
+    options.dispatcher ?? createConnection(baseUrl, { connectMs: timeouts.connectMs, proxy: options.proxy });
 
   /** @throws ApiError `timeout`, `network`; the signal's reason. */
   async function send({ endpoint, path, key, signal }: Sent): Promise<Dispatcher.ResponseData> {

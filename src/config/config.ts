@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { printable } from '../text/printable';
-import { ConfigError, shown, withoutEmpty, type Environment } from './environment';
+import { ConfigError, issuesOf, withoutEmpty, type Environment } from './environment';
 import { keyProblems } from './key-problems';
+import { destinationNames, destinationVariables, readDestinations, type DestinationConfig } from './destinations';
 import { emptyFilters, misspellings } from './misspellings';
 import { policySettings } from './policy';
-import { baseUrl, hostAndPort, interval } from './values';
+import { hostAndPort, interval, secureUrl } from './values';
 
 const LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
 /** Settings that every command reads. */
@@ -25,12 +26,13 @@ const workerShape = {
   ...clientShape,
   ANTHROPIC_COMPLIANCE_ACCESS_KEY: z.string().optional(),
   ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: z.string().optional(),
-  ANTHROPIC_BASE_URL: baseUrl.default('https://api.anthropic.com'),
+  ANTHROPIC_BASE_URL: secureUrl().default('https://api.anthropic.com'),
   ...policySettings,
   SYNC_INTERVAL: interval.prefault('5m'),
   FILE_DIR: z.string().optional(),
   DATA_DIR: z.string().regex(/\S/, 'a folder').default('data'),
   METRICS_ADDRESS: hostAndPort.optional(),
+  DESTINATIONS: destinationNames.default([]),
 };
 
 const clientSchema = z.object(clientShape);
@@ -49,14 +51,18 @@ export interface WorkerConfig extends ClientConfig {
   settings: WorkerSettings;
   /** The folder of the archive. */
   folder: string;
+  destinations: DestinationConfig[];
   /** The whole environment: the proxy's variables, and whatever else is read where it is needed. */
   environment: Environment;
   /** Warnings about misspelt settings and empty filters. */
   warnings: string[];
 }
 
-/** The names of a worker's settings, without Temporal's own. */
-export const workerVariables: readonly string[] = Object.keys(workerShape);
+/** The names of a worker's settings, those of its destinations too, without Temporal's own. */
+export const workerVariables = (environment: Environment): readonly string[] => [
+  ...Object.keys(workerShape),
+  ...destinationVariables(environment['DESTINATIONS'] ?? ''),
+];
 
 /** @throws ConfigError */
 export function loadClientConfig(environment: Environment): ClientConfig {
@@ -68,10 +74,18 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const set = withoutEmpty(environment);
   const problems = keyProblems(set);
   if (set['SINK'] !== undefined) problems.push(sinkProblem(set['SINK']));
-  const settings = parse(workerSchema, set, problems);
-  const warnings = [...misspellings(set, workerVariables), ...emptyFilters(environment)];
+  const destinations = readDestinations(set);
+  const settings = parse(workerSchema, set, [...problems, ...destinations.problems]);
+  const warnings = [...misspellings(set, workerVariables(set)), ...emptyFilters(environment)];
   const folder = settings.FILE_DIR ?? join(settings.DATA_DIR, 'messages');
-  return { ...clientConfig(settings), settings, folder, environment: set, warnings };
+  return {
+    ...clientConfig(settings),
+    settings,
+    folder,
+    destinations: destinations.destinations,
+    environment: set,
+    warnings,
+  };
 }
 
 /** `SINK` of earlier builds. */
@@ -84,14 +98,6 @@ function parse<T>(schema: z.ZodType<T>, environment: Environment, problems: stri
   const all = [...problems, ...issuesOf(result, set)];
   if (!result.success || all.length > 0) throw new ConfigError(all.join('\n'));
   return result.data;
-}
-
-function issuesOf(result: z.ZodSafeParseResult<unknown>, set: Environment): string[] {
-  return (result.error?.issues ?? []).map((issue) => {
-    const variable = String(issue.path[0]);
-    const expected = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message;
-    return `${shown(variable, set)}: expected ${expected}`;
-  });
 }
 
 function clientConfig(settings: z.output<typeof clientSchema>): ClientConfig {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseDotenv } from 'dotenv';
+import type { z } from 'zod';
 import { errorCode } from '../text/error-code';
 import { printable } from '../text/printable';
 
@@ -35,6 +36,20 @@ export function withoutEmpty(environment: Environment): Environment {
 
 export const ACCESS_KEY = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY';
 export const ACCESS_KEY_FILE = 'ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE';
+
+/** What is wrong with variables, one line each. @param nameOf The variable's name, by its name in the schema. */
+export function issuesOf(
+  result: z.ZodSafeParseResult<unknown>,
+  set: Environment,
+  nameOf: (name: string) => string = (name) => name,
+): string[] {
+  return (result.error?.issues ?? []).map((issue) => {
+    const variable = nameOf(String(issue.path[0]));
+    if (set[variable] === undefined) return `${variable} is not set`;
+    const expected = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : issue.message;
+    return `${shown(variable, set)}: expected ${expected}`;
+  });
+}
 
 /** The variable with its value for an error message; what is, or may hold, a secret is hidden. */
 export function shown(variable: string, set: Environment): string {

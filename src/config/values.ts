@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
 import { isLoopback } from '../text/loopback';
 import { printable } from '../text/printable';
@@ -70,18 +71,28 @@ export const ids = (pattern: RegExp, message: string) =>
     return list;
   });
 
-export const baseUrl = z.string().transform((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const allowed = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)));
-  const plain = url && url.username + url.password + url.search + url.hash === '';
-  if (!allowed || !plain) {
-    context.addIssue({
-      code: 'custom',
-      message: 'an https URL without user, query or fragment (http for loopback only)',
-    });
+/** A URL to which secrets may be sent. `query`: it may have one. */
+export const secureUrl = ({ query = false } = {}) =>
+  z.string().transform((text, context) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const allowed = url && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)));
+    const plain = url && url.username + url.password + url.hash + (query ? '' : url.search) === '';
+    if (!allowed || !plain) {
+      const without = query ? 'user or fragment' : 'user, query or fragment';
+      context.addIssue({ code: 'custom', message: `an https URL without ${without} (http for loopback only)` });
+    }
+    return text;
+  });
+
+/** The path of a file that can be read now. */
+export const file = z.string().refine((path) => {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
   }
-  return text;
-});
+}, 'a file that can be read');
 
 export const hostAndPort = z.string().refine((text) => {
   const match = /^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(text);

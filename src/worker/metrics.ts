@@ -13,6 +13,12 @@ export interface Metrics {
   violated(messages: number): void;
   /** Shows the requests left in the API's budget, by its last answer. */
   budget(remaining: number): void;
+  /** Counts records that a destination has. */
+  delivered(destination: string, records: number): void;
+  /** Shows how many records a destination refuses. */
+  refused(destination: string, records: number): void;
+  /** Shows how far a destination is behind. @param now ms since 1970 */
+  destination(name: string, deliveredThrough: string, now: number): void;
   /** Shows the source's memo, at `now` (ms since 1970). */
   source(memo: Memo, now: number): void;
 }
@@ -52,10 +58,27 @@ export function createMetrics(meter: MetricMeter): Metrics {
     '',
     "Requests left in the API's budget, as it said last",
   );
+  const delivered = meter.createCounter(
+    'chat_sync_delivered_records_total',
+    '',
+    'Records that a destination has taken',
+  );
+  const refused = meter.createGauge('chat_sync_refused_records', 'int', '', 'Records that a destination refuses');
+  const deliveryBehind = meter.createGauge(
+    'chat_sync_delivery_seconds_behind',
+    'float',
+    's',
+    'Since the time up to which a destination has everything',
+  );
   // A counter without a first value of 0 shows no increase when Prometheus first sees it.
   for (const counter of [messages, chats, gone, conflicts, violations]) counter.add(0);
 
   return {
+    delivered: (destination, records) => delivered.add(records, { destination }),
+    refused: (destination, records) => refused.set(records, { destination }),
+    destination(name, deliveredThrough, now) {
+      deliveryBehind.set(Math.max(0, now - Date.parse(deliveredThrough)) / 1000, { destination: name });
+    },
     requested: (endpoint, outcome) => requests.add(1, { endpoint, outcome }),
     published(added) {
       messages.add(added.records);

@@ -6,11 +6,13 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { createApiActivities } from '../activities/api-activities';
+import type { DeliveryActivities } from '../activities/types';
 import { aroundActivities } from '../activities/interceptor';
 import { createSyncActivities } from '../activities/sync-activities';
 import type { ApiSlots } from './api-slots';
 import type { ComplianceApi } from '../compliance-api/client';
-import { apiTaskQueue, syncTaskQueue } from '../contract';
+import { apiTaskQueue, deliveryTaskQueue, syncTaskQueue } from '../contract';
+import type { DeliveryChain } from '../delivery-chain';
 import type { Metrics } from './metrics';
 import type { Archive } from '../archive/archive';
 import type { Source } from '../source';
@@ -31,10 +33,17 @@ export interface SourceWorkerOptions {
   slots: ApiSlots;
   policy: Policy;
   metrics: Metrics;
+  destinations?: readonly ServedDestination[];
   workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
   /** Interceptors that run inside the worker's own. */
   interceptors?: readonly ActivityInterceptorsFactory[];
   dataConverter?: DataConverter;
+}
+
+/** A destination, and what its workflow is woken by. */
+export interface ServedDestination {
+  chain: DeliveryChain;
+  activities: DeliveryActivities;
 }
 
 export interface SourceWorker {
@@ -43,7 +52,10 @@ export interface SourceWorker {
   shutdown(): void;
 }
 
-/** The two Temporal workers of a source: its workflows' queue, and the API's rate-limited queue (activities only). */
+/**
+ * The Temporal workers of a source: its workflows' queue, the API's rate-limited queue, and a queue for each destination (both
+ * for activities only).
+ */
 export async function createSourceWorker(options: SourceWorkerOptions): Promise<SourceWorker> {
   const {
     connection,
@@ -57,6 +69,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     workflowBundle,
     dataConverter,
     interceptors = [],
+    destinations = [],
   } = options;
   const around: ActivityInterceptorsFactory[] = [aroundActivities(source.name), ...interceptors];
   const shared = {
@@ -82,17 +95,38 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
       nexusTaskSlotSupplier: NONE,
     },
   });
-  const sync = await Worker.create({
-    ...shared,
-    taskQueue: syncTaskQueue(source.name),
-    workflowBundle,
-    activities: { ...createSyncActivities({ source, archive, policy, metrics, passingTrouble }) },
-  }).catch(async (error: unknown) => {
+  const workers = [calls];
+  try {
+    for (const { chain, activities } of destinations) {
+      workers.push(
+        await Worker.create({
+          ...shared,
+          taskQueue: deliveryTaskQueue(source.name, chain.destination),
+          activities: { ...activities },
+          // One delivery at a time, and one that is being cancelled.
+          maxConcurrentActivityTaskExecutions: 2,
+          maxConcurrentActivityTaskPolls: 1,
+        }),
+      );
+    }
+    workers.push(
+      await Worker.create({
+        ...shared,
+        taskQueue: syncTaskQueue(source.name),
+        workflowBundle,
+        activities: {
+          ...createSyncActivities({
+            ...{ source, archive, policy, metrics, passingTrouble },
+            destinations: destinations.map(({ chain }) => chain),
+          }),
+        },
+      }),
+    );
+  } catch (error) {
     // A worker releases its connection only by running to its end.
-    await calls.runUntil(Promise.resolve()).catch(() => undefined);
+    await Promise.all(workers.map((worker) => worker.runUntil(Promise.resolve()).catch(() => undefined)));
     throw error;
-  });
-  const workers = [sync, calls];
+  }
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };

@@ -77,6 +77,13 @@ export function endingOf(error: unknown): Ending {
   return ending(FailureType.unexpected, `Unexpected: ${name}; this is a bug, please report it`);
 }
 
+/** What an activity waited for when it failed, in words. */
+export function messageOf(error: unknown): string {
+  const cause = causeOf(error);
+  if (cause instanceof ApplicationFailure) return cut(cause.message, LONGEST_REASON_BYTES);
+  return `a worker that did not come back (${cause instanceof Error ? cause.name : typeof cause})`;
+}
+
 /** Whether a failure may concern one list only, so that others are still requested: not the key's, and no bug. */
 export function isOfOneList(error: unknown): boolean {
   const type = failureType(error);

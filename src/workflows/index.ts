@@ -1,2 +1,3 @@
 export { chatSync } from './chat-sync';
+export { delivery } from './delivery';
 export { requestSync } from './request-sync';

@@ -34,6 +34,18 @@ export function readRewind(value: unknown, now: number): Required<RewindRequest>
   return { to: time, skip, reason: textOf(reason, 'reason') };
 }
 
+/** @param now The workflow's clock, ms. */
+export function readRewindDelivery(value: unknown, now: number): { to: string; refused: false } | { refused: true } {
+  const { to, refused = false } = fieldsOf(value, ['to', 'refused'], 'rewind');
+  if (refused === true && to === undefined) return { refused };
+  const time = typeof to === 'string' && refused === false ? parseIsoTime(to) : undefined;
+  if (time === undefined) {
+    throw new Error('rewind: either `to`, an ISO 8601 date or time, as {"to": "2026-04-08"}, or {"refused": true}');
+  }
+  if (Date.parse(time) > now) throw new Error('rewind: `to` is in the future');
+  return { to: time, refused: false };
+}
+
 /** No argument counts as an empty object. An unknown field may be misspelt: it is refused, and not quoted. */
 function fieldsOf<Name extends string>(
   value: unknown,

@@ -49,12 +49,12 @@ export function createFiles(fs: FileSystem, root: string) {
   }
 
   /** Makes a new file of what `fill` appends, on disk when it resolves; leaves nothing behind when it fails. */
-  async function create(path: string, fill: (append: Append) => Promise<void>): Promise<void> {
+  async function create(path: string, fill: (append: Append) => Promise<void>, isDurable = true): Promise<void> {
     const handle = await fs.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       try {
         await fill((bytes) => writeAll(handle, bytes, null));
-        await handle.sync();
+        if (isDurable) await handle.sync();
       } finally {
         await handle.close();
       }
@@ -80,12 +80,16 @@ export function createFiles(fs: FileSystem, root: string) {
     return true;
   }
 
-  /** Puts a file with this text at `path`, whole, in the place of the one that is there. @param folder Where it is made. */
-  async function replace(path: string, text: string, folder: string): Promise<void> {
+  /**
+   * Puts a file with this text at `path`, whole, in the place of the one that is there.
+   * @param folder Where it is made.
+   * @param isDurable It is on disk when this resolves; otherwise a loss of power may leave it empty.
+   */
+  async function replace(path: string, text: string, folder: string, isDurable = true): Promise<void> {
     const own = join(folder, `${randomName()}.tmp`);
-    await create(own, (append) => append(Buffer.from(text)));
+    await create(own, (append) => append(Buffer.from(text)), isDurable);
     await fs.rename(own, path);
-    await syncFolder(dirname(path));
+    if (isDurable) await syncFolder(dirname(path));
   }
 
   /** Hands a file on in pieces, which are valid until `take` resolves; false if there is no such file. */

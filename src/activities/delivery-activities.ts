@@ -1,0 +1,86 @@
+import { cancellationSignal } from '@temporalio/activity';
+import type { Log } from '../archive/log';
+import type { Limits } from '../destinations/definition';
+import { DestinationError, type Destination } from '../destinations/destination';
+import { behind, deliver, type DeliverOptions } from '../delivery/deliver';
+import { deliverRefused } from '../delivery/deliver-refused';
+import { positionFile, resume, type Known } from '../delivery/positions';
+import type { Position } from '../domain/delivery';
+import type { Metrics } from '../worker/metrics';
+import { destinationFailure } from './failures';
+import { sayInHeartbeats } from './interceptor';
+import type { DeliverRequest, DeliveryActivities } from './types';
+
+/** A result moves what the workflow, and so `status`, knows. */
+const LONGEST_MS = 30_000;
+
+export interface DeliveryDependencies {
+  source: string;
+  name: string;
+  log: Log;
+  destination: Destination;
+  limits: Limits | null;
+  /** Where its settings say that it begins. */
+  start: string | null;
+  metrics: Metrics;
+}
+
+/** The activities on a destination's queue: they read the archive, and never talk to the API. */
+export function createDeliveryActivities(dependencies: DeliveryDependencies): DeliveryActivities {
+  const { source, name, log, destination, limits, metrics } = dependencies;
+
+  function knownOf(request: DeliverRequest): DeliverRequest {
+    // A rewind says where its epoch begins; the settings say it of the first one.
+    return { ...request, start: request.epoch === 0 ? dependencies.start : request.start };
+  }
+
+  async function storedPosition(): Promise<Position | null> {
+    const own = 'deliverPart' in destination ? undefined : destination.position;
+    return own ? own() : positionFile(log, name).read();
+  }
+
+  return {
+    async deliver(request) {
+      const until = Date.now() + LONGEST_MS;
+      const said = { records: 0 };
+      sayInHeartbeats(said);
+      const options: DeliverOptions = {
+        ...{ source, name, log, destination, limits },
+        known: knownOf(request),
+        isOver: () => Date.now() >= until,
+        signal: cancellationSignal(),
+        observe(records) {
+          said.records += records;
+          metrics.delivered(name, records);
+        },
+      };
+      try {
+        const result = await deliver(options);
+        metrics.refused(name, result.refused);
+        return result;
+      } catch (error) {
+        if (!(error instanceof DestinationError)) throw error;
+        throw destinationFailure(error, await howFarBehind(options.known));
+      }
+    },
+    async deliverRefused(request) {
+      if (limits === null || 'deliverPart' in destination) return { delivered: 0, refused: 0 };
+      const { position } = await resume(log, await storedPosition(), knownOf(request));
+      const signal = cancellationSignal();
+      const result = await deliverRefused({ source, name, log, destination, limits, position, signal });
+      metrics.delivered(name, result.delivered);
+      metrics.refused(name, result.refused);
+      return result;
+    },
+  };
+
+  /** What a failed attempt tells of its backlog, for `status`. */
+  async function howFarBehind(known: Known): Promise<object | undefined> {
+    try {
+      const { position } = await resume(log, await storedPosition(), known);
+      return { behind: await behind(log, position) };
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Window } from '../domain/window';
+
+/** A part as the log names it. */
+export interface PartEntry {
+  /** Below the archive's folder, with `/`. */
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** A window in an archive's log, in the order of which everything that reads the archive sees it. */
+export interface Entry {
+  /** From 1: the number of its line in the ledger, or, of the window that is open, of the line that it will be. */
+  n: number;
+  window: Window;
+  parts: PartEntry[];
+  /** Records of these parts. */
+  records: number;
+  /** How it ended; null for the window that is open, which grows at its end. */
+  outcome: 'completed' | 'abandoned' | null;
+  /** Its line of the ledger, without the line end; null for the window that is open. */
+  line: string | null;
+}
+
+/** A file beside the log that belongs to one reader. */
+export interface ReaderFile {
+  /** Null if there is none, or none that is whole. */
+  read(): Promise<string | null>;
+  /** Puts the text in the place of what is there, whole. @param durable It is on disk when this resolves. */
+  write(text: string, durable: boolean): Promise<void>;
+}
+
+/** An archive as its readers see it. Methods throw ArchiveError. */
+export interface Log {
+  /** The archive's id; null for one that was never claimed. */
+  id(): Promise<string | null>;
+  /** Entries from number `n` on. */
+  entries(n: number): AsyncIterable<Entry>;
+  /**
+   * The lines of a part from a byte on, each with its line end. Its size and hash are compared first, so that nothing comes out
+   * of a part that is not what was written.
+   * @throws ArchiveError `PART_DAMAGED`, `PART_MISSING`
+   */
+  lines(part: PartEntry, from: number): AsyncIterable<Buffer>;
+  /** The bytes of a part, compared with its size and hash in the same way. */
+  content(part: PartEntry): AsyncIterable<Buffer>;
+  /** A part of a record, as `lines` gives it: of a part that is known to be right. */
+  line(path: string, at: number): Promise<Buffer | null>;
+  /** The file in which a reader keeps its position, or other things of its own. */
+  file(folder: 'positions' | 'refused', name: string): ReaderFile;
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import type { Entry, PartEntry } from '../archive/log';
+import type { Limits } from '../destinations/definition';
+import { DestinationError, type RecordDestination, type Refusal } from '../destinations/destination';
+import type { Position } from '../domain/delivery';
+import { recordAt, type BatchRecord } from './batches';
+import type { Refused, RefusedFile } from './refused-file';
+
+/** So many refused records in a row, and none that was taken, are a matter of the destination's settings. */
+const MOST_SUSPECTS = 100;
+
+/** Where records are from. */
+export interface Origin {
+  source: string;
+  entry: Entry;
+  part: PartEntry;
+  /** The position before the first of a part's bytes, and after a number of its bytes and records. */
+  positionAt: (byte: number, records: number) => Position;
+}
+
+/**
+ * Delivers batches, and finds the records that the destination refuses for good: what is refused as a whole is delivered in halves. A
+ * single record is set aside only if others get through; until then it is suspected, and the position stays before it.
+ */
+export class BatchSender {
+  #suspects: Refused[] = [];
+  delivered = 0;
+  shortened = 0;
+
+  constructor(
+    private readonly destination: RecordDestination,
+    private readonly limits: Limits,
+    private readonly refused: RefusedFile,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Whether the position may move: nothing before it is undecided. */
+  get isDecided(): boolean {
+    return this.#suspects.length === 0;
+  }
+
+  /** @param before Records of the part before these. @throws DestinationError */
+  async send(origin: Origin, records: readonly BatchRecord[], to: number, before: number): Promise<void> {
+    const [first] = records;
+    if (first === undefined) return;
+    const { source, entry, part, positionAt } = origin;
+    const delivery = {
+      source,
+      at: positionAt(first.at, before),
+      next: positionAt(to, before + records.length),
+      window: entry.window,
+      key: keyOf(source, part, first.at, to, origin),
+      records: records.map(({ record }) => record),
+    };
+    try {
+      // A destination that keeps the position itself moves it past them.
+      if (this.destination.position && !this.isDecided) await this.refused.add(this.#suspects);
+      const { refused } = await this.destination.deliver(delivery, this.signal);
+      await this.#taken(origin, records, refused);
+    } catch (error) {
+      if (!(error instanceof DestinationError) || error.answer === 'wait') throw error;
+      if (records.length === 1) return this.#sendLess(origin, first, to, before, error);
+      const middle = Math.ceil(records.length / 2);
+      const second = records[middle]?.at ?? to;
+      await this.send(origin, records.slice(0, middle), second, before);
+      await this.send(origin, records.slice(middle), to, before + middle);
+    }
+  }
+
+  /** @throws DestinationError if there are records that were refused while nothing was taken. */
+  requireDecided(): void {
+    if (this.isDecided) return;
+    const [{ code } = { code: '' }] = this.#suspects;
+    throw new DestinationError(
+      'refuses-all',
+      `refuses every record that it got last (${code}): if that is not for its settings, the next one that it takes settles it`,
+    );
+  }
+
+  async #taken(origin: Origin, records: readonly BatchRecord[], refused: readonly Refusal[]): Promise<void> {
+    const codes = new Map(refused.map(({ id, code }) => [id, code]));
+    const bad = records.filter(({ record }) => codes.has(record.id));
+    for (const one of bad) this.#suspect(origin, one, codes.get(one.record.id) ?? '');
+    const taken = records.filter((one) => !bad.includes(one));
+    this.delivered += taken.length;
+    this.shortened += taken.filter(({ isShortened }) => isShortened).length;
+    if (taken.length === 0 || this.isDecided) return;
+    await this.refused.add(this.#suspects);
+    this.#suspects = [];
+  }
+
+  /** A single record that is not taken as it is. */
+  async #sendLess(
+    origin: Origin,
+    one: BatchRecord,
+    to: number,
+    before: number,
+    { answer, code }: DestinationError,
+  ): Promise<void> {
+    const { length } = one.record.line;
+    if (answer === 'too-large' && !one.isShortened) {
+      const recordBytes = Math.min(this.limits.recordBytes, Math.floor(length / 2));
+      const shorter = recordAt(one.record.line, origin.part.path, one.at, { ...this.limits, recordBytes });
+      return this.send(origin, [shorter], to, before);
+    }
+    this.#suspect(origin, one, code);
+    if (this.#suspects.length > MOST_SUSPECTS) this.requireDecided();
+  }
+
+  #suspect({ entry, part }: Origin, { record, at }: BatchRecord, code: string): void {
+    const { n, window } = entry;
+    const { epoch, from, to } = window;
+    const place = { entry: n, part: part.path, byte: at, window: { epoch, from, to } };
+    this.#suspects.push({ id: record.id, code, at: new Date().toISOString(), ...place });
+  }
+}
+
+function keyOf(source: string, { path, sha256 }: PartEntry, from: number, to: number, { positionAt }: Origin): string {
+  const { archive, epoch } = positionAt(from, 0);
+  return createHash('sha256')
+    .update(JSON.stringify([archive, source, epoch, path, sha256, from, to]))
+    .digest('hex');
+}

@@ -1,0 +1,73 @@
+import { positionSchema, type Position } from '../domain/delivery';
+import type { Log } from '../archive/log';
+
+/** What is known of a destination's position without its file. */
+export interface Known {
+  epoch: number;
+  /** Where the epoch begins, as of `rewind` or the destination's settings: a time, `now`, or null for the first entry. */
+  start: string | null;
+  position: Position | null;
+}
+
+/** Where a destination is, and the window up to which it has everything then. */
+export interface Place {
+  position: Position;
+  /** Null: not known, since it is not at the start of its epoch. */
+  through: string | null | undefined;
+}
+
+/** The file in which a destination's position is kept, if it keeps none itself. */
+export const positionFile = (log: Log, destination: string) => {
+  const file = log.file('positions', `${destination}.json`);
+  return {
+    async read(): Promise<Position | null> {
+      const text = await file.read();
+      try {
+        return text === null ? null : positionSchema.parse(JSON.parse(text));
+      } catch {
+        // A loss of power left nothing in it: the workflow's state is at most a minute behind.
+        return null;
+      }
+    },
+    write: (position: Position, isDurable: boolean) => file.write(`${JSON.stringify(position)}\n`, isDurable),
+  };
+};
+
+/**
+ * Where to go on: the position of the highest epoch; of the same epoch the stored one, which moves with each batch, before the
+ * workflow's. One of another archive counts for nothing.
+ * @param stored By the destination or its file.
+ */
+export async function resume(log: Log, stored: Position | null, known: Known): Promise<Place> {
+  const archive = await log.id();
+  const isHere = (position: Position): boolean =>
+    position.archive === null || archive === null || position.archive === archive;
+  const candidates = [stored, known.position].filter((position) => position !== null);
+  const epoch = Math.max(known.epoch, ...candidates.map((position) => position.epoch));
+  const found = candidates.find((position) => position.epoch === epoch && isHere(position));
+  if (found) return { position: { ...found, archive }, through: undefined };
+  const start = known.epoch === epoch ? known.start : null;
+  const { entry, byte, part, records, through } = await beginningOf(log, start);
+  return { position: { archive, epoch, entry, byte, part, records }, through };
+}
+
+interface Beginning extends Pick<Position, 'entry' | 'byte' | 'part' | 'records'> {
+  through: string | null;
+}
+
+/** The place before the first entry whose window ends behind a time, or behind everything that is there now. */
+async function beginningOf(log: Log, start: string | null): Promise<Beginning> {
+  const place: Beginning = { entry: 1, byte: 0, part: null, records: 0, through: null };
+  if (start === null) return place;
+  for await (const { n, window, parts, outcome, records } of log.entries(1)) {
+    if (start !== 'now' && Date.parse(window.to) > Date.parse(start)) break;
+    if (outcome !== null) {
+      place.entry = n + 1;
+      if (outcome === 'completed') place.through = window.to;
+    } else if (start === 'now') {
+      const byte = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+      Object.assign(place, { entry: n, byte, part: parts.at(-1)?.path ?? null, records });
+    }
+  }
+  return place;
+}

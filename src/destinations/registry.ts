@@ -1,0 +1,6 @@
+import type { Definition } from './definition';
+import { http } from './http/definition';
+import { stdout } from './stdout';
+
+/** Every kind of destination, by its name in DESTINATIONS. */
+export const kinds: Readonly<Record<string, Definition>> = { stdout, http };

@@ -1,0 +1,18 @@
+import type { DeliveryState } from '../domain/delivery';
+import { code } from '../text/markdown';
+
+/** A destination's current details for the Web UI: Markdown, in which text from elsewhere is formatted as code. */
+export function deliveryDetailsOf(state: DeliveryState): string {
+  const { deliveredThrough, records, behind, refused, shortened, waiting, paused } = state;
+  const rows: [string, string][] = [
+    ['Delivered through', deliveredThrough ?? 'nothing yet'],
+    ['Records', String(records)],
+  ];
+  if (behind && behind.parts > 0) rows.push(['Behind', `${behind.records} records in ${behind.parts} parts`]);
+  if (waiting) rows.push(['Waiting', `since ${waiting.since}: ${code(waiting.reason)}`]);
+  if (paused) rows.push(['Paused', `since ${paused.since}: ${code(paused.reason)}`]);
+  if (refused > 0)
+    rows.push(['Refused', `${refused}: \`refused/${state.destination}.jsonl\` in the archive names them`]);
+  if (shortened > 0) rows.push(['Shortened', `${shortened}, too large for the destination`]);
+  return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+}
