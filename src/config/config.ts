@@ -33,6 +33,9 @@ const workerShape = {
   DATA_DIR: z.string().regex(/\S/, 'a folder').default('data'),
   METRICS_ADDRESS: hostAndPort.optional(),
   DESTINATIONS: destinationNames.default([]),
+  ARCHIVE_KEEP: z
+    .union([z.literal('0').transform(() => 0), interval], '0, or a number and s, m, h or d, as 30d')
+    .optional(),
 };
 
 const clientSchema = z.object(clientShape);
@@ -75,6 +78,8 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const problems = keyProblems(set);
   if (set['SINK'] !== undefined) problems.push(sinkProblem(set['SINK']));
   const destinations = readDestinations(set);
+  if (set['ARCHIVE_KEEP'] !== undefined && set['DESTINATIONS'] === undefined)
+    problems.push(keepProblem(set['ARCHIVE_KEEP']));
   const settings = parse(workerSchema, set, [...problems, ...destinations.problems]);
   const warnings = [...misspellings(set, workerVariables(set)), ...emptyFilters(environment)];
   const folder = settings.FILE_DIR ?? join(settings.DATA_DIR, 'messages');
@@ -87,6 +92,9 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
     warnings,
   };
 }
+
+const keepProblem = (keep: string): string =>
+  `ARCHIVE_KEEP=${printable(keep)}: goes with DESTINATIONS, as nothing else would have the messages then; without it the archive is yours to keep`;
 
 /** `SINK` of earlier builds. */
 const sinkProblem = (sink: string): string =>
