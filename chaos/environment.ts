@@ -11,6 +11,7 @@ import type { Random } from '../simulator/random';
 import { createSource, type Source } from '../src/source';
 import { createCli, type Cli } from './cli';
 import { createDeployment, type Deployment } from './deployment';
+import { startReceiver, type Receiver } from './receiver';
 import { LISTINGS, type Settings } from './settings';
 import { startTenant, type TenantProcess } from './tenant';
 import { createVolume, type Volume } from './volume';
@@ -40,6 +41,8 @@ export interface Environment {
   readonly workers: readonly Supervised[];
   readonly deployment: Deployment;
   readonly workersClock: WorkersClock;
+  /** Where the workers deliver to. */
+  readonly receiver: Receiver;
   /** The workers' Prometheus endpoints, as host:port. */
   readonly metricsAddresses: readonly string[];
   readonly volume: Volume;
@@ -94,6 +97,8 @@ async function setUp(
   onTeardown(async () => keep() && cp(volume.path, join(folder, 'volume-kept'), { recursive: true }));
   const tenant = await startTenant({ seed, ...secrets, chats, listing }, join(logFolder, 'tenant.log'));
   onTeardown(() => tenant.stop());
+  const receiver = await startReceiver(folder, join(logFolder, 'receiver.log'));
+  onTeardown(() => receiver.process.stop(SERVER_PATIENCE_MS));
   const temporal = await prepareTemporal(dataDir, [`limit.historyCount.suggestContinueAsNew=${EVENTS_OF_A_RUN}`]);
   const temporalLog = openSync(join(logFolder, 'temporal.log'), 'a');
   const server = supervise('temporal', () => temporal.launch(temporalLog));
@@ -111,6 +116,10 @@ async function setUp(
     SETTLE_SECONDS: '1',
     ON_CHAT_FAILURE: onChatFailure,
     LISTING: LISTINGS[listing].LISTING,
+    DESTINATIONS: 'http',
+    HTTP_URL: receiver.url,
+    // Several deliveries for each part.
+    HTTP_BATCH_BYTES: '20000',
   };
   const deployment = createDeployment(join(folder, 'other-build'));
   const workersClock = createWorkersClock(folder);
@@ -137,6 +146,7 @@ async function setUp(
     workers,
     deployment,
     workersClock,
+    receiver,
     metricsAddresses,
     volume,
     cli,

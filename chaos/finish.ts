@@ -42,6 +42,8 @@ export async function settle(environment: Environment, asking: Asking): Promise<
     if (Date.now() - quiet > PATIENCE_MS) throw new Error(`the source does not settle: ${JSON.stringify(answer)}`);
     await sleep(2000);
   }
+  // Each destination has everything.
+  await environment.cli.insist(['sync', '--delivered']);
   const { stdout } = await environment.cli.insist(['status', '--json']);
   const { paused, syncedThrough, running, unfinished, parked } = statusSchema.parse(JSON.parse(stdout));
   if (paused || running || unfinished || parked.length > 0) throw new Error(`the source has not settled: ${stdout}`);

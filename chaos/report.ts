@@ -30,6 +30,7 @@ export function markdown(result: Result): string {
 function totals({
   asked,
   archive,
+  deliveries,
   secrets,
   unseen,
   mixedRuns,
@@ -61,6 +62,9 @@ function totals({
     ['outside the ledger', number(archive.outside)],
     ['damaged parts', number(archive.damagedParts)],
     ['breaks between windows', number(archive.breaks.length)],
+    ['delivered records that are missing', number(deliveries.missing)],
+    ['delivered twice, under two keys', number(deliveries.doubled + deliveries.altered)],
+    ['deliveries that came again under their key (allowed)', number(deliveries.repeated)],
     ['folders of closed windows in .staging', number(archive.leftovers)],
     [`violations in ${number(checks)} checks of timestamp and ledger, or in answers`, number(violations.length)],
     [

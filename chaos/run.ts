@@ -6,6 +6,7 @@ import { Outages, runNemesis, type Tally } from './nemesis';
 import { waitFor } from './progress';
 import type { Settings } from './settings';
 import { SCHEDULE_EVERY, withEnvironment, type Environment } from './environment';
+import { isDelivered, verifyDeliveries, type Deliveries } from './verify/deliveries';
 import { isExact, verifySink, type Exactness } from './verify/exactness';
 import { readHistories } from './verify/histories';
 import { failedReplays } from './verify/replays';
@@ -16,7 +17,12 @@ import { startWatch } from './watch';
 const CHATS = 300;
 const FIRST_WORK_MS = 120_000;
 /** The kinds of faults of each nemesis. Nemeses inject their faults at the same time, each one after another. */
-const NEMESES: readonly (readonly Kind[])[] = [['requests'], ['api'], ['deaths', 'operators', 'archive', 'long']];
+const NEMESES: readonly (readonly Kind[])[] = [
+  ['requests'],
+  ['api'],
+  ['deaths', 'operators', 'archive', 'long'],
+  ['destinations'],
+];
 
 export interface RunOptions {
   readonly seed: string;
@@ -39,6 +45,7 @@ export interface Result {
   readonly impossible: readonly string[];
   readonly asked: Asked;
   readonly archive: Exactness;
+  readonly deliveries: Deliveries;
   readonly secrets: SecretsFound;
   /** Messages in chats that the listing never shows. */
   readonly unseen: number;
@@ -55,9 +62,9 @@ export interface Result {
   readonly violations: readonly string[];
 }
 
-/** Whether the archive is exact, no secret was found and no invariant was violated. */
-export const isValid = ({ archive, secrets, violations }: Result): boolean =>
-  isExact(archive) && secrets.places.length === 0 && violations.length === 0;
+/** Whether the archive is exact, the destination has it, no secret was found and no invariant was violated. */
+export const isValid = ({ archive, deliveries, secrets, violations }: Result): boolean =>
+  isExact(archive) && isDelivered(deliveries) && secrets.places.length === 0 && violations.length === 0;
 
 /**
  * Starts an environment, injects faults, checks the archive and the histories, and searches for secrets. An invalid result
@@ -132,6 +139,7 @@ async function runOn(
       rewinds: watch.rewinds,
       timestamp,
     }),
+    deliveries: await verifyDeliveries(environment),
     secrets: await findSecrets(environment, watch, facts.chatIds),
     unseen: facts.unseen,
     mixedRuns,

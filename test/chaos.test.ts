@@ -11,7 +11,7 @@ async function chaos(faults: readonly string[], ...options: string[]): Promise<R
   // Where it broke off, it said why.
   if (stdout === '') throw new Error(stderr);
   const result = JSON.parse(stdout) as Result;
-  const { tallies, archive, secrets, violations } = result;
+  const { tallies, archive, deliveries, secrets, violations } = result;
   expect({ violations, places: secrets.places }).toEqual({ violations: [], places: [] });
   expect(archive).toMatchObject({
     lost: 0,
@@ -22,6 +22,8 @@ async function chaos(faults: readonly string[], ...options: string[]): Promise<R
     breaks: [],
     leftovers: 0,
   });
+  expect(deliveries).toMatchObject({ missing: 0, doubled: 0, altered: 0 });
+  expect(deliveries.archived).toBeGreaterThan(archive.messages - 1);
   expect(tallies.map(({ times }) => times)).toEqual(faults.map(() => 1));
   expect(code).toBe(0);
   return result;
@@ -38,6 +40,7 @@ test('it emits each message exactly once, and nothing private elsewhere, whateve
     'workers-clock-behind',
     'terminate-mid-sync',
     'cancel-mid-sync',
+    'kill-destination',
   ];
   const { archive, mixedRuns } = await chaos(faults, '--seed', '7');
   expect(archive.messages).toBeGreaterThan(2000);

@@ -12,7 +12,7 @@ export interface FaultContext {
 }
 
 /** Faults of kind `long` are injected only if `--only` names them. */
-export type Kind = 'requests' | 'api' | 'deaths' | 'operators' | 'archive' | 'long';
+export type Kind = 'requests' | 'api' | 'deaths' | 'operators' | 'archive' | 'destinations' | 'long';
 
 /** A fault that a nemesis injects. */
 export interface Fault {

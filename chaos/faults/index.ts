@@ -1,6 +1,7 @@
 import { api } from './api';
 import { clocks } from './clocks';
 import { deaths } from './deaths';
+import { destinations } from './destinations';
 import type { Fault } from './fault';
 import { long } from './long';
 import { operators } from './operators';
@@ -19,5 +20,6 @@ export const FAULTS: readonly Fault[] = [
   ...operators,
   ...rewinds,
   ...archive,
+  ...destinations,
   ...long,
 ];
