@@ -1,0 +1,41 @@
+import type { Delivery } from '../destination';
+import type { EncodedRecord, RecordFields } from '../encoded-record';
+import type { SplunkHecSettings } from './definition';
+
+/** What is indexed beside the event, so that searches need not read it. */
+const INDEXED = {
+  chat_id: 'chatId',
+  role: 'role',
+  user_id: 'userId',
+  user_email: 'userEmail',
+  organization_id: 'organizationId',
+  organization_uuid: 'organizationUuid',
+  project_id: 'projectId',
+} as const satisfies Record<string, keyof RecordFields>;
+
+const EVENT = Buffer.from(',"event":');
+const END = Buffer.from('}\n');
+
+/** The body of a request: an event for each record, which is in it byte for byte, as its numbers may be longer than JavaScript's. */
+export const eventsOf = ({ source, records }: Delivery, settings: SplunkHecSettings): Buffer =>
+  Buffer.concat(records.flatMap((record) => [envelopeOf(record, source, settings), EVENT, record.line, END]));
+
+/** Everything of an event but the record, as an object that is not closed. */
+function envelopeOf(record: EncodedRecord, source: string, { INDEX, SOURCETYPE, HOST }: SplunkHecSettings): Buffer {
+  const { createdAtMs } = record;
+  const envelope = JSON.stringify({
+    ...(createdAtMs !== null && { time: createdAtMs / 1000 }),
+    source,
+    sourcetype: SOURCETYPE,
+    ...(INDEX !== undefined && { index: INDEX }),
+    ...(HOST !== undefined && { host: HOST }),
+    fields: indexedOf(record),
+  });
+  return Buffer.from(envelope.slice(0, -1));
+}
+
+/** Only strings that are not empty: of anything else HEC says code 15. */
+function indexedOf({ id, fields }: EncodedRecord): Record<string, string> {
+  const named = Object.entries(INDEXED).map(([name, field]) => [name, fields[field]] as const);
+  return Object.fromEntries([['id', id] as const, ...named].filter(([, value]) => value !== null && value !== ''));
+}
