@@ -1,17 +1,6 @@
 import type { Delivery } from '../destination';
-import type { EncodedRecord, RecordFields } from '../encoded-record';
+import type { EncodedRecord } from '../encoded-record';
 import type { SplunkHecSettings } from './definition';
-
-/** What is indexed beside the event, so that searches need not read it. */
-const INDEXED = {
-  chat_id: 'chatId',
-  role: 'role',
-  user_id: 'userId',
-  user_email: 'userEmail',
-  organization_id: 'organizationId',
-  organization_uuid: 'organizationUuid',
-  project_id: 'projectId',
-} as const satisfies Record<string, keyof RecordFields>;
 
 const EVENT = Buffer.from(',"event":');
 const END = Buffer.from('}\n');
@@ -34,8 +23,13 @@ function envelopeOf(record: EncodedRecord, source: string, { INDEX, SOURCETYPE, 
   return Buffer.from(envelope.slice(0, -1));
 }
 
-/** Only strings that are not empty: of anything else HEC says code 15. */
+/** What is indexed beside the event, so that searches need not read it. Only strings: of anything else HEC says code 15. */
 function indexedOf({ id, fields }: EncodedRecord): Record<string, string> {
-  const named = Object.entries(INDEXED).map(([name, field]) => [name, fields[field]] as const);
-  return Object.fromEntries([['id', id] as const, ...named].filter(([, value]) => value !== null && value !== ''));
+  const { chatId, role, userId, userEmail, organizationId, organizationUuid, projectId } = fields;
+  const all = {
+    ...{ id, chat_id: chatId, role, user_id: userId, user_email: userEmail, organization_id: organizationId },
+    ...{ organization_uuid: organizationUuid, project_id: projectId },
+  };
+  const isText = (entry: [string, string | null]): entry is [string, string] => entry[1] !== null && entry[1] !== '';
+  return Object.fromEntries(Object.entries(all).filter(isText));
 }
