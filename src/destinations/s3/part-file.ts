@@ -68,7 +68,7 @@ export async function writePart(
 }
 
 async function unnamedFile(): Promise<FileHandle> {
-  const folder = await mkdtemp(join(tmpdir(), 'chat-sync-')).catch(noTemporaryFile);
+  const folder = await mkdtemp(join(tmpdir(), 'chat-sync-part-')).catch(noTemporaryFile);
   try {
     return await open(join(folder, 'part'), 'wx+', 0o600).catch(noTemporaryFile);
   } finally {
