@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -293,6 +293,7 @@ describe('s3, on stores that answer as they like', () => {
   let receiver: Receiver;
   const puts: Received[] = [];
   const made: PartDestination[] = [];
+  const servers: Server[] = [];
   beforeEach(async () => {
     receiver = await startReceiver();
     puts.length = 0;
@@ -300,6 +301,7 @@ describe('s3, on stores that answer as they like', () => {
   afterEach(async () => {
     for (const destination of made.splice(0)) await destination.close();
     await receiver.kill();
+    for (const server of servers.splice(0)) server.close().closeAllConnections();
   });
   /** Puts a part, and answers it so. */
   async function put(reply: (one: Received) => Reply, more: Record<string, string> = {}): Promise<unknown> {
@@ -379,6 +381,7 @@ describe('s3, on stores that answer as they like', () => {
     const store = createServer(signed, (request, response) => request.resume().on('end', () => response.end()));
     store.listen(0, '127.0.0.1');
     await once(store, 'listening');
+    servers.push(store);
     const url = `https://127.0.0.1:${(store.address() as AddressInfo).port}`;
     const folder = await mkdtemp(join(tmpdir(), 'ca-'));
     const CA_FILE = join(folder, 'ca.pem');
@@ -392,8 +395,6 @@ describe('s3, on stores that answer as they like', () => {
       made.push(destination);
       expect(String(await thrownBy(destination.deliverPart(part, signal)))).toMatch(says);
     }
-    store.close();
-    store.closeAllConnections();
     await rm(folder, { recursive: true });
   });
 
@@ -405,14 +406,13 @@ describe('s3, on stores that answer as they like', () => {
     });
     proxy.listen(0, '127.0.0.1');
     await once(proxy, 'listening');
+    servers.push(proxy);
     const httpsProxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     const destination = await make('https://store.example', {}, { httpsProxy });
     made.push(destination);
     const error = await thrownBy(destination.deliverPart(partOf([recordOf('a')]), signal));
     expect(error).toMatchObject({ answer: 'wait' });
     expect(asked).toEqual(['store.example:443']);
-    proxy.close();
-    proxy.closeAllConnections();
   });
 
   it('says that there are no credentials, and no region', async () => {

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { first, httpDate, retryAfter } from '../../http/headers';
 import { errorCode } from '../../text/error-code';
 import { DestinationError } from '../destination';
-import { trust } from '../http-client';
 
 /** What is read of an error of the AWS SDK: never its message, which quotes keys, headers and what the store says. */
 const errorSchema = z.object({
@@ -103,7 +102,7 @@ export function s3Error(error: unknown, where: string, prefix: string): Destinat
   if (/^Region is missing/.test(messageOf(error))) {
     return says('no-region', `cannot be asked: no region is known, see ${prefix}REGION`);
   }
-  return says(errorCode(error) ?? 'no-answer', `does not answer${trust(error)}`);
+  return says(errorCode(error) ?? 'unknown', 'cannot be asked, for a reason that the AWS SDK has');
 }
 
 /** To be compared with, and never shown. */

@@ -52,7 +52,7 @@ export function createClient(settings: S3Settings, { prefix, proxy }: Pick<Setti
     });
   }
 
-  const requestHandler = undiciHandler(dispatcher);
+  const requestHandler = undiciHandler(where, dispatcher);
   const create = (): S3Client =>
     new S3Client({
       ...(region !== undefined && { region }),

@@ -1,5 +1,8 @@
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { errorCode } from '../../text/error-code';
+import { DestinationError } from '../destination';
+import { trust } from '../http-client';
 
 /** What the AWS SDK wants to have sent. */
 interface Request {
@@ -23,15 +26,18 @@ const HEADERS_MS = 120_000;
 /** undici takes care of the connection itself. */
 const NOT_SENT = new Set(['expect', 'connection', 'transfer-encoding']);
 
-/** Sends the AWS SDK's requests by undici, so that proxies and certificates are the same for every destination. */
-export function undiciHandler(connect: () => Promise<Dispatcher>) {
+/**
+ * Sends the AWS SDK's requests by undici, so that proxies and certificates are the same for every destination.
+ * @param where The bucket, for people.
+ */
+export function undiciHandler(where: string, connect: () => Promise<Dispatcher>) {
   async function handle(
     request: Request,
     { abortSignal }: { abortSignal?: unknown } = {},
   ): Promise<{ response: Response }> {
     const { protocol, hostname, port, method, path, query = {}, headers, body } = request;
     const dispatcher = await connect();
-    const answer = await dispatcher.request({
+    const sent = dispatcher.request({
       origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
       path: path + queryOf(query),
       method: method,
@@ -40,6 +46,10 @@ export function undiciHandler(connect: () => Promise<Dispatcher>) {
       headersTimeout: HEADERS_MS,
       bodyTimeout: HEADERS_MS,
       signal: abortSignal instanceof AbortSignal ? abortSignal : null,
+    });
+    const answer = await sent.catch((error: unknown) => {
+      const code = errorCode(error) ?? 'no-answer';
+      throw new DestinationError(code, `${where} does not answer at ${hostname}${trust(error)}`);
     });
     const received = Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(', ')]);
     return {
