@@ -46,15 +46,15 @@ export async function startCollector(program: string, folder: string): Promise<C
   };
 }
 
-/** `append`: a restart would empty the file. */
+/** With a rotation the file is written without a buffer, which a kill would empty, and a restart goes on in it. */
 const configOf = (at: Record<'hecAddress' | 'otlpAddress' | 'hecFile' | 'otlpFile', string>): string => `
 extensions: { ack: {} }
 receivers:
   splunk_hec: { endpoint: ${at.hecAddress}, ack: { extension: ack } }
   otlp: { protocols: { http: { endpoint: ${at.otlpAddress} } } }
 exporters:
-  file/hec: { path: ${at.hecFile}, append: true, flush_interval: 100ms }
-  file/otlp: { path: ${at.otlpFile}, append: true, flush_interval: 100ms }
+  file/hec: { path: ${at.hecFile}, rotation: { max_megabytes: 1000 } }
+  file/otlp: { path: ${at.otlpFile}, rotation: { max_megabytes: 1000 } }
 service:
   extensions: [ack]
   telemetry: { metrics: { level: none } }

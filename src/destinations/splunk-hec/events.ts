@@ -5,9 +5,17 @@ import type { SplunkHecSettings } from './definition';
 const EVENT = Buffer.from(',"event":');
 const END = Buffer.from('}\n');
 
+/** How a record is in its event: as the object that it is, or as its text. */
+export type Form = 'object' | 'text';
+
 /** The body of a request: an event for each record, which is in it byte for byte, as its numbers may be longer than JavaScript's. */
-export const eventsOf = ({ source, records }: Delivery, settings: SplunkHecSettings): Buffer =>
-  Buffer.concat(records.flatMap((record) => [envelopeOf(record, source, settings), EVENT, record.line, END]));
+export const eventsOf = ({ source, records }: Delivery, settings: SplunkHecSettings, form: Form): Buffer =>
+  Buffer.concat(
+    records.flatMap((record) => {
+      const event = form === 'object' ? record.line : Buffer.from(JSON.stringify(record.line.toString()));
+      return [envelopeOf(record, source, settings), EVENT, event, END];
+    }),
+  );
 
 /** Everything of an event but the record, as an object that is not closed. */
 function envelopeOf(record: EncodedRecord, source: string, { INDEX, SOURCETYPE, HOST }: SplunkHecSettings): Buffer {

@@ -8,7 +8,7 @@ import { createHttpClient, type Answer } from '../http-client';
 import { acknowledged, cookiesOf } from './acknowledgement';
 import { ACK_IS_DISABLED, hecAnswer, hecError, NO_DATA, SUCCESS } from './answers';
 import type { SplunkHecSettings } from './definition';
-import { eventsOf } from './events';
+import { eventsOf, type Form } from './events';
 
 const EVENT_PATH = '/services/collector/event';
 const ACK_PATH = '/services/collector/ack';
@@ -39,17 +39,28 @@ export function createSplunkHec(
     return client.request({ path, headers: sent, body, signal });
   }
 
+  /** A collector that cannot hold a record's numbers refuses it as an object, and takes it as text. */
   async function deliver(delivery: Delivery, signal: AbortSignal): Promise<{ refused: [] }> {
-    const events = eventsOf(delivery, settings);
+    try {
+      await send(delivery, 'object', signal);
+    } catch (error) {
+      const isData = error instanceof DestinationError && error.answer === 'refused';
+      if (!isData || delivery.records.length > 1) throw error;
+      await send(delivery, 'text', signal);
+    }
+    return { refused: [] };
+  }
+
+  async function send(delivery: Delivery, form: Form, signal: AbortSignal): Promise<void> {
+    const events = eventsOf(delivery, settings, form);
     const isGzip = settings.COMPRESSION === 'gzip';
     const body = isGzip ? await promisify(gzip)(events) : events;
     const answer = await post(EVENT_PATH, body, isGzip ? { 'content-encoding': 'gzip' } : {}, signal);
     const { code, ackId } = hecAnswer(answer);
     if (answer.status !== 200 || code !== SUCCESS) throw errorOf(answer);
-    if (settings.ACK === 'off') return { refused: [] };
+    if (settings.ACK === 'off') return;
     const isAcknowledged = ackId !== undefined && (await waitFor(ackId, answer, signal));
     if (!isAcknowledged && settings.ACK === 'on') throw withoutAcknowledgements();
-    return { refused: [] };
   }
 
   function waitFor(ackId: number, { headers }: Answer, signal: AbortSignal): Promise<boolean> {
