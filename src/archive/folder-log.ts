@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { ArchiveError } from './archive';
 import { hasCode, toArchiveError } from './folder/errors';
 import { createFiles } from './folder/files';
-import { LEDGER, STAGING } from './folder/layout';
+import { LEDGER } from './folder/layout';
 import { createLedger } from './folder/ledger';
 import { parseLine } from './folder/ledger-line';
 import { sha256Of } from './folder/ledger-reader';
@@ -131,13 +131,21 @@ export function createFolderLog(dir: string, source: string): Log {
 
   function file(kind: 'positions' | 'refused', name: string): ReaderFile {
     const path = join(folder, kind, name);
+    let isTidy = false;
     return {
       read: saying(() => files.readText(path)),
       write: saying(async (text: string, isDurable: boolean) => {
-        await files.folder(source, kind);
-        await files.replace(path, text, await files.folder(source, STAGING), isDurable);
+        const own = await files.folder(source, kind, `.${name}`);
+        if (!isTidy) await tidyUp(own);
+        isTidy = true;
+        await files.replace(path, text, own, isDurable);
       }),
     };
+  }
+
+  /** Removes what crashes have left behind. */
+  async function tidyUp(path: string): Promise<void> {
+    for (const name of await fs.readdir(path)) await files.discard(join(path, name));
   }
 
   function saying<A extends unknown[], R>(step: (...args: A) => Promise<R>): (...args: A) => Promise<R> {

@@ -272,7 +272,7 @@ describe('what a message shows', () => {
   });
 
   it("is what a misspelt setting was meant to be, Temporal's too", () => {
-    expect(misspellings({ TEMPORAL_ADRESS: 'x', PAGESIZE: '1', EDITOR: 'vi' }, workerVariables)).toEqual([
+    expect(misspellings({ TEMPORAL_ADRESS: 'x', PAGESIZE: '1', EDITOR: 'vi' }, workerVariables({}))).toEqual([
       'TEMPORAL_ADRESS is not a setting: did you mean TEMPORAL_ADDRESS?',
       'PAGESIZE is not a setting: did you mean PAGE_SIZE?',
     ]);
