@@ -8,6 +8,7 @@ import { DestinationError, type Delivery, type RecordDestination } from '../../s
 import { EncodedRecord } from '../../src/destinations/encoded-record';
 import { destinationContract } from '../support/destination-contract';
 import { CANARY } from '../support/hostile-records';
+import { startHttpRelay } from '../support/http-relay';
 import { makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
 import { startReceiver, type Receiver, type Reply } from '../support/receiver';
 
@@ -117,6 +118,35 @@ describeWithServer('otlp, on a collector', () => {
     expect(await run(archive, destination)).toMatchObject({ delivered: 12, shortened: 1, refused: 0 });
     const large = collector.otlp().find(({ attributes }) => attributes['log.record.uid'] === 'large');
     expect(large!.body === recordOf('large', { quotes })).toBe(true);
+    await archive.remove();
+  });
+
+  it('loses nothing when answers are lost and the collector is killed in the middle of a batch: a batch comes twice', async () => {
+    const archive = await makeArchive();
+    await archive.window([recordsOfChat('one', 1500)], [recordsOfChat('two', 1500)]);
+    const relay = await startHttpRelay(collector.otlpUrl);
+    const destination = await make(relay.url);
+    made.push(destination);
+    const isData = ({ url = '' }: { url?: string | undefined }): boolean => url.endsWith('/logs');
+    let lost = 0;
+    relay.lose((request) => isData(request) && ++lost === 2);
+    expect(await thrownBy(run(archive, destination))).toMatchObject({ answer: 'wait' });
+    let killed: Promise<void> | undefined;
+    relay.watch(() => (killed ??= collector.kill()));
+    expect(await thrownBy(run(archive, destination))).toMatchObject({ answer: 'wait' });
+    await killed;
+    await collector.start();
+    expect(await run(archive, destination)).toMatchObject({ caughtUp: true, refused: 0 });
+    const ids = collector.otlp().map(({ attributes }) => String(attributes['log.record.uid']));
+    for (const chat of ['one', 'two']) {
+      const first = [...new Set(ids)].filter((id) => id.startsWith(chat));
+      expect(first).toEqual(recordsOfChat(chat, 1500).map((json) => (JSON.parse(json) as { id: string }).id));
+    }
+    // The batch whose answer was lost; what was killed may have been taken, too.
+    const twice = ids.length - new Set(ids).size;
+    expect(twice).toBeGreaterThan(0);
+    expect(twice).toBeLessThanOrEqual(2 * configOf('http://127.0.0.1:1').limits!.batchRecords);
+    await relay.close();
     await archive.remove();
   });
 });

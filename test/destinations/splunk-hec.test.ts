@@ -11,6 +11,7 @@ import type { SplunkHecSettings } from '../../src/destinations/splunk-hec/defini
 import { createSplunkHec } from '../../src/destinations/splunk-hec/splunk-hec';
 import { destinationContract } from '../support/destination-contract';
 import { CANARY } from '../support/hostile-records';
+import { startHttpRelay } from '../support/http-relay';
 import { makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
 import { startReceiver, type Received, type Receiver, type Reply } from '../support/receiver';
 
@@ -119,6 +120,35 @@ describeWithServer('splunk-hec, on a collector', () => {
     const ids = collector.hec().map(({ attributes }) => attributes['id']);
     expect(new Set(ids).size).toBe(1001);
     expect(ids).toHaveLength(1001);
+    await archive.remove();
+  });
+
+  it('loses nothing when answers are lost and the collector is killed in the middle of a batch: a batch comes twice', async () => {
+    const archive = await makeArchive();
+    await archive.window([recordsOfChat('one', 1500)], [recordsOfChat('two', 1500)]);
+    const relay = await startHttpRelay(collector.hecUrl);
+    const destination = make(relay.url);
+    made.push(destination);
+    const isData = ({ url = '' }: { url?: string | undefined }): boolean => url.endsWith('/event');
+    let lost = 0;
+    relay.lose((request) => isData(request) && ++lost === 2);
+    expect(await thrownBy(run(archive, destination))).toMatchObject({ answer: 'wait' });
+    let killed: Promise<void> | undefined;
+    relay.watch(() => (killed ??= collector.kill()));
+    expect(await thrownBy(run(archive, destination))).toMatchObject({ answer: 'wait' });
+    await killed;
+    await collector.start();
+    expect(await run(archive, destination)).toMatchObject({ caughtUp: true, refused: 0 });
+    const ids = collector.hec().map(({ attributes }) => String(attributes['id']));
+    for (const chat of ['one', 'two']) {
+      const first = [...new Set(ids)].filter((id) => id.startsWith(chat));
+      expect(first).toEqual(recordsOfChat(chat, 1500).map((json) => (JSON.parse(json) as { id: string }).id));
+    }
+    // The batch whose answer was lost; what was killed may have been taken, too.
+    const twice = ids.length - new Set(ids).size;
+    expect(twice).toBeGreaterThan(0);
+    expect(twice).toBeLessThanOrEqual(2 * configOf('http://127.0.0.1:1', {}).limits!.batchRecords);
+    await relay.close();
     await archive.remove();
   });
 });
