@@ -28,15 +28,9 @@ export async function startCollector(program: string, folder: string): Promise<C
   const otlpAddress = `127.0.0.1:${await serverPort()}`;
   const hecFile = join(folder, 'hec.json');
   const otlpFile = join(folder, 'otlp.json');
-  const config = join(folder, 'config.yaml');
-  writeFileSync(config, configOf({ hecAddress, otlpAddress, hecFile, otlpFile }));
   const hecUrl = `http://${hecAddress}`;
-  const server = await startServer({
-    program,
-    args: ['--config', config],
-    log: join(folder, 'log'),
-    probe: () => fetch(`${hecUrl}/services/collector/health`),
-  });
+  const config = configOf({ hecAddress, otlpAddress, hecFile, otlpFile });
+  const server = await runCollector(program, folder, config, `${hecUrl}/services/collector/health`);
   return {
     ...server,
     hecUrl,
@@ -44,6 +38,13 @@ export async function startCollector(program: string, folder: string): Promise<C
     hec: () => collectedIn(hecFile),
     otlp: () => collectedIn(otlpFile),
   };
+}
+
+/** Starts one with a configuration of its own. @param url What answers when it is ready, whatever it answers. */
+export function runCollector(program: string, folder: string, config: string, url: string): Promise<Server> {
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, config);
+  return startServer({ program, args: ['--config', file], log: join(folder, 'log'), probe: () => fetch(url) });
 }
 
 /** With a rotation the file is written without a buffer, which a kill would empty, and a restart goes on in it. */
@@ -79,7 +80,8 @@ const lineSchema = z.object({
   ),
 });
 
-function collectedIn(file: string): Collected[] {
+/** The log records of a file of the file exporter. */
+export function collectedIn(file: string): Collected[] {
   if (!existsSync(file)) return [];
   const whole = readFileSync(file, 'utf8').split('\n').slice(0, -1);
   return whole.flatMap((line) =>
@@ -99,5 +101,5 @@ function collectedIn(file: string): Collected[] {
 const named = (list: z.output<typeof attributes>): Record<string, unknown> =>
   Object.fromEntries(list.map(({ key, value }) => [key, plain(value)]));
 
-/** The value of an OTLP value, as far as the tests look at it: a string, or the number of keys of a map. */
+/** Of a value of OTLP, without its type. */
 const plain = (value: Record<string, unknown>): unknown => Object.values(value)[0];

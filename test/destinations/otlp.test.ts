@@ -1,7 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findCollector, startCollector, type Collector } from '../../harness/servers/collector';
+import {
+  collectedIn,
+  findCollector,
+  runCollector,
+  startCollector,
+  type Collector,
+} from '../../harness/servers/collector';
+import { serverPort } from '../../harness/servers/program';
 import { readDestinations, type DestinationConfig } from '../../src/config/destinations';
 import { deliver, type DeliveryResult } from '../../src/delivery/deliver';
 import { DestinationError, type Delivery, type RecordDestination } from '../../src/destinations/destination';
@@ -148,6 +155,25 @@ describeWithServer('otlp, on a collector', () => {
     expect(twice).toBeLessThanOrEqual(2 * configOf('http://127.0.0.1:1').limits!.batchRecords);
     await relay.close();
     await archive.remove();
+  });
+
+  it('works with the collector of the documentation', async () => {
+    const documentation = await readFile(join(__dirname, '../../docs/destinations.md'), 'utf8');
+    const [, written = ''] = /## otlp[\s\S]*?```yaml\n([\s\S]*?)```/.exec(documentation) ?? [];
+    const folder = await mkdtemp(join(tmpdir(), 'documented-'));
+    const address = `127.0.0.1:${await serverPort()}`;
+    const file = join(folder, 'chats.json');
+    const config = written.replace('127.0.0.1:4318', address).replace('/var/lib/otelcol/chats.json', file);
+    expect(config).not.toMatch(/4318|var/);
+    const documented = await runCollector(program!, folder, config, `http://${address}`);
+    const destination = await make(`http://${address}`);
+    made.push(destination);
+    await destination.check(signal);
+    await destination.deliver(deliveryOf([recordOf('a')]), signal);
+    // An answer means that it is in the file.
+    await documented.kill();
+    expect(collectedIn(file).map(({ body }) => body)).toEqual([recordOf('a')]);
+    await rm(folder, { recursive: true });
   });
 });
 
