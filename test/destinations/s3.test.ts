@@ -274,6 +274,21 @@ describeWithServer('s3, on a real server', () => {
     expect(parquetMetadata(file).row_groups.map(({ num_rows }) => Number(num_rows))).toEqual([15, 2]);
   });
 
+  it('ends as it is told to, while it reads a part and while it sends it', async () => {
+    const destination = await open();
+    const part = partOf(recordsOfChat('one', 50));
+    const reason = new Error('the worker stops');
+    const reading = new AbortController();
+    const content = async function* (): AsyncGenerator<Buffer> {
+      reading.abort(reason);
+      yield* part.content();
+    };
+    expect(await thrownBy(destination.deliverPart({ ...part, content }, reading.signal))).toBe(reason);
+    const sending = new AbortController();
+    relay.watch(() => sending.abort(reason));
+    expect(await thrownBy(destination.deliverPart(part, sending.signal))).toBe(reason);
+  });
+
   it('leaves no temporary file, whether it works or not', async () => {
     const files = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('chat-sync-part-'));
     const destination = await open();

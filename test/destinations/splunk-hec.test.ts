@@ -271,6 +271,26 @@ describe('splunk-hec, on an event collector of our own', () => {
     expect(events()).toHaveLength(1);
   });
 
+  it('ends as it is told to while it waits for an acknowledgement', async () => {
+    const over = new AbortController();
+    const reason = new Error('the worker stops');
+    receiver.answer((one) => {
+      if (isAck(one)) over.abort(reason);
+      return hec(200, 0, { ackId: 1, acks: { 1: false } });
+    });
+    expect(await thrownBy(open().deliver(deliveryOf([recordOf('a')]), over.signal))).toBe(reason);
+    const { definition, settings, name, prefix, secrets } = configOf(url, {});
+    const setting = { name, prefix, secrets, source: 's', build: 'test', proxy: {} };
+    const patient = (await definition.create(settings, setting)) as RecordDestination;
+    made.push(patient);
+    const soon = new AbortController();
+    receiver.answer(() => {
+      setImmediate(() => soon.abort(reason));
+      return hec(200, 0, { ackId: 1 });
+    });
+    expect(await thrownBy(patient.deliver(deliveryOf([recordOf('a')]), soon.signal))).toBe(reason);
+  });
+
   it('asks for the acknowledgement again when that fails, and does not send the events again for it', async () => {
     const fails: Reply[] = [hec(503, 9), 'cut', hec(500, 8), { status: 200, body: 'what' }];
     receiver.answer((one) => {

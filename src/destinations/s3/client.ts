@@ -20,8 +20,6 @@ const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, e
 /** After these a client is made anew: it reads its credentials once. */
 const STALE = new Set(['unauthorized', 'no-credentials']);
 
-export type Client = ReturnType<typeof createClient>;
-
 /** The AWS SDK, with credentials of its own chain, one attempt a request, and errors of ours. */
 export function createClient(settings: S3Settings, { prefix, proxy }: Pick<Setting, 'prefix' | 'proxy'>) {
   const { BUCKET, ENDPOINT, PATH_STYLE, CHECKSUMS, CA_FILE } = settings;

@@ -24,7 +24,7 @@ export interface PartFile {
 /**
  * Writes a part to a temporary file: its size and hash are sent before its bytes, and it may be larger than memory. The file
  * has no name any more when this resolves, so that a crash leaves nothing of it.
- * @throws DestinationError, and what the part's content throws
+ * @throws DestinationError; what the part's content throws; the signal's reason
  */
 export async function writePart(
   part: PartDelivery,
@@ -63,6 +63,7 @@ export async function writePart(
     };
   } catch (error) {
     await file.close();
+    signal.throwIfAborted();
     throw error;
   }
 }

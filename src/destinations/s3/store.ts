@@ -25,8 +25,6 @@ export interface StoredObject {
 
 type Lasting = 'for ever' | 'to be overwritten';
 
-export type Store = ReturnType<typeof createStore>;
-
 /** A bucket, in which each key is written once. Methods throw DestinationError, or the signal's reason. */
 export function createStore(settings: S3Settings, setting: Pick<Setting, 'prefix' | 'proxy'>) {
   const { BUCKET, CHECKSUMS, CONDITIONAL, SSE, KMS_KEY_ID, STORAGE_CLASS } = settings;

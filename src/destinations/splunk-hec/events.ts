@@ -21,7 +21,8 @@ export const eventsOf = ({ source, records }: Delivery, settings: SplunkHecSetti
 function envelopeOf(record: EncodedRecord, source: string, { INDEX, SOURCETYPE, HOST }: SplunkHecSettings): Buffer {
   const { createdAtMs } = record;
   const envelope = JSON.stringify({
-    ...(createdAtMs !== null && { time: createdAtMs / 1000 }),
+    // Of a time before 1970 it is not said that it is taken.
+    ...(createdAtMs !== null && createdAtMs >= 0 && { time: createdAtMs / 1000 }),
     source,
     sourcetype: SOURCETYPE,
     ...(INDEX !== undefined && { index: INDEX }),

@@ -68,7 +68,7 @@ export function createSplunkHec(
     return acknowledged({
       ...{ where, ackId, errorOf },
       ask: (body) => post(`${ACK_PATH}?channel=${channel}`, body, cookies, signal),
-      pause: (ms) => pause(ms, signal),
+      pause: (ms) => pause(ms, signal).catch(() => signal.throwIfAborted()),
     });
   }
 
