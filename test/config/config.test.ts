@@ -42,6 +42,7 @@ describe('loadWorkerConfig', () => {
       log: { level: 'INFO', format: 'text' },
       warnings: [],
       folder: 'data/messages',
+      destinations: [],
       environment: { [ACCESS_KEY]: SECRET },
       settings: {
         [ACCESS_KEY]: SECRET,
@@ -56,6 +57,7 @@ describe('loadWorkerConfig', () => {
         ON_CHAT_FAILURE: 'fail',
         SYNC_INTERVAL: 300_000,
         DATA_DIR: 'data',
+        DESTINATIONS: [],
         LOG_LEVEL: 'info',
         LOG_FORMAT: 'text',
       },

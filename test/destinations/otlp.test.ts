@@ -139,7 +139,7 @@ describeWithServer('otlp, on a collector', () => {
     relay.lose((request) => isData(request) && ++lost === 2);
     expect(await thrownBy(run(archive, destination))).toMatchObject({ answer: 'wait' });
     let killed: Promise<void> | undefined;
-    relay.watch(() => (killed ??= collector.kill()));
+    relay.watch(() => void (killed ??= collector.kill()));
     expect(await thrownBy(run(archive, destination))).toMatchObject({ answer: 'wait' });
     await killed;
     await collector.start();
