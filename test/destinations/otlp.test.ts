@@ -9,46 +9,25 @@ import {
   type Collector,
 } from '../../harness/servers/collector';
 import { serverPort } from '../../harness/servers/program';
-import { readDestinations, type DestinationConfig } from '../../src/config/destinations';
-import { deliver, type DeliveryResult } from '../../src/delivery/deliver';
-import { DestinationError, type Delivery, type RecordDestination } from '../../src/destinations/destination';
-import { EncodedRecord } from '../../src/destinations/encoded-record';
+import type { DestinationConfig } from '../../src/config/destinations';
+import { DestinationError, type RecordDestination } from '../../src/destinations/destination';
+import { otlp } from '../../src/destinations/otlp/definition';
 import { destinationContract } from '../support/destination-contract';
 import { CANARY } from '../support/hostile-records';
 import { startHttpRelay } from '../support/http-relay';
-import { makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
+import { makeArchive, recordOf, recordsOfChat } from '../support/made-archive';
 import { startReceiver, type Receiver, type Reply } from '../support/receiver';
+import { configOf, deliveryOf, idOf, run, thrownBy } from './record-deliveries';
 
 const signal = AbortSignal.timeout(110_000);
-const position = { archive: 'a', epoch: 0, entry: 1, byte: 0, part: null, records: 0 };
-const window = { epoch: 0, from: '2026-04-01T00:00:00.000Z', to: '2026-04-02T00:00:00.000Z' };
-const deliveryOf = (lines: readonly string[]): Delivery => ({
-  ...{ source: 's', at: position, next: position, window, key: 'k' },
-  records: lines.map((line) => new EncodedRecord(Buffer.from(line))),
-});
-const thrownBy = async (work: Promise<unknown>): Promise<unknown> =>
-  work.then(() => undefined).catch((e: unknown) => e);
-
-function configOf(url: string, more: Record<string, string> = {}): DestinationConfig {
-  const { destinations, problems } = readDestinations({ DESTINATIONS: 'otlp', OTLP_ENDPOINT: url, ...more });
-  expect(problems).toEqual([]);
-  return destinations[0]!;
-}
+const settingsOf = (url: string, more: Record<string, string> = {}): DestinationConfig =>
+  configOf({ DESTINATIONS: 'otlp', OTLP_ENDPOINT: url, ...more });
+const limits = otlp.limits!;
 
 async function make(url: string, more?: Record<string, string>): Promise<RecordDestination> {
-  const { definition, settings, name, prefix, secrets } = configOf(url, more);
+  const { definition, settings, name, prefix, secrets } = settingsOf(url, more);
   const setting = { name, prefix, secrets, source: 's', build: 'test', proxy: {} };
   return (await definition.create(settings, setting)) as RecordDestination;
-}
-
-function run(archive: MadeArchive, destination: RecordDestination): Promise<DeliveryResult> {
-  return deliver({
-    ...{ source: archive.source, name: 'otlp', log: archive.log, destination, signal },
-    limits: configOf('http://127.0.0.1:1').limits,
-    known: { epoch: 0, start: null, position: null },
-    isOver: () => false,
-    observe: () => undefined,
-  });
 }
 
 const program = findCollector();
@@ -69,7 +48,7 @@ if (program !== undefined) {
     const collector = await start();
     return {
       make: () => make(collector.otlpUrl),
-      limits: configOf(collector.otlpUrl).limits,
+      limits: settingsOf(collector.otlpUrl).limits,
       stored: async () =>
         collector
           .otlp()
@@ -122,7 +101,7 @@ describeWithServer('otlp, on a collector', () => {
     ]);
     const destination = await make(collector.otlpUrl);
     made.push(destination);
-    expect(await run(archive, destination)).toMatchObject({ delivered: 12, shortened: 1, refused: 0 });
+    expect(await run(archive, destination, limits)).toMatchObject({ delivered: 12, shortened: 1, refused: 0 });
     const large = collector.otlp().find(({ attributes }) => attributes['log.record.uid'] === 'large');
     expect(large!.body === recordOf('large', { quotes })).toBe(true);
     await archive.remove();
@@ -137,22 +116,22 @@ describeWithServer('otlp, on a collector', () => {
     const isData = ({ url = '' }: { url?: string | undefined }): boolean => url.endsWith('/logs');
     let lost = 0;
     relay.lose((request) => isData(request) && ++lost === 2);
-    expect(await thrownBy(run(archive, destination))).toMatchObject({ answer: 'wait' });
+    expect(await thrownBy(run(archive, destination, limits))).toMatchObject({ answer: 'wait' });
     let killed: Promise<void> | undefined;
     relay.watch(() => void (killed ??= collector.kill()));
-    expect(await thrownBy(run(archive, destination))).toMatchObject({ answer: 'wait' });
+    expect(await thrownBy(run(archive, destination, limits))).toMatchObject({ answer: 'wait' });
     await killed;
     await collector.start();
-    expect(await run(archive, destination)).toMatchObject({ caughtUp: true, refused: 0 });
+    expect(await run(archive, destination, limits)).toMatchObject({ caughtUp: true, refused: 0 });
     const ids = collector.otlp().map(({ attributes }) => String(attributes['log.record.uid']));
     for (const chat of ['one', 'two']) {
       const first = [...new Set(ids)].filter((id) => id.startsWith(chat));
-      expect(first).toEqual(recordsOfChat(chat, 1500).map((json) => (JSON.parse(json) as { id: string }).id));
+      expect(first).toEqual(recordsOfChat(chat, 1500).map(idOf));
     }
     // The batch whose answer was lost; what was killed may have been taken, too.
     const twice = ids.length - new Set(ids).size;
     expect(twice).toBeGreaterThan(0);
-    expect(twice).toBeLessThanOrEqual(2 * configOf('http://127.0.0.1:1').limits!.batchRecords);
+    expect(twice).toBeLessThanOrEqual(2 * limits.batchRecords);
     await relay.close();
     await archive.remove();
   });
@@ -222,9 +201,9 @@ describe('otlp, on a receiver of our own', () => {
     const archive = await makeArchive();
     await archive.window([[...recordsOfChat('one', 100), recordOf('bad'), ...recordsOfChat('two', 100)]]);
     // Those beside it may have been taken with it: they are sent once more.
-    expect(await run(archive, await open())).toMatchObject({ delivered: 200, refused: 1, caughtUp: true });
+    expect(await run(archive, await open(), limits)).toMatchObject({ delivered: 200, refused: 1, caughtUp: true });
     await archive.window([[recordOf('bad', { content: [] })]], [recordsOfChat('three', 1)]);
-    expect(await run(archive, await open())).toMatchObject({ delivered: 1, refused: 2, caughtUp: true });
+    expect(await run(archive, await open(), limits)).toMatchObject({ delivered: 1, refused: 2, caughtUp: true });
     await archive.remove();
   });
 
