@@ -1,13 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readDestinations } from '../../src/config/destinations';
 import { DestinationError, type RecordDestination } from '../../src/destinations/destination';
 import { CANARY } from '../support/hostile-records';
 import { makeArchive, recordOf, recordsOfChat } from '../support/made-archive';
 import { startReceiver, type Received, type Receiver, type Reply } from '../support/receiver';
 import { deliveryOf, idOf, run, thrownBy } from './record-deliveries';
-import { limits, make, pauses, settingsOf, signal, TOKEN } from './splunk-hec-under-test';
+import { limits, make, pauses, signal, TOKEN } from './splunk-hec-under-test';
 
 beforeEach(() => void pauses.splice(0));
 
@@ -113,6 +114,7 @@ describe('splunk-hec, on an event collector of our own', () => {
     receiver.answer((one) => (isAck(one) ? { status: 200, body: '{"acks":{"0":false}}' } : hec(200, 0, { ackId: 0 })));
     const error = await thrownBy(open().deliver(deliveryOf([recordOf('a')]), signal));
     expect(error).toMatchObject({ code: 'not-acknowledged', answer: 'wait' });
+    expect(String(error)).toContain('see SPLUNK_HEC_ACK');
     const waited = pauses.reduce((sum, ms) => sum + ms, 0);
     expect(waited).toBeGreaterThanOrEqual(300_000);
     expect(waited).toBeLessThan(310_000);
@@ -127,16 +129,20 @@ describe('splunk-hec, on an event collector of our own', () => {
       return hec(200, 0, { ackId: 1, acks: { 1: false } });
     });
     expect(await thrownBy(open().deliver(deliveryOf([recordOf('a')]), over.signal))).toBe(reason);
-    const { definition, settings, name, prefix, secrets } = settingsOf(url);
-    const setting = { name, prefix, secrets, source: 's', build: 'test', proxy: {} };
-    const patient = (await definition.create(settings, setting)) as RecordDestination;
-    made.push(patient);
     const soon = new AbortController();
-    receiver.answer(() => {
-      setImmediate(() => soon.abort(reason));
-      return hec(200, 0, { ackId: 1 });
+    receiver.answer(() => hec(200, 0, { ackId: 1 }));
+    const waiting = make(url, {}, (ms, signal) => {
+      soon.abort(reason);
+      return sleep(ms, undefined, { signal });
     });
-    expect(await thrownBy(patient.deliver(deliveryOf([recordOf('a')]), soon.signal))).toBe(reason);
+    made.push(waiting);
+    expect(await thrownBy(waiting.deliver(deliveryOf([recordOf('a')]), soon.signal))).toBe(reason);
+  });
+
+  it('asks no more for an acknowledgement when the token is revoked', async () => {
+    receiver.answer((one) => (isAck(one) ? hec(403, 4) : hec(200, 0, { ackId: 1 })));
+    expect(await thrownBy(open().deliver(deliveryOf([recordOf('a')]), signal))).toMatchObject({ code: 'unauthorized' });
+    expect(receiver.received.filter(isAck)).toHaveLength(1);
   });
 
   it('asks for the acknowledgement again when that fails, and does not send the events again for it', async () => {

@@ -17,11 +17,17 @@ export function settingsOf(url: string, more: Record<string, string> = {}): Dest
 /** How long was waited for acknowledgements, ms each: in tests nobody waits so long. */
 export const pauses: number[] = [];
 
-export function make(url: string, more: Record<string, string> = {}): RecordDestination {
+async function pauseShort(ms: number): Promise<void> {
+  pauses.push(ms);
+  await sleep(5);
+}
+
+export function make(
+  url: string,
+  more: Record<string, string> = {},
+  pause: (ms: number, signal: AbortSignal) => Promise<unknown> = pauseShort,
+): RecordDestination {
   const { settings, name, prefix, secrets } = settingsOf(url, more);
   const setting = { name, prefix, secrets, source: 's', build: 'test', proxy: {} };
-  return createSplunkHec(settings as SplunkHecSettings, setting, (ms) => {
-    pauses.push(ms);
-    return sleep(5);
-  });
+  return createSplunkHec(settings as SplunkHecSettings, setting, pause);
 }

@@ -9,6 +9,8 @@ const AT_MOST_MS = 300_000;
 
 export interface Poll {
   where: string;
+  /** The setting that says whether to ask. */
+  variable: string;
   ackId: number;
   /** Asks once. @throws DestinationError if there is no answer */
   ask: (body: Buffer) => Promise<Answer>;
@@ -23,7 +25,7 @@ export interface Poll {
  * double them. @returns false if the token gives no acknowledgements.
  * @throws DestinationError
  */
-export async function acknowledged({ where, ackId, ask, errorOf, pause }: Poll): Promise<boolean> {
+export async function acknowledged({ where, variable, ackId, ask, errorOf, pause }: Poll): Promise<boolean> {
   const body = Buffer.from(JSON.stringify({ acks: [ackId] }));
   let failure: DestinationError | undefined;
   let ms = FIRST_MS;
@@ -45,7 +47,7 @@ export async function acknowledged({ where, ackId, ask, errorOf, pause }: Poll):
     failure ??
     new DestinationError(
       'not-acknowledged',
-      `${where} took a delivery and did not acknowledge it in five minutes: it is sent again`,
+      `${where} took a delivery and did not acknowledge it in five minutes: it is sent again; if it never does, see ${variable}`,
     )
   );
 }

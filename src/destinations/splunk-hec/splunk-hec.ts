@@ -66,7 +66,7 @@ export function createSplunkHec(
   function waitFor(ackId: number, { headers }: Answer, signal: AbortSignal): Promise<boolean> {
     const cookies = cookiesOf(headers);
     return acknowledged({
-      ...{ where, ackId, errorOf },
+      ...{ where, variable: `${prefix}ACK`, ackId, errorOf },
       ask: (body) => post(`${ACK_PATH}?channel=${channel}`, body, cookies, signal),
       pause: (ms) => pause(ms, signal).catch(() => signal.throwIfAborted()),
     });
