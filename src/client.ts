@@ -5,6 +5,7 @@ import type { PauseOptions, RewindOptions } from './commands/control';
 import type { ReplayOptions } from './commands/replay';
 import type { ScheduleOptions } from './commands/schedule';
 import type { StatusOptions } from './commands/status';
+import type { VerifyOptions } from './commands/verify';
 import type { SyncOptions } from './commands/sync';
 import { workerVariables } from './config/config';
 import { readEnvironment, type Environment } from './config/environment';
@@ -120,6 +121,17 @@ program
   .addHelpText('after', example('rewind --to 2026-04-08T00:00:00Z'))
   .action(async (options: RewindOptions) =>
     end((await import('./commands/control.js')).rewindCommand(environment, options)),
+  );
+
+program
+  .command('verify')
+  .description('look whether the archive is what was written: its chain, every part, every message once')
+  .option('--archive', 'of the archive alone: no Temporal, no key')
+  .option('--head <n:hash>', 'a line of the ledger that was noted earlier: whether it is still there as it was')
+  .option('--json', 'as JSON')
+  .addHelpText('after', example('verify --archive'))
+  .action(async (options: VerifyOptions) =>
+    end((await import('./commands/verify.js')).verifyCommand(environment, options)),
   );
 
 program

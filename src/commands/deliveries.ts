@@ -22,6 +22,8 @@ export interface DestinationStatus {
   records: number;
   refused: number;
   shortened: number;
+  /** Removed from the archive before they were delivered. */
+  missed: number;
 }
 
 /** What is known of each destination of a source. @param workers How many workers serve the source. */
@@ -36,7 +38,7 @@ export async function destinationStatuses({ client, source }: Session, workers: 
 }
 
 function statusOf({ state, waitingFor }: DeliveryView, takenOut: boolean, workers: number): DestinationStatus {
-  const { destination: name, deliveredThrough, behind, records, refused, shortened, waiting, paused } = state;
+  const { destination: name, deliveredThrough, behind, records, refused, shortened, missed, waiting, paused } = state;
   return {
     ...{ name, takenOut, deliveredThrough },
     behindSeconds: deliveredThrough === null ? null : Math.round((Date.now() - Date.parse(deliveredThrough)) / 1000),
@@ -45,7 +47,7 @@ function statusOf({ state, waitingFor }: DeliveryView, takenOut: boolean, worker
     waitingFor: takenOut || paused ? null : workers === 0 ? 'a worker' : waitingFor,
     waitingSince: waiting?.since ?? null,
     paused: paused ?? false,
-    ...{ records, refused, shortened },
+    ...{ records, refused, shortened, missed },
   };
 }
 
@@ -66,6 +68,9 @@ export function destinationLines(status: DestinationStatus): string[] {
     ...(paused ? [`  paused since ${paused.since}: ${paused.reason || 'no reason given'}`] : []),
     ...(status.waitingFor === null ? [] : [`  waiting${since} for: ${status.waitingFor}`]),
     ...(refused > 0 ? [`  ${refused} records refused: refused/${name}.jsonl in the archive names them`] : []),
+    ...(status.missed > 0
+      ? [`  ${status.missed} records had been removed from the archive (ARCHIVE_KEEP) before they were delivered`]
+      : []),
     ...(status.shortened > 0 ? [`  ${status.shortened} records delivered shortened`] : []),
   ];
 }

@@ -1,24 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Entry, PartEntry } from '../archive/log';
+import type { PartEntry } from '../archive/log';
 import type { Limits } from '../destinations/definition';
 import { DestinationError, type RecordDestination, type Refusal } from '../destinations/destination';
-import type { Position } from '../domain/delivery';
 import { recordAt, type BatchRecord } from './batches';
 import type { Refused, RefusedFile } from './refused-file';
+import type { Origin } from './writer';
 
 /** So many refused records in a row, and none that was taken, are a matter of the destination's settings. */
 const MOST_SUSPECTS = 100;
 /** With less a record has no text at all. */
 const SHORTEST_BYTES = 1000;
-
-/** Where records are from. */
-export interface Origin {
-  source: string;
-  entry: Entry;
-  part: PartEntry;
-  /** The position before the first of a part's bytes, and after a number of its bytes and records. */
-  positionAt: (byte: number, records: number) => Position;
-}
 
 /**
  * Delivers batches, and finds the records that the destination refuses for good: what is refused as a whole is delivered in halves. A

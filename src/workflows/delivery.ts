@@ -114,6 +114,7 @@ export async function delivery(input: DeliveryState): Promise<void> {
       change({
         records: state.records + result.delivered,
         shortened: state.shortened + result.shortened,
+        missed: state.missed + result.missed,
         // A rewind came while it ran.
         ...(position.epoch >= state.epoch && {
           ...{ position, refused, behind, deliveredThrough: through, epoch: position.epoch },

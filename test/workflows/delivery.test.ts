@@ -109,12 +109,12 @@ describe('the chain of a destination', () => {
     await sut.sync();
     await waiting('some', 'is down');
     await sut.delivery('some').pause('maintenance');
-    some.isDown = false;
     const paused = await until(async () => {
       const view = await sut.delivery('some').view();
       return view?.state.paused && !view.state.waiting ? view : null;
     });
     expect(paused.state.paused).toMatchObject({ reason: 'maintenance' });
+    some.isDown = false;
     await sut.nextSync();
     expect(some.ids()).toEqual([]);
     await sut.delivery('some').resume();
