@@ -61,6 +61,8 @@ test.each([
     /^@temporalio\/|\/src\/(archive|activities|workflows|config|commands)\//,
   ],
   ['archive', filesIn('archive'), /^@temporalio\/|\/src\/(compliance-api|activities|workflows|config|commands)\//],
+  // A vendor's library is loaded with the destination that needs it.
+  ['destinations/registry', [join(SRC, 'destinations', 'registry.ts')], /^(?!\/|node:|zod$|undici$)/],
 ])('what %s loads stays within its bounds, however far away it is imported', (_folder, files, forbidden) => {
   expect(files).not.toEqual([]);
   const loaded = [...loadedBy(files)].filter(([target]) => forbidden.test(target));

@@ -130,7 +130,7 @@ const discard = ({ body }: Dispatcher.ResponseData): void => discardBody(body);
 const discardBody = (body: Dispatcher.ResponseData['body']): void => void body.on('error', () => undefined).destroy();
 
 /** OpenSSL's and Node's codes for certificates. */
-const trust = (error: unknown): string =>
+export const trust = (error: unknown): string =>
   /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(errorCode(error) ?? '')
     ? ': its certificate is not trusted, see NODE_EXTRA_CA_CERTS and the ..._CA_FILE of the destination'
     : '';

@@ -1,15 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Setting } from '../definition';
-import { DestinationError, type Delivery, type RecordDestination } from '../destination';
+import type { Delivery, RecordDestination } from '../destination';
+import { headersFile } from '../headers-file';
 import { createHttpClient, refusalOf } from '../http-client';
 import type { HttpSettings } from './definition';
 import { signatureOf } from './signature';
 
 const NEWLINE = Buffer.from('\n');
 const COMMA = Buffer.from(',');
-const HEADER = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
 
 /**
  * Posts records to a URL. A delivery that is repeated has the same body and the same `Idempotency-Key`, so that a receiver
@@ -18,16 +17,7 @@ const HEADER = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
 export function createHttp(settings: HttpSettings, setting: Setting): RecordDestination {
   const { prefix, secrets } = setting;
   const client = createHttpClient({ variable: 'URL', url: settings.URL, files: settings, setting });
-  const credentials =
-    settings.HEADERS_FILE === undefined ? `${prefix}HEADERS_FILE` : `the file that ${prefix}HEADERS_FILE names`;
-
-  async function headers(): Promise<Record<string, string>> {
-    if (settings.HEADERS_FILE === undefined) return {};
-    const text = await readFile(settings.HEADERS_FILE, 'utf8').catch(() => {
-      throw new DestinationError('no-headers', `the file that ${prefix}HEADERS_FILE names cannot be read`);
-    });
-    return headersIn(text, `${prefix}HEADERS_FILE`);
-  }
+  const headers = headersFile(settings.HEADERS_FILE, `${prefix}HEADERS_FILE`);
 
   async function deliver(delivery: Delivery, signal: AbortSignal): Promise<{ refused: [] }> {
     const isGzip = settings.COMPRESSION === 'gzip';
@@ -43,12 +33,12 @@ export function createHttp(settings: HttpSettings, setting: Setting): RecordDest
         'x-chat-sync-window': `${delivery.window.from}/${delivery.window.to}`,
         'x-chat-sync-records': String(delivery.records.length),
         ...(secret !== undefined && signatureOf(secret, delivery.key, Math.floor(Date.now() / 1000), body)),
-        ...(await headers()),
+        ...(await headers.read()),
       },
       body,
       signal,
     });
-    if (answer.status < 200 || answer.status >= 300) throw refusalOf(client.where, answer, credentials);
+    if (answer.status < 200 || answer.status >= 300) throw refusalOf(client.where, answer, headers.credentials);
     return { refused: [] };
   }
 
@@ -56,8 +46,8 @@ export function createHttp(settings: HttpSettings, setting: Setting): RecordDest
     deliver,
     /** Sends nothing that could be taken for a record. */
     async check(signal) {
-      const answer = await client.request({ method: 'HEAD', headers: await headers(), signal });
-      if ([401, 403].includes(answer.status)) throw refusalOf(client.where, answer, credentials);
+      const answer = await client.request({ method: 'HEAD', headers: await headers.read(), signal });
+      if ([401, 403].includes(answer.status)) throw refusalOf(client.where, answer, headers.credentials);
     },
     close: client.close,
   };
@@ -71,20 +61,3 @@ const arrayOf = ({ records }: Delivery): Buffer =>
     ...records.flatMap(({ line }, i) => (i === 0 ? [line] : [COMMA, line])),
     Buffer.from(']'),
   ]);
-
-/** @throws DestinationError; nothing of the file is quoted, as it holds secrets. */
-export function headersIn(text: string, variable: string): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (line.trim() === '' || line.startsWith('#')) continue;
-    const [, name, value] = HEADER.exec(line.trim()) ?? [];
-    if (name === undefined || value === undefined) {
-      throw new DestinationError(
-        'bad-headers',
-        `line ${index + 1} of the file that ${variable} names is no header, as \`Authorization: Bearer ...\``,
-      );
-    }
-    headers[name.toLowerCase()] = value;
-  }
-  return headers;
-}

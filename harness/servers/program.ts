@@ -1,0 +1,94 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { end } from '../child';
+import { ROOT } from '../root';
+
+/** Above it are the ports of clients: one of them may have the port of a server that restarts. */
+const FIRST_OF_CLIENTS = 32_768;
+const PATIENCE_MS = 10_000;
+const LOOK_EVERY_MS = 50;
+const LOOKS = 600;
+
+/** A server of its own, in a folder that survives its restarts. */
+export interface Server {
+  /** Ends it by SIGTERM. */
+  stop(): Promise<void>;
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void>;
+  /** Starts it again after either of them. */
+  start(): Promise<void>;
+}
+
+/** The path of the program of scripts/servers; undefined, and a line that says so, if it is not at hand. */
+export function findServer(name: string): string | undefined {
+  const module = pathToFileURL(join(ROOT, 'scripts', 'servers', `${name}.mjs`)).href;
+  const script = `import { find } from '${module}'; process.stdout.write(find() ?? '')`;
+  const path = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  if (path !== '') return path;
+  process.stderr.write(`skipped: there is no ${name} server; \`node scripts/servers.mjs ${name}\` builds one\n`);
+  return undefined;
+}
+
+/** A port of 127.0.0.1 that nobody listens on, and that no client is given. */
+export async function serverPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, FIRST_OF_CLIENTS);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
+}
+
+export interface Launch {
+  program: string;
+  args: readonly string[];
+  env?: NodeJS.ProcessEnv;
+  /** The file of what it says. */
+  log: string;
+  /** Resolves when it answers, and rejects while it does not. */
+  probe: () => Promise<unknown>;
+}
+
+/** Starts a server. @throws Error if it ends or does not answer within 30 s */
+export async function startServer({ program, args, env = {}, log, probe }: Launch): Promise<Server> {
+  let child: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    const out = openSync(log, 'a');
+    const started = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', out, out] });
+    closeSync(out);
+    child = started;
+    const ended = once(started, 'exit').then(() => {
+      throw new Error(`${program} ended: see ${log}`);
+    });
+    await Promise.race([ended, answers()]);
+    ended.catch(() => undefined);
+  }
+
+  async function answers(): Promise<void> {
+    for (let looks = 1; ; looks++) {
+      try {
+        await probe();
+        return;
+      } catch (error) {
+        if (looks === LOOKS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      }
+    }
+  }
+
+  await start();
+  return {
+    start,
+    stop: async () => child && end(child, PATIENCE_MS),
+    kill: async () => child && end(child, 0),
+  };
+}
