@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chown, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chown, cp, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Whom to run servers as that refuse to run as root. */
 export interface Account {
@@ -18,9 +18,15 @@ export function account(): Account {
 
 /** A temporary folder that belongs to the account. */
 export async function folderOf({ uid, gid }: Account, name: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), `chat-sync-${name}-`));
+  const folder = await mkdtemp(join(await open(tmpdir(), uid), `chat-sync-${name}-`));
   if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
   return folder;
+}
+
+/** The folder, or the one above it that others may pass through. */
+async function open(folder: string, uid: number | undefined): Promise<string> {
+  const isOpen = uid === undefined || ((await stat(folder)).mode & 0o001) !== 0;
+  return isOpen ? folder : open(dirname(folder), uid);
 }
 
 /** Root's own folders are closed to others: what lies there is copied to where the account may read it. */
