@@ -25,50 +25,74 @@ export const describePostgres = bin === undefined ? describe.skip : describe;
 export interface MakeOptions {
   settings?: Record<string, string>;
   name?: string;
-  /** A database of the server; default the one that `database` made last. */
+  /** Default: the superuser's URL. */
   url?: () => Promise<string>;
 }
 
-/** A server for the tests of a file, with an empty database for each test. */
-export function postgresUnderTest() {
-  let server: Server | undefined;
-  let url = '';
-  let databases = 0;
-  const made: RecordDestination[] = [];
+/** An empty database, and destinations that deliver to it. */
+export type Database = Awaited<ReturnType<typeof createDatabase>>;
 
+/** A server for the tests of a file. */
+export function postgresServer() {
+  let server: Server | undefined;
   beforeAll(async () => {
     if (bin !== undefined) server = await startPostgres(bin);
   });
   afterAll(() => server?.stop());
+  const running = (): Server => {
+    if (!server) throw new Error('no server');
+    return server;
+  };
+  return { running, open: () => createDatabase(running()) };
+}
+
+/** A server for the tests of a file, and a database for each of them. */
+export function postgresUnderTest(): Database & { server: Server } {
+  const { running, open } = postgresServer();
+  let database: Database | undefined;
   beforeEach(async () => {
-    if (!server) return;
-    databases += 1;
-    await queryAt(server.url, `CREATE DATABASE test_${databases}`);
-    url = server.url.replace(/\/postgres$/, `/test_${databases}`);
+    database = await open();
   });
-  afterEach(async () => {
-    await Promise.all(made.splice(0).map((destination) => destination.close()));
-  });
-
-  async function make({ settings = {}, name = 'postgres', url: secret }: MakeOptions = {}): Promise<RecordDestination> {
-    const here = url;
-    const setting = settingOf(name, PREFIX, { URL: secret ?? (async () => here) });
-    const destination = await postgres.create(z.object(postgresSettings).parse(settings), setting);
-    if (!('deliver' in destination)) throw new Error('takes no records');
-    made.push(destination);
-    return destination;
-  }
-
+  afterEach(() => database?.close());
+  const current = (): Database => {
+    if (!database) throw new Error('no database');
+    return database;
+  };
   return {
-    make,
-    get server(): Server {
-      if (!server) throw new Error('no server');
-      return server;
+    get server() {
+      return running();
     },
-    get url(): string {
-      return url;
+    get url() {
+      return current().url;
     },
-    /** Runs a statement as the superuser, in the test's database. */
+    make: (options) => current().make(options),
+    query: (sql, values) => current().query(sql, values),
+    as: (role, password) => current().as(role, password),
+    connect: () => current().connect(),
+    close: () => current().close(),
+  };
+}
+
+let databases = 0;
+
+async function createDatabase(server: Server) {
+  databases += 1;
+  await queryAt(server.url, `CREATE DATABASE test_${databases}`);
+  const url = server.url.replace(/\/postgres$/, `/test_${databases}`);
+  const made: RecordDestination[] = [];
+  return {
+    url,
+    /** As a worker makes it. */
+    async make({ settings = {}, name = 'postgres', url: secret = async () => url }: MakeOptions = {}) {
+      const destination = await postgres.create(
+        z.object(postgresSettings).parse(settings),
+        settingOf(name, PREFIX, { URL: secret }),
+      );
+      if (!('deliver' in destination)) throw new Error('takes no records');
+      made.push(destination);
+      return destination;
+    },
+    /** Runs a statement as the superuser. */
     query: <Row = Record<string, unknown>>(sql: string, values: unknown[] = []): Promise<Row[]> =>
       queryAt(url, sql, values),
     /** The URL of another role. */
@@ -79,6 +103,9 @@ export function postgresUnderTest() {
       client.on('error', () => undefined);
       await client.connect();
       return client;
+    },
+    async close(): Promise<void> {
+      await Promise.all(made.splice(0).map((destination) => destination.close()));
     },
   };
 }

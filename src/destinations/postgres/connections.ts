@@ -111,5 +111,11 @@ export function createConnections(settings: Files, { prefix, secrets, build }: S
     }
   }
 
-  return { transaction, close: async () => void (await current?.pool.end()) };
+  async function close(): Promise<void> {
+    const last = current;
+    current = undefined;
+    await last?.pool.end();
+  }
+
+  return { transaction, close };
 }

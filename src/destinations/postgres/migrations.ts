@@ -28,7 +28,7 @@ function statements(names: Names, from: number | null): string[] {
       .slice(from ?? 0)
       .flatMap((migrate, i) => [
         ...migrate(names),
-        `INSERT INTO ${migration} (table_name, number) VALUES ('${bare}', ${(from ?? 0) + i + 1})`,
+        `INSERT INTO ${migration} (table_name, number) VALUES ('${bare.table}', ${(from ?? 0) + i + 1})`,
       ]),
   ];
 }
@@ -54,11 +54,16 @@ function isNewest(number: number | null, prefix: string): boolean {
 }
 
 async function numberOf(client: ClientBase, { migration, bare }: Names): Promise<number | null> {
-  const table = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [migration]);
-  if (!table.rows[0]?.there) return null;
+  // to_regclass would answer from a cache that is older than the lock.
+  const table = await client.query(
+    `SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relname = $1 AND (n.nspname = $2 OR $2 IS NULL AND pg_table_is_visible(c.oid))`,
+    [bare.migration, bare.schema],
+  );
+  if (table.rowCount === 0) return null;
   const { rows } = await client.query<{ number: number }>(
     `SELECT coalesce(max(number), 0) AS number FROM ${migration} WHERE table_name = $1`,
-    [bare],
+    [bare.table],
   );
   return rows[0]?.number ?? 0;
 }

@@ -10,16 +10,17 @@ export interface Names {
   table: string;
   position: string;
   migration: string;
-  /** The table's name by itself, unquoted. */
-  bare: string;
+  /** The same unquoted. */
+  bare: { schema: string | null; table: string; migration: string };
 }
 
 /** Reads `table` or `schema.table`; undefined for anything else, and for the names of our own tables. */
 export function parseTable(text: string): Names | undefined {
   const parts = text.split('.');
-  const bare = parts.at(-1) ?? '';
-  if (parts.length > 2 || !parts.every((part) => IDENTIFIER.test(part)) || RESERVED.includes(bare)) return undefined;
-  const schema = parts.length === 2 ? `"${parts[0] ?? ''}".` : '';
-  const quoted = (name: string): string => `${schema}"${name}"`;
-  return { table: quoted(bare), position: quoted(POSITION), migration: quoted(MIGRATION), bare };
+  const name = parts.at(-1) ?? '';
+  const schema = parts.length === 2 ? (parts[0] ?? null) : null;
+  if (parts.length > 2 || !parts.every((part) => IDENTIFIER.test(part)) || RESERVED.includes(name)) return undefined;
+  const quoted = (of: string): string => (schema === null ? `"${of}"` : `"${schema}"."${of}"`);
+  const bare = { schema, table: name, migration: MIGRATION };
+  return { table: quoted(name), position: quoted(POSITION), migration: quoted(MIGRATION), bare };
 }
