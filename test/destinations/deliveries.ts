@@ -25,7 +25,7 @@ export function delivery(at: Position, next: Position, texts: readonly string[])
   return {
     source: 'acme',
     ...{ at, next },
-    window: { epoch: 0, from: '2026-04-08T00:00:00.000Z', to: '2026-04-09T00:00:00.000Z' } as Delivery['window'],
+    window: { epoch: 0, from: '2026-04-08T00:00:00.000Z', to: '2026-04-09T00:00:00.000Z' },
     key: createHash('sha256')
       .update(JSON.stringify([at, next]))
       .digest('hex'),

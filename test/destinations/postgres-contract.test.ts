@@ -6,20 +6,20 @@ describePostgres('postgres', () => {
   const { running, open } = postgresServer();
 
   destinationContract('postgres', async () => {
-    const { make, query, close } = await open();
+    const database = await open();
     let isKilled = false;
     return {
-      make: () => make(),
+      make: () => database.make(),
       limits: postgres.limits ?? null,
       keepsOnce: true,
       async stored() {
-        const tables = await query("SELECT FROM pg_class WHERE relname = 'chat_messages'");
+        const tables = await database.query("SELECT FROM pg_class WHERE relname = 'chat_messages'");
         if (tables.length === 0) return [];
         interface Row {
           id: string;
           raw: string | null;
         }
-        const rows = await query<Row>('SELECT id, raw FROM chat_messages ORDER BY chat_id, id');
+        const rows = await database.query<Row>('SELECT id, raw FROM chat_messages ORDER BY chat_id, id');
         return rows.map(({ id, raw }) => ({ id, ...(raw !== null && { json: raw }) }));
       },
       async kill() {
@@ -31,7 +31,7 @@ describePostgres('postgres', () => {
         isKilled = false;
       },
       async close() {
-        await close();
+        await database.close();
         if (isKilled) await running().restart();
       },
     };

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Setting } from '../definition';
 import { DestinationError, type Delivered, type Delivery, type RecordDestination, type Refusal } from '../destination';
 import type { EncodedRecord } from '../encoded-record';
@@ -21,7 +21,11 @@ interface Pending {
 }
 
 /** Creates a document of each record, whose id is the message's: what is there already is left as it is. */
-export function createOpenSearch(settings: OpenSearchSettings, setting: Setting): RecordDestination {
+export function createOpenSearch(
+  settings: OpenSearchSettings,
+  setting: Setting,
+  pause = (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal }),
+): RecordDestination {
   const { INDEX } = settings;
   const server = createServer(settings, setting);
   let hasTemplate = false;
@@ -40,7 +44,7 @@ export function createOpenSearch(settings: OpenSearchSettings, setting: Setting)
       if (paused >= LONGEST_PAUSES_MS) {
         throw new DestinationError('busy', `${server.where} did not take a part of the messages for a minute`);
       }
-      await pause(ms, undefined, { signal });
+      await pause(ms, signal);
       paused += ms;
     }
     const [first] = refused;
@@ -76,14 +80,18 @@ export function createOpenSearch(settings: OpenSearchSettings, setting: Setting)
   };
 }
 
+/** Errors of status 400 that are not the document's: a closed index, no room for one more shard, a name. */
+const FOR_INDEX = new Set(['index_closed_exception', 'validation_exception', 'invalid_index_name_exception']);
+
 /** What a document's status means; a sentence if somebody has to act. */
 function answerOf({ status, type }: Item): string {
   if (status === 201 || status === 200 || status === 409) return 'there';
-  if (status === 429 || status >= 500) return 'busy';
-  if (status === 400 || status === 413) return 'refused';
-  if (type === 'cluster_block_exception') {
-    return 'has blocked its indices: its disks are full, or an operator made them read only (status 403)';
+  if (type === 'cluster_block_exception' && status < 500) {
+    return 'has blocked its indices: its disks are full, or an operator made them read only';
   }
+  if (status === 429 || status >= 500) return 'busy';
+  if (FOR_INDEX.has(type)) return `does not take documents into this index: it is closed, or one too many (${type})`;
+  if (status === 400 || status === 413) return 'refused';
   if (status === 401 || status === 403) return `gives this user no right to create documents (status ${status})`;
   if (status === 404) {
     return 'has no such index, and creates none: allow it in action.auto_create_index, or create it (status 404)';

@@ -85,10 +85,10 @@ export function createConnections(settings: Files, { prefix, secrets, build }: S
   ): Promise<T> {
     // The pool listens to idle ones only.
     const ignore = (): void => undefined;
-    let isReleased = false;
+    const lease = { isOver: false };
     const release = (isBroken: boolean): void => {
-      if (isReleased) return;
-      isReleased = true;
+      if (lease.isOver) return;
+      lease.isOver = true;
       signal?.removeEventListener('abort', cut);
       client.release(isBroken);
       client.off('error', ignore);
@@ -105,7 +105,7 @@ export function createConnections(settings: Files, { prefix, secrets, build }: S
       return result;
     } catch (error) {
       const isUsable = sqlState(error) !== undefined || error instanceof DestinationError;
-      if (isUsable && !isReleased) await client.query('ROLLBACK').then(() => release(false), cut);
+      if (isUsable && !lease.isOver) await client.query('ROLLBACK').then(() => release(false), cut);
       release(true);
       throw error;
     }
