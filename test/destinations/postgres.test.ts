@@ -60,6 +60,21 @@ describePostgres('postgres', () => {
     expect(await destination.position?.()).toEqual(place(1, 5, { archive: 'B', epoch: 1 }));
   });
 
+  it('does nothing for a worker that was thought dead, and comes back while another moves on', async () => {
+    const destination = await lab.make();
+    await destination.deliver(delivery(place(1, 0), place(1, 1), lines(1)), never);
+    const other = await lab.connect();
+    await other.query('BEGIN; SELECT FROM chat_sync_position FOR UPDATE');
+    const late = destination.deliver(delivery(place(1, 1), place(1, 2), [line('late')]), never);
+    await until(async () => (await lab.query('SELECT 1 FROM pg_locks WHERE NOT granted')).length > 0);
+    await other.query('UPDATE chat_sync_position SET position = $1', [JSON.stringify(place(1, 9))]);
+    await other.query('COMMIT');
+    await other.end();
+    await late;
+    expect(await ids()).toEqual(['m-00000']);
+    expect(await destination.position?.()).toEqual(place(1, 9));
+  });
+
   it('takes what was set aside, from where it is to where it is, and does not move', async () => {
     const destination = await lab.make();
     await destination.deliver(delivery(place(3, 0), place(3, 100), lines(2)), never);
@@ -80,11 +95,11 @@ describePostgres('postgres', () => {
     expect(await destination.present?.(['m-00001', 'm-00009', 'a\0b'], never)).toEqual(new Set(['m-00001', 'a\0b']));
   });
 
-  it('keeps all of a delivery or nothing: killed between the rows and the position', async () => {
+  it('keeps all of a delivery or nothing: killed in the middle of its transaction', async () => {
     const destination = await lab.make();
     await destination.deliver(delivery(place(1, 0), place(1, 1), lines(1)), never);
     const other = await lab.connect();
-    // The rows are inserted; the position waits for the other's lock on a row that only UPDATE asks for.
+    // The position is locked, the rows are on their way.
     await other.query('BEGIN; LOCK TABLE chat_messages IN SHARE MODE');
     const cut = failure(destination.deliver(delivery(place(1, 1), place(1, 2), lines(200, 'n')), never));
     await until(async () => (await lab.query('SELECT 1 FROM pg_locks WHERE NOT granted')).length > 0);
