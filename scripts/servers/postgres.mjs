@@ -27,13 +27,18 @@ export function find() {
 export async function install() {
   mkdirSync(installed, { recursive: true });
   writeFileSync(join(installed, 'package.json'), '{"private": true}\n');
-  // Its scripts link its libraries' names to the files.
-  execFileSync(
-    'npm',
-    ['install', '--prefix', installed, '--no-audit', '--no-fund', '--save-exact', `${name}@${VERSION}`],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const args = [
+    '--prefix',
+    installed,
+    '--no-audit',
+    '--no-fund',
+    '--save-exact',
+    '--ignore-scripts',
+    `${name}@${VERSION}`,
+  ];
+  execFileSync('npm', ['install', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // What its install script does: it links the names of its libraries to the files.
+  const folder = join(installed, 'node_modules', name);
+  execFileSync(process.execPath, [join('scripts', 'hydrate-symlinks.js')], { cwd: folder, stdio: 'ignore' });
   if (!find()) throw new Error(`${name} holds no programs for this machine`);
 }
