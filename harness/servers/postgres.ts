@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { lowPort } from './low-port';
@@ -8,8 +8,18 @@ import { account, folderOf, readable, remove } from './unprivileged';
 /** The superuser's, `postgres`. */
 const PASSWORD = 'of-nobody';
 
-/** Starts PostgreSQL with an empty database; roles need passwords. @param bin The folder of its programs. */
-export async function startPostgres(bin: string): Promise<Server> {
+/** In PEM. */
+export interface ServerCertificate {
+  cert: string;
+  key: string;
+}
+
+/**
+ * Starts PostgreSQL with an empty database; roles need passwords.
+ * @param bin The folder of its programs.
+ * @param tls If it is to speak TLS, too.
+ */
+export async function startPostgres(bin: string, tls?: ServerCertificate): Promise<Server> {
   const who = account();
   const folder = await folderOf(who, 'postgres');
   const programs = await readable(who, join(bin, '..'), join(folder, 'program'));
@@ -38,6 +48,12 @@ export async function startPostgres(bin: string): Promise<Server> {
   const port = await lowPort();
   const url = `postgresql://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`;
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=50'];
+  if (tls) {
+    await writeFile(join(data, 'server.crt'), tls.cert);
+    await writeFile(join(data, 'server.key'), tls.key, { mode: 0o600 });
+    if (who.uid !== undefined && who.gid !== undefined) await chown(join(data, 'server.key'), who.uid, who.gid);
+    settings.push('ssl=on');
+  }
   return startServer(
     {
       ...base,

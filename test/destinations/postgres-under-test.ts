@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { z } from 'zod';
 import { install, installed } from '../../harness/servers/installed';
-import { startPostgres } from '../../harness/servers/postgres';
+import { startPostgres, type ServerCertificate } from '../../harness/servers/postgres';
 import type { Server } from '../../harness/servers/server';
 import type { RecordDestination } from '../../src/destinations/destination';
 import { postgres, postgresSettings } from '../../src/destinations/postgres/definition';
@@ -32,11 +32,11 @@ export interface MakeOptions {
 /** An empty database, and destinations that deliver to it. */
 export type Database = Awaited<ReturnType<typeof createDatabase>>;
 
-/** A server for the tests of a file. */
-export function postgresServer() {
+/** A server for the tests of a file. @param tls Its certificate, if it is to speak TLS, too. */
+export function postgresServer(tls?: ServerCertificate) {
   let server: Server | undefined;
   beforeAll(async () => {
-    if (bin !== undefined) server = await startPostgres(bin);
+    if (bin !== undefined) server = await startPostgres(bin, tls);
   });
   afterAll(() => server?.stop());
   const running = (): Server => {

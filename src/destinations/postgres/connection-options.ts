@@ -29,7 +29,8 @@ export function connectionOptions(text: string, certificates: Certificates, pref
   const foreign = FOREIGN.find((name) => url.searchParams.has(name));
   if (foreign !== undefined)
     throw wrong(`${foreign} is not for here: see sslmode, ${prefix}CA_FILE, ${prefix}CERT_FILE`);
-  const host = url.searchParams.get('host') ?? url.hostname.replace(/^\[|\]$/g, '');
+  // As the driver reads it.
+  const host = url.searchParams.getAll('host').at(-1) ?? decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '');
   const isLocal = host === '' || host.startsWith('/') || isLoopback(host);
   const given = url.searchParams.get('sslmode') ?? (isLocal ? 'disable' : 'verify-full');
   const mode = MODES.find((one) => one === given);
