@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 // Commands are loaded when called: `status` must not wait for Temporal's native core, which only `replay` needs.
-import type { RewindOptions } from './commands/control';
+import type { PauseOptions, RewindOptions } from './commands/control';
 import type { ReplayOptions } from './commands/replay';
 import type { ScheduleOptions } from './commands/schedule';
 import type { StatusOptions } from './commands/status';
+import type { VerifyOptions } from './commands/verify';
 import type { SyncOptions } from './commands/sync';
 import { workerVariables } from './config/config';
 import { readEnvironment, type Environment } from './config/environment';
@@ -64,6 +65,7 @@ program
   .command('sync')
   .description('ask for a sync, wait for its end and print the report')
   .option('--json', 'the report as JSON')
+  .option('--delivered', 'wait until every destination has the window, too')
   .option('--detach', 'do not wait; print the workflow id')
   .addHelpText('after', example('sync --json | jq .messages'))
   .action(async (options: SyncOptions) => end((await import('./commands/sync.js')).syncCommand(environment, options)));
@@ -93,26 +95,43 @@ program
   .command('pause')
   .description('let a running sync end, and refuse further ones')
   .option('--reason <text>', 'shown in status')
+  .option('--destination <name>', 'instead: hold what is delivered to this destination')
   .addHelpText('after', example('pause --reason "legal hold review"'))
-  .action(async (options: { reason?: string }) =>
+  .action(async (options: PauseOptions) =>
     end((await import('./commands/control.js')).pauseCommand(environment, options)),
   );
 
 program
   .command('resume')
   .description('end the pause')
+  .option('--destination <name>', "of this destination, not the source's")
   .addHelpText('after', example('resume'))
-  .action(async () => end((await import('./commands/control.js')).resumeCommand(environment)));
+  .action(async (options: PauseOptions) =>
+    end((await import('./commands/control.js')).resumeCommand(environment, options)),
+  );
 
 program
   .command('rewind')
   .description('set the timestamp: what was sent from there on comes again, in new parts')
-  .requiredOption('--to <time>', 'ISO 8601 date or time; the next window begins there')
+  .option('--to <time>', 'ISO 8601 date or time; the next window begins there')
   .option('--reason <text>', 'stays in the history')
+  .option('--destination <name>', 'instead: deliver again to this destination what windows that end after --to hold')
+  .option('--refused', 'with --destination: deliver again what it refused')
   .option('--skip', 'allow a time later than the timestamp: what lies between is never read')
   .addHelpText('after', example('rewind --to 2026-04-08T00:00:00Z'))
   .action(async (options: RewindOptions) =>
     end((await import('./commands/control.js')).rewindCommand(environment, options)),
+  );
+
+program
+  .command('verify')
+  .description('look whether the archive is what was written: its chain, every part, every message once')
+  .option('--archive', 'of the archive alone: no Temporal, no key')
+  .option('--head <n:hash>', 'a line of the ledger that was noted earlier: whether it is still there as it was')
+  .option('--json', 'as JSON')
+  .addHelpText('after', example('verify --archive'))
+  .action(async (options: VerifyOptions) =>
+    end((await import('./commands/verify.js')).verifyCommand(environment, options)),
   );
 
 program

@@ -5,6 +5,7 @@ import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/int
 import { chatSyncWorkflowId, deliveryTaskQueue, deliveryWorkflowId, syncTaskQueue } from './contract';
 import { behindSchema, deliveryStateSchema, newDeliveryState, type DeliveryState } from './domain/delivery';
 import { UnreadableStateError } from './domain/source-view';
+import { countPollers } from './temporal/pollers';
 import { isRefusal, isTransient, RefusedError } from './temporal/update-errors';
 import type { delivery } from './workflows/delivery';
 import {
@@ -30,6 +31,8 @@ export interface DeliveryChain {
   readonly destination: string;
   /** Says that there is something new in the archive, and starts the chain if none runs. */
   wake(): Promise<void>;
+  /** Counts the workers whose DESTINATIONS names it. */
+  workers(): Promise<number>;
   /** Null for a destination that never was. */
   view(): Promise<DeliveryView | null>;
   pause(reason: string): Promise<void>;
@@ -109,6 +112,7 @@ export function createDeliveryChain(client: Client, source: string, destination:
   return {
     destination,
     wake,
+    workers: () => countPollers(client, deliveryTaskQueue(source, destination), 'activity'),
     async view() {
       const description = await describe();
       return description && viewOf(description);

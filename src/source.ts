@@ -12,6 +12,7 @@ import { chatSyncWorkflowId, syncTaskQueue } from './contract';
 import { UnreadableStateError, type SourceView } from './domain/source-view';
 import { newState, type State } from './domain/state';
 import { memoSchema, type Memo } from './domain/memo';
+import { countPollers } from './temporal/pollers';
 import { ChainMovedError, isRefusal, isTransient, RefusedError } from './temporal/update-errors';
 import type { chatSync } from './workflows/chat-sync';
 import { memoOf } from './workflows/memo';
@@ -28,8 +29,6 @@ import {
 /** How long an update is retried: a command must report within 10 s; for the activity, Temporal retries. */
 const UPDATE_MS = 8000;
 const DESCRIBE_MS = 10_000;
-/** Temporal forgets a poller five minutes after its last poll; a live one polls at least once a minute. */
-const POLLER_AGE_MS = 70_000;
 
 /** A source as clients and the worker use it: to ask for syncs, to read its state, and to restart a closed chain. */
 export interface Source {
@@ -139,18 +138,7 @@ export function createSource(client: Client, name: string): Source {
     pause: (reason) => update(pauseUpdate, { reason }),
     resume: () => update(resumeUpdate, {}),
     rewind: (request) => update(rewindUpdate, request),
-    async workers() {
-      const { namespace } = client.options;
-      const taskQueue = { name: syncTaskQueue(name) };
-      const { pollers } = await client.withDeadline(Date.now() + DESCRIBE_MS, () =>
-        client.workflowService.describeTaskQueue({ namespace, taskQueue }),
-      );
-      const recent = pollers.filter(({ lastAccessTime }) => {
-        const at = Number(lastAccessTime?.seconds ?? 0) * 1000;
-        return Date.now() - at < POLLER_AGE_MS;
-      });
-      return new Set(recent.map((poller) => poller.identity)).size;
-    },
+    workers: () => countPollers(client, syncTaskQueue(name), 'workflow'),
   };
 }
 

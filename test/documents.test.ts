@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { workerVariables } from '../src/config/config';
+import { destinationVariables } from '../src/config/destinations';
+import { kinds } from '../src/destinations/registry';
 
 const glob = (folder: string): string[] =>
   readdirSync(join(__dirname, '..', folder))
@@ -10,12 +12,21 @@ const read = (name: string): string => readFileSync(join(__dirname, '..', name),
 
 test.each(['.env.example', 'README.md'])('%s names every setting', (name) => {
   const text = read(name);
-  expect(workerVariables.filter((variable) => !text.includes(variable))).toEqual([]);
+  expect(workerVariables({}).filter((variable) => !text.includes(variable))).toEqual([]);
+});
+
+test.each(Object.keys(kinds))('docs/destinations.md names every setting of %s', (kind) => {
+  const text = read('docs/destinations.md');
+  expect(destinationVariables(kind).filter((variable) => !text.includes(`\`${variable}\``))).toEqual([]);
 });
 
 test('.env.example names no setting that is none', () => {
   const named = [...read('.env.example').matchAll(/^# ?([A-Z_]+)=/gm)].map(([, variable]) => variable!);
-  const known = [...workerVariables, 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
+  const known = [
+    ...workerVariables({ DESTINATIONS: Object.keys(kinds).join() }),
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
+  ];
   expect(named.filter((variable) => !known.includes(variable))).toEqual([]);
 });
 

@@ -42,13 +42,13 @@ const filesIn = (folder: string, but: string[] = []): string[] =>
 test.each([
   [
     'domain',
-    filesIn('domain', ['state.ts', 'checkpoint.ts', 'memo.ts']),
+    filesIn('domain', ['state.ts', 'checkpoint.ts', 'memo.ts', 'delivery.ts']),
     /^(?!\/)|\/src\/(?!domain\/|text\/|contract\.ts)/,
   ],
   [
     'workflows',
     filesIn('workflows'),
-    /^(?!\/|@temporalio\/workflow$)|\/src\/(?!workflows\/|domain\/(?!state|checkpoint|memo|record)|text\/|contract\.ts)/,
+    /^(?!\/|@temporalio\/workflow$)|\/src\/(?!workflows\/|domain\/(?!state|checkpoint|memo|record|delivery)|text\/|contract\.ts)/,
   ],
   [
     'activities',

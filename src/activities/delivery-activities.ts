@@ -5,6 +5,7 @@ import { DestinationError, type Destination } from '../destinations/destination'
 import { behind, deliver, type DeliverOptions } from '../delivery/deliver';
 import { deliverRefused } from '../delivery/deliver-refused';
 import { positionFile, resume, type Known } from '../delivery/positions';
+import { applyRetention, type Retention } from '../delivery/retention';
 import type { Position } from '../domain/delivery';
 import type { Metrics } from '../worker/metrics';
 import { destinationFailure } from './failures';
@@ -22,12 +23,14 @@ export interface DeliveryDependencies {
   limits: Limits | null;
   /** Where its settings say that it begins. */
   start: string | null;
+  /** Null: parts are kept for ever. */
+  retention?: Retention | null;
   metrics: Metrics;
 }
 
 /** The activities on a destination's queue: they read the archive, and never talk to the API. */
 export function createDeliveryActivities(dependencies: DeliveryDependencies): DeliveryActivities {
-  const { source, name, log, destination, limits, metrics } = dependencies;
+  const { source, name, log, destination, limits, metrics, retention = null } = dependencies;
 
   function knownOf(request: DeliverRequest): DeliverRequest {
     // A rewind says where its epoch begins; the settings say it of the first one.
@@ -57,6 +60,7 @@ export function createDeliveryActivities(dependencies: DeliveryDependencies): De
       try {
         const result = await deliver(options);
         metrics.refused(name, result.refused);
+        if (retention && result.caughtUp) await applyRetention(log, retention, Date.now());
         return result;
       } catch (error) {
         if (!(error instanceof DestinationError)) throw error;

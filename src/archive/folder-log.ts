@@ -5,12 +5,13 @@ import { join, resolve } from 'node:path';
 import { ArchiveError } from './archive';
 import { hasCode, toArchiveError } from './folder/errors';
 import { createFiles } from './folder/files';
-import { LEDGER, STAGING } from './folder/layout';
+import { LEDGER } from './folder/layout';
 import { createLedger } from './folder/ledger';
-import { parseLine } from './folder/ledger-line';
+import { isEvent, parseLine } from './folder/ledger-line';
 import { sha256Of } from './folder/ledger-reader';
 import { createLists } from './folder/lists';
 import { createMarker } from './folder/marker';
+import { createRetention } from './folder/retention';
 import { openWindows } from './folder/open-windows';
 import type { Entry, Log, PartEntry, ReaderFile } from './log';
 import { linesIn, NEWLINE } from './read/lines';
@@ -25,6 +26,7 @@ export function createFolderLog(dir: string, source: string): Log {
   const marker = createMarker(files, source);
   const ledger = createLedger(files, source);
   const lists = createLists(files, source);
+  const retention = createRetention(files, folder, ledger);
   let seen: string | null = null;
 
   async function id(): Promise<string | null> {
@@ -57,11 +59,13 @@ export function createFolderLog(dir: string, source: string): Log {
     }
     // A window that is closed by now is read by its line.
     if ((await ledger.find(window)) !== null) return;
-    yield { n: closed + 1, window, parts: there, records: totals.records, outcome: null, line: null };
+    const facts = { parts: there, records: totals.records, outcome: null, at: null, isRemoved: false, line: null };
+    yield { n: closed + 1, window, ...facts };
   }
 
   /** The ledger's lines from `from` on, each compared with the hash in the next one. @returns how many lines there are. */
   async function* closedEntries(from: number): AsyncGenerator<Entry, number> {
+    const { through } = await ledger.removed();
     let n = 0;
     let last: Buffer | null = null;
     for await (const bytes of ledgerLines()) {
@@ -79,9 +83,10 @@ export function createFolderLog(dir: string, source: string): Log {
           `Line ${n} of ${files.nameOf(join(folder, LEDGER))} is not what was written: restore it.`,
         );
       }
-      const { epoch, from: begin, to, parts, records, outcome } = line;
+      if (isEvent(line)) continue;
+      const { epoch, from: begin, to, parts, records, outcome, at = null } = line;
       const text = bytes.toString('utf8').trimEnd();
-      yield { n, window: { epoch, from: begin, to }, parts, records, outcome, line: text };
+      yield { n, window: { epoch, from: begin, to }, parts, records, outcome, at, isRemoved: n <= through, line: text };
     }
     return last !== null && parseLine(last) === null ? n - 1 : n;
   }
@@ -131,13 +136,21 @@ export function createFolderLog(dir: string, source: string): Log {
 
   function file(kind: 'positions' | 'refused', name: string): ReaderFile {
     const path = join(folder, kind, name);
+    let isTidy = false;
     return {
       read: saying(() => files.readText(path)),
       write: saying(async (text: string, isDurable: boolean) => {
-        await files.folder(source, kind);
-        await files.replace(path, text, await files.folder(source, STAGING), isDurable);
+        const own = await files.folder(source, kind, `.${name}`);
+        if (!isTidy) await tidyUp(own);
+        isTidy = true;
+        await files.replace(path, text, own, isDurable);
       }),
     };
+  }
+
+  /** Removes what crashes have left behind. */
+  async function tidyUp(path: string): Promise<void> {
+    for (const name of await fs.readdir(path)) await files.discard(join(path, name));
   }
 
   function saying<A extends unknown[], R>(step: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
@@ -163,6 +176,7 @@ export function createFolderLog(dir: string, source: string): Log {
     lines: sayingOf(lines),
     content: sayingOf(content),
     line: saying(line),
+    remove: saying((before: number, olderThan: string | null) => retention.remove(closedEntries, before, olderThan)),
     file,
   };
 }

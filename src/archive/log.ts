@@ -18,6 +18,10 @@ export interface Entry {
   records: number;
   /** How it ended; null for the window that is open, which grows at its end. */
   outcome: 'completed' | 'abandoned' | null;
+  /** When its line was written; null for the window that is open, and for lines of builds that did not say so. */
+  at: string | null;
+  /** Its parts are gone, by `ARCHIVE_KEEP`. */
+  isRemoved: boolean;
   /** Its line of the ledger, without the line end; null for the window that is open. */
   line: string | null;
 }
@@ -46,6 +50,11 @@ export interface Log {
   content(part: PartEntry): AsyncIterable<Buffer>;
   /** A part of a record, as `lines` gives it: of a part that is known to be right. */
   line(path: string, at: number): Promise<Buffer | null>;
+  /**
+   * Removes the parts of entries before number `before`, as far as their line is older than a time. The ledger says so.
+   * @param olderThan Null: whatever their age.
+   */
+  remove(before: number, olderThan: string | null): Promise<void>;
   /** The file in which a reader keeps its position, or other things of its own. */
   file(folder: 'positions' | 'refused', name: string): ReaderFile;
 }

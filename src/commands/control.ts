@@ -2,12 +2,26 @@ import type { Environment } from '../config/environment';
 import { UsageError } from '../exit';
 import { parseIsoTime } from '../domain/iso-time';
 import { LONGEST_REASON } from '../workflows/requests';
+import { createDeliveryChain } from '../delivery-chain';
 import { say, withSession, withWorker } from './session';
 
+export interface PauseOptions {
+  reason?: string;
+  destination?: string;
+}
+
 /** `pause`: lets a running sync end; until `resume`, requests are refused. */
-export async function pauseCommand(environment: Environment, options: { reason?: string }): Promise<number> {
+export async function pauseCommand(environment: Environment, options: PauseOptions): Promise<number> {
   const reason = reasonOf(options);
+  const { destination } = options;
   return withSession(environment, async (session) => {
+    if (destination !== undefined) {
+      await withWorker(session, () =>
+        createDeliveryChain(session.client, session.source.name, destination).pause(reason),
+      );
+      say(`destination ${destination} is paused: \`chat-sync resume --destination ${destination}\` lets it go on`);
+      return 0;
+    }
     await withWorker(session, () => session.source.pause(reason));
     say(`source ${session.source.name} is paused: \`chat-sync resume\` lets it sync again`);
     return 0;
@@ -15,8 +29,13 @@ export async function pauseCommand(environment: Environment, options: { reason?:
 }
 
 /** `resume` */
-export async function resumeCommand(environment: Environment): Promise<number> {
+export async function resumeCommand(environment: Environment, { destination }: PauseOptions): Promise<number> {
   return withSession(environment, async (session) => {
+    if (destination !== undefined) {
+      await withWorker(session, () => createDeliveryChain(session.client, session.source.name, destination).resume());
+      say(`destination ${destination} is not paused`);
+      return 0;
+    }
     await withWorker(session, () => session.source.resume());
     say(`source ${session.source.name} is not paused`);
     return 0;
@@ -24,17 +43,26 @@ export async function resumeCommand(environment: Environment): Promise<number> {
 }
 
 export interface RewindOptions {
-  to: string;
+  to?: string;
+  destination?: string;
+  refused?: boolean;
   reason?: string;
   skip?: boolean;
 }
 
 /** `rewind`: sets the timestamp; messages from there on are sent again. */
 export async function rewindCommand(environment: Environment, options: RewindOptions): Promise<number> {
-  const to = parseIsoTime(options.to);
-  if (to === undefined) throw new UsageError(`--to ${options.to}: an ISO 8601 date or time, as 2026-04-08T14:30:00Z`);
+  const { destination, refused = false } = options;
+  if (refused && (destination === undefined || options.to !== undefined)) {
+    throw new UsageError('--refused: goes with --destination, and without --to');
+  }
+  if (refused && destination !== undefined) return rewindDestination(environment, destination, null);
+  const to = timeOf(options.to);
   const reason = reasonOf(options);
-  if (Date.parse(to) > Date.now()) throw new UsageError(`--to ${options.to}: is in the future`);
+  if (destination !== undefined) {
+    if (options.skip) throw new UsageError('--skip: a destination needs none, it may be set to any time');
+    return rewindDestination(environment, destination, to);
+  }
   return withSession(environment, async (session) => {
     const { source } = session;
     const before = (await source.view()).memo?.syncedThrough;
@@ -42,6 +70,29 @@ export async function rewindCommand(environment: Environment, options: RewindOpt
     say(`source ${source.name} goes on from ${to}${consequence(before, to)}`);
     return 0;
   });
+}
+
+/** @param to Null: the records that it refused. */
+async function rewindDestination(environment: Environment, destination: string, to: string | null): Promise<number> {
+  return withSession(environment, async (session) => {
+    const { client, source } = session;
+    const chain = createDeliveryChain(client, source.name, destination);
+    await withWorker(session, () => chain.rewind(to === null ? { refused: true } : { to }));
+    say(
+      to === null
+        ? `destination ${destination} gets the records that it refused once more`
+        : `destination ${destination} gets again what windows that end after ${to} hold`,
+    );
+    return 0;
+  });
+}
+
+function timeOf(text: string | undefined): string {
+  if (text === undefined) throw new UsageError('rewind needs --to TIME');
+  const to = parseIsoTime(text);
+  if (to === undefined) throw new UsageError(`--to ${text}: an ISO 8601 date or time, as 2026-04-08T14:30:00Z`);
+  if (Date.parse(to) > Date.now()) throw new UsageError(`--to ${text}: is in the future`);
+  return to;
 }
 
 function reasonOf({ reason = '' }: { reason?: string }): string {

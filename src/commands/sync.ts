@@ -8,6 +8,7 @@ import { isTransient } from '../temporal/update-errors';
 import { reportWithoutSync } from '../domain/report';
 import { reportSchema, type Report } from '../domain/state';
 import type { requestSync } from '../workflows/request-sync';
+import { awaitDelivered } from './deliveries';
 import { createProgressDisplay, progressOf, type ProgressDisplay } from './progress';
 import { duration, publicReport, reportLines } from './report';
 import { print, say, withSession, type Session } from './session';
@@ -18,6 +19,7 @@ const WORKERS_EVERY_LOOKS = 5;
 export interface SyncOptions {
   json?: boolean;
   detach?: boolean;
+  delivered?: boolean;
 }
 
 /** `sync`: asks for a sync, shows its progress, prints its report. Returns the exit code. */
@@ -34,6 +36,8 @@ export async function syncCommand(environment: Environment, options: SyncOptions
     const report = await follow(session, handle);
     if (options.json) print(JSON.stringify(publicReport(report)));
     else reportLines(report).forEach(print);
+    if (options.delivered && report.outcome === 'completed')
+      await awaitDelivered(session, await lastEntry(session, report));
     await sayHowFarBehind(session);
     return report.outcome === 'completed' ? 0 : 1;
   });
@@ -107,6 +111,11 @@ async function look({ source }: Session, display: ProgressDisplay, signal: Abort
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** The number of the ledger's line that a sync wrote last; 0 if there is none. */
+export async function lastEntry({ source }: Session, { head }: Report): Promise<number> {
+  return head?.n ?? (await source.view()).memo?.head?.n ?? 0;
 }
 
 export async function sayHowFarBehind({ source }: Session): Promise<void> {

@@ -6,11 +6,12 @@ import type { Environment } from '../config/environment';
 import { temporalSettings } from '../temporal/settings';
 import { startChild } from './child';
 import { demoEnvironment, isDemo, startDemo } from './demo';
+import { awaitDelivered } from './deliveries';
 import { ensureTemporal } from './local-temporal';
 import { reportLines } from './report';
 import { putSchedule } from './schedule';
 import { print, say, withSession, type Session } from './session';
-import { follow, sayHowFarBehind, startRequest } from './sync';
+import { follow, lastEntry, sayHowFarBehind, startRequest } from './sync';
 
 const WORKER = join(__dirname, '..', 'worker.js');
 const LOOK_EVERY_MS = 2000;
@@ -42,6 +43,7 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     const server = await ensureTemporal(temporal, dataDir);
     started.unshift(server);
     say(`Records:  ${recordsOf(config)}`);
+    if (config.destinations.length > 0) say(`To:       ${config.destinations.map(({ name }) => name).join(', ')}`);
     if (server.webUi !== null) say(`Web UI:   ${server.webUi}`);
     const worker = startChild('worker', WORKER, [], forWorker(environment), ['ignore', 'inherit', 'inherit', 'ipc']);
     started.unshift(worker);
@@ -93,6 +95,8 @@ async function syncs(session: Session, config: WorkerConfig, once: boolean): Pro
   const report = await follow(session, await startRequest(session));
   reportLines(report).forEach(print);
   await sayHowFarBehind(session);
+  const names = config.destinations.map(({ name }) => name);
+  if (once && report.outcome === 'completed') await awaitDelivered(session, await lastEntry(session, report), names);
   if (once) return report.outcome === 'completed' ? 0 : 1;
 
   say(`syncing every ${config.settings.SYNC_INTERVAL / 1000} s until Ctrl-C`);

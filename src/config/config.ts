@@ -21,18 +21,26 @@ const clientShape = {
   TEMPORAL_PAYLOAD_CODEC: z.string().optional(),
 };
 
+/** Where the archive is. */
+const archiveShape = {
+  FILE_DIR: z.string().optional(),
+  DATA_DIR: z.string().regex(/\S/, 'a folder').default('data'),
+};
+
 /** Settings of the worker, and of `up`, which starts one. */
 const workerShape = {
   ...clientShape,
+  ...archiveShape,
   ANTHROPIC_COMPLIANCE_ACCESS_KEY: z.string().optional(),
   ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: z.string().optional(),
   ANTHROPIC_BASE_URL: secureUrl().default('https://api.anthropic.com'),
   ...policySettings,
   SYNC_INTERVAL: interval.prefault('5m'),
-  FILE_DIR: z.string().optional(),
-  DATA_DIR: z.string().regex(/\S/, 'a folder').default('data'),
   METRICS_ADDRESS: hostAndPort.optional(),
   DESTINATIONS: destinationNames.default([]),
+  ARCHIVE_KEEP: z
+    .union([z.literal('0').transform(() => 0), interval], '0, or a number and s, m, h or d, as 30d')
+    .optional(),
 };
 
 const clientSchema = z.object(clientShape);
@@ -69,24 +77,37 @@ export function loadClientConfig(environment: Environment): ClientConfig {
   return clientConfig(parse(clientSchema, environment, []));
 }
 
+/** What a command that reads the archive needs. @throws ConfigError */
+export function loadArchiveConfig(environment: Environment): { source: string; folder: string } {
+  const settings = parse(z.object({ ...clientShape, ...archiveShape }), environment, []);
+  return { source: settings.SOURCE, folder: folderOf(settings) };
+}
+
 /** @throws ConfigError that lists every problem. */
 export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const set = withoutEmpty(environment);
   const problems = keyProblems(set);
   if (set['SINK'] !== undefined) problems.push(sinkProblem(set['SINK']));
   const destinations = readDestinations(set);
+  if (set['ARCHIVE_KEEP'] !== undefined && set['DESTINATIONS'] === undefined)
+    problems.push(keepProblem(set['ARCHIVE_KEEP']));
   const settings = parse(workerSchema, set, [...problems, ...destinations.problems]);
   const warnings = [...misspellings(set, workerVariables(set)), ...emptyFilters(environment)];
-  const folder = settings.FILE_DIR ?? join(settings.DATA_DIR, 'messages');
   return {
     ...clientConfig(settings),
     settings,
-    folder,
+    folder: folderOf(settings),
     destinations: destinations.destinations,
     environment: set,
     warnings,
   };
 }
+
+const folderOf = ({ FILE_DIR, DATA_DIR }: { FILE_DIR?: string | undefined; DATA_DIR: string }): string =>
+  FILE_DIR ?? join(DATA_DIR, 'messages');
+
+const keepProblem = (keep: string): string =>
+  `ARCHIVE_KEEP=${printable(keep)}: goes with DESTINATIONS, as nothing else would have the messages then; without it the archive is yours to keep`;
 
 /** `SINK` of earlier builds. */
 const sinkProblem = (sink: string): string =>

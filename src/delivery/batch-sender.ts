@@ -1,22 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Entry, PartEntry } from '../archive/log';
+import type { PartEntry } from '../archive/log';
 import type { Limits } from '../destinations/definition';
 import { DestinationError, type RecordDestination, type Refusal } from '../destinations/destination';
-import type { Position } from '../domain/delivery';
 import { recordAt, type BatchRecord } from './batches';
 import type { Refused, RefusedFile } from './refused-file';
+import type { Origin } from './writer';
 
 /** So many refused records in a row, and none that was taken, are a matter of the destination's settings. */
 const MOST_SUSPECTS = 100;
-
-/** Where records are from. */
-export interface Origin {
-  source: string;
-  entry: Entry;
-  part: PartEntry;
-  /** The position before the first of a part's bytes, and after a number of its bytes and records. */
-  positionAt: (byte: number, records: number) => Position;
-}
+/** With less a record has no text at all. */
+const SHORTEST_BYTES = 1000;
 
 /**
  * Delivers batches, and finds the records that the destination refuses for good: what is refused as a whole is delivered in halves. A
@@ -24,6 +17,8 @@ export interface Origin {
  */
 export class BatchSender {
   #suspects: Refused[] = [];
+  /** Whether any of the batch was taken. */
+  #hasTaken = false;
   delivered = 0;
   shortened = 0;
 
@@ -39,8 +34,17 @@ export class BatchSender {
     return this.#suspects.length === 0;
   }
 
-  /** @param before Records of the part before these. @throws DestinationError */
+  /**
+   * Delivers a part's records up to the byte `to`.
+   * @param before Records of the entry before these.
+   * @throws DestinationError
+   */
   async send(origin: Origin, records: readonly BatchRecord[], to: number, before: number): Promise<void> {
+    this.#hasTaken = false;
+    await this.#send(origin, records, to, before);
+  }
+
+  async #send(origin: Origin, records: readonly BatchRecord[], to: number, before: number): Promise<void> {
     const [first] = records;
     if (first === undefined) return;
     const { source, entry, part, positionAt } = origin;
@@ -49,12 +53,12 @@ export class BatchSender {
       at: positionAt(first.at, before),
       next: positionAt(to, before + records.length),
       window: entry.window,
-      key: keyOf(source, part, first.at, to, origin),
+      key: keyOf(origin, part, first.at, to),
       records: records.map(({ record }) => record),
     };
     try {
       // A destination that keeps the position itself moves it past them.
-      if (this.destination.position && !this.isDecided) await this.refused.add(this.#suspects);
+      if (this.destination.position) await this.refused.add(this.#suspects);
       const { refused } = await this.destination.deliver(delivery, this.signal);
       await this.#taken(origin, records, refused);
     } catch (error) {
@@ -62,8 +66,8 @@ export class BatchSender {
       if (records.length === 1) return this.#sendLess(origin, first, to, before, error);
       const middle = Math.ceil(records.length / 2);
       const second = records[middle]?.at ?? to;
-      await this.send(origin, records.slice(0, middle), second, before);
-      await this.send(origin, records.slice(middle), to, before + middle);
+      await this.#send(origin, records.slice(0, middle), second, before);
+      await this.#send(origin, records.slice(middle), to, before + middle);
     }
   }
 
@@ -80,13 +84,12 @@ export class BatchSender {
   async #taken(origin: Origin, records: readonly BatchRecord[], refused: readonly Refusal[]): Promise<void> {
     const codes = new Map(refused.map(({ id, code }) => [id, code]));
     const bad = records.filter(({ record }) => codes.has(record.id));
-    for (const one of bad) this.#suspect(origin, one, codes.get(one.record.id) ?? '');
     const taken = records.filter((one) => !bad.includes(one));
     this.delivered += taken.length;
-    this.shortened += taken.filter(({ isShortened }) => isShortened).length;
-    if (taken.length === 0 || this.isDecided) return;
-    await this.refused.add(this.#suspects);
-    this.#suspects = [];
+    this.shortened += taken.filter(({ record, whole }) => record.line !== whole).length;
+    this.#hasTaken ||= taken.length > 0;
+    for (const one of bad) this.#suspect(origin, one, codes.get(one.record.id) ?? '');
+    await this.#decide();
   }
 
   /** A single record that is not taken as it is. */
@@ -97,14 +100,22 @@ export class BatchSender {
     before: number,
     { answer, code }: DestinationError,
   ): Promise<void> {
-    const { length } = one.record.line;
-    if (answer === 'too-large' && !one.isShortened) {
-      const recordBytes = Math.min(this.limits.recordBytes, Math.floor(length / 2));
-      const shorter = recordAt(one.record.line, origin.part.path, one.at, { ...this.limits, recordBytes });
-      return this.send(origin, [shorter], to, before);
+    const { at, record, whole } = one;
+    const recordBytes = Math.floor(record.line.length / 2);
+    if (answer === 'too-large' && recordBytes > SHORTEST_BYTES) {
+      const shorter = recordAt(whole, origin.part.path, at, { ...this.limits, recordBytes });
+      return this.#send(origin, [shorter], to, before);
     }
     this.#suspect(origin, one, code);
+    await this.#decide();
     if (this.#suspects.length > MOST_SUSPECTS) this.requireDecided();
+  }
+
+  /** While others of the batch are taken, what is refused is refused for what it is. */
+  async #decide(): Promise<void> {
+    if (!this.#hasTaken || this.isDecided) return;
+    await this.refused.add(this.#suspects);
+    this.#suspects = [];
   }
 
   #suspect({ entry, part }: Origin, { record, at }: BatchRecord, code: string): void {
@@ -115,9 +126,8 @@ export class BatchSender {
   }
 }
 
-function keyOf(source: string, { path, sha256 }: PartEntry, from: number, to: number, { positionAt }: Origin): string {
+function keyOf({ source, positionAt }: Origin, { path, sha256 }: PartEntry, from: number, to: number): string {
   const { archive, epoch } = positionAt(from, 0);
-  return createHash('sha256')
-    .update(JSON.stringify([archive, source, epoch, path, sha256, from, to]))
-    .digest('hex');
+  const name = [archive, source, epoch, path, sha256, from, to];
+  return createHash('sha256').update(JSON.stringify(name)).digest('hex');
 }

@@ -15,8 +15,8 @@ export interface BatchRecord {
   record: EncodedRecord;
   /** Where its line begins in the part. */
   at: number;
-  /** Too long for the destination: without most of its text. */
-  isShortened: boolean;
+  /** Its line in the part, without the line end: longer than the record if that is shortened. */
+  whole: Buffer;
 }
 
 /**
@@ -46,6 +46,6 @@ export async function* batchesOf(log: Log, part: PartEntry, from: number, limits
 
 /** A record as a destination with these limits takes it. @param line Without its line end. */
 export function recordAt(line: Buffer, path: string, at: number, { recordBytes }: Limits): BatchRecord {
-  if (line.length <= recordBytes) return { record: new EncodedRecord(line), at, isShortened: false };
-  return { record: new EncodedRecord(shorten(line, path, at, recordBytes)), at, isShortened: true };
+  if (line.length <= recordBytes) return { record: new EncodedRecord(line), at, whole: line };
+  return { record: new EncodedRecord(shorten(line, path, at, recordBytes)), at, whole: line };
 }

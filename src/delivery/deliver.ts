@@ -1,11 +1,11 @@
-import type { Entry, Log, PartEntry } from '../archive/log';
+import type { Entry, Log } from '../archive/log';
 import type { Limits } from '../destinations/definition';
-import type { Destination, PartDestination, RecordDestination } from '../destinations/destination';
+import type { Destination } from '../destinations/destination';
 import type { Behind, Position } from '../domain/delivery';
-import { batchesOf } from './batches';
-import { BatchSender, type Origin } from './batch-sender';
+import { BatchSender } from './batch-sender';
 import { positionFile, resume, type Known } from './positions';
-import { createRefusedFile } from './refused-file';
+import { createRefusedFile, type RefusedFile } from './refused-file';
+import { createPartWriter, createRecordWriter, type Writer } from './writer';
 
 export interface DeliverOptions {
   source: string;
@@ -30,6 +30,8 @@ export interface DeliveryResult {
   through: string | null | undefined;
   delivered: number;
   shortened: number;
+  /** Records that were removed before they were delivered. */
+  missed: number;
   /** Records in the file of refused ones. */
   refused: number;
   behind: Behind;
@@ -42,137 +44,112 @@ export interface DeliveryResult {
  * @throws DestinationError, ArchiveError; what was delivered until then is not forgotten.
  */
 export async function deliver(options: DeliverOptions): Promise<DeliveryResult> {
-  const { source, name, log, destination, limits, known, signal } = options;
+  const { source, name, log, destination, known } = options;
   const file = positionFile(log, name);
   const refused = createRefusedFile(log, name);
-  const isByPart = 'deliverPart' in destination;
-  const ownPosition = isByPart ? undefined : destination.position;
-  const stored = ownPosition ? await ownPosition() : await file.read();
-  let { position, through } = await resume(log, stored, known);
+  const ownPosition = 'deliverPart' in destination ? undefined : destination.position;
+  const writer = writerOf(options, refused);
+  let { position, through } = await resume(log, ownPosition ? await ownPosition() : await file.read(), known);
+  let missed = 0;
+  let observed = 0;
+  let isFirst = true;
   let caughtUp = true;
-  const sender = isByPart ? null : senderOf(destination, limits);
 
-  function senderOf(records: RecordDestination, of: Limits | null): BatchSender {
-    if (of === null) throw new TypeError(`${name} takes records, and has no limits`);
-    return new BatchSender(records, of, refused, signal);
-  }
-
-  /** @param isDurable The place is one to stop at. */
-  async function moveTo(next: Position, isDurable: boolean): Promise<void> {
-    if (sender && !sender.isDecided) return;
-    position = next;
-    if (!ownPosition) await file.write(next, isDurable);
+  async function moveTo(next: Pick<Position, 'entry' | 'byte' | 'part' | 'records'>): Promise<void> {
+    if (!writer.isDecided) return;
+    position = { ...position, ...next };
+    if (!ownPosition) await file.write(position, false);
   }
 
   async function deliverEntry(entry: Entry): Promise<void> {
+    const start = isFirst ? startIn(entry, position) : NOTHING;
+    isFirst = false;
+    if (entry.isRemoved) missed += entry.records - start.records;
+    else await deliverParts(entry, start);
+    if (!caughtUp || entry.outcome === null) return;
+    if (!entry.isRemoved) await writer.end(source, entry);
+    await moveTo({ entry: entry.n + 1, byte: 0, part: null, records: 0 });
+    if (entry.outcome === 'completed' && writer.isDecided) through = entry.window.to;
+  }
+
+  async function deliverParts(entry: Entry, start: Start): Promise<void> {
+    let { records } = start;
     let offset = 0;
-    let at = startIn(entry, position);
-    let records = at.records;
     for (const part of entry.parts) {
-      const from = Math.max(0, at.byte - offset);
-      if (from >= part.bytes) {
-        offset += part.bytes;
-        continue;
-      }
-      const begin = offset;
-      const positionAt = (byte: number, count: number): Position => ({
-        ...{ archive: position.archive, epoch: position.epoch, entry: entry.n },
-        ...{ byte: begin + byte, part: part.path, records: count },
+      const from = Math.max(0, start.byte - offset);
+      const placeAt = (byte: number, count: number) => ({
+        ...{ entry: entry.n, part: part.path, byte: byte, records: count },
       });
-      records = sender
-        ? await deliverRecords(sender, { source, entry, part, positionAt }, from, records)
-        : await deliverWhole(entry, part, positionAt, records);
+      const begin = offset;
       offset += part.bytes;
-      at = { byte: offset, records };
-      if (!caughtUp) return;
-    }
-    if (entry.outcome === null) return;
-    if (isByPart) await deliverWindow(destination, entry);
-    const { archive, epoch } = position;
-    await moveTo({ archive, epoch, entry: entry.n + 1, byte: 0, part: null, records: 0 }, false);
-    if (entry.outcome === 'completed' && (!sender || sender.isDecided)) through = entry.window.to;
-  }
-
-  /** @returns how many records of the entry are delivered. */
-  async function deliverRecords(by: BatchSender, origin: Origin, from: number, before: number): Promise<number> {
-    let records = before;
-    if (limits === null) return records;
-    for await (const batch of batchesOf(log, origin.part, from, limits)) {
-      signal.throwIfAborted();
-      const delivered = by.delivered;
-      await by.send(origin, batch.records, batch.to, records).finally(() => options.observe(by.delivered - delivered));
-      records += batch.records.length;
-      await moveTo(origin.positionAt(batch.to, records), false);
-      if (options.isOver()) {
-        caughtUp = false;
-        return records;
+      if (from >= part.bytes) continue;
+      const positionAt = (byte: number, count: number): Position => ({ ...position, ...placeAt(begin + byte, count) });
+      for await (const step of writer.write({ source, entry, part, positionAt }, from, records)) {
+        ({ records } = step);
+        tell();
+        await moveTo(placeAt(begin + step.byte, records));
+        if (options.isOver()) caughtUp = false;
+        if (!caughtUp) return;
       }
     }
-    return records;
   }
 
-  async function deliverWhole(
-    { window }: Entry,
-    part: PartEntry,
-    positionAt: Origin['positionAt'],
-    before: number,
-  ): Promise<number> {
-    let lines = 0;
-    const content = async function* (): AsyncGenerator<Buffer> {
-      lines = 0;
-      for await (const chunk of log.content(part)) {
-        for (let i = chunk.indexOf(0x0a); i !== -1; i = chunk.indexOf(0x0a, i + 1)) lines += 1;
-        yield chunk;
-      }
-    };
-    await (destination as PartDestination).deliverPart({ source, window, ...part, content }, signal);
-    options.observe(lines);
-    parts.records += lines;
-    await moveTo(positionAt(part.bytes, before + lines), false);
-    if (options.isOver()) caughtUp = false;
-    return before + lines;
-  }
-  const parts = { records: 0 };
-
-  async function deliverWindow(by: PartDestination, { n, window, line, parts }: Entry): Promise<void> {
-    if (line !== null) await by.deliverWindow({ source, window, n, line, parts }, signal);
+  function tell(): void {
+    options.observe(writer.delivered - observed);
+    observed = writer.delivered;
   }
 
-  for await (const entry of log.entries(position.entry)) {
-    signal.throwIfAborted();
-    await deliverEntry(entry);
-    if (options.isOver()) caughtUp = false;
-    if (!caughtUp) break;
+  try {
+    for await (const entry of log.entries(position.entry)) {
+      await deliverEntry(entry);
+      if (options.isOver()) caughtUp = false;
+      if (!caughtUp) break;
+    }
+    if (caughtUp) writer.requireDecided();
+  } finally {
+    tell();
   }
-  if (caughtUp) sender?.requireDecided();
-  if (!ownPosition && (position.byte > 0 || position.entry > 1)) await file.write(position, true);
+  // Of a destination that keeps its own it is a copy, by which others know what it has.
+  if (position.byte > 0 || position.entry > 1) await file.write(position, true);
   return {
-    position,
-    through,
-    delivered: sender ? sender.delivered : parts.records,
-    shortened: sender?.shortened ?? 0,
+    ...{ position, through, missed, caughtUp },
+    ...{ delivered: writer.delivered, shortened: writer.shortened },
     refused: (await refused.read()).length,
     behind: caughtUp ? { records: 0, parts: 0 } : await behind(log, position),
-    caughtUp,
   };
 }
 
-/** Where in an entry a position is. The entry's parts may have become others: then all of them are delivered again. */
-function startIn({ n, parts }: Entry, { entry, byte, part, records }: Position): Pick<Position, 'byte' | 'records'> {
-  if (n !== entry || byte === 0) return { byte: 0, records: 0 };
+function writerOf({ name, log, destination, limits, signal }: DeliverOptions, refused: RefusedFile): Writer {
+  if ('deliverPart' in destination) return createPartWriter(log, destination, signal);
+  if (limits === null) throw new TypeError(`${name} takes records, and has no limits`);
+  return createRecordWriter(log, new BatchSender(destination, limits, refused, signal), limits, signal);
+}
+
+type Start = Pick<Position, 'byte' | 'records'>;
+const NOTHING: Start = { byte: 0, records: 0 };
+
+/**
+ * Where in the first entry behind a position that is. Lines of other things may have come before its own. Its parts may have become others: then
+ * all of them are delivered again.
+ */
+function startIn({ parts }: Entry, { byte, part, records }: Position): Start {
+  if (byte === 0) return NOTHING;
   let end = 0;
   const holding = parts.find(({ bytes }) => (end += bytes) >= byte);
-  return holding?.path === part ? { byte, records } : { byte: 0, records: 0 };
+  return holding?.path === part ? { byte, records } : NOTHING;
 }
 
 /** What the log holds behind a position. */
 export async function behind(log: Log, position: Position): Promise<Behind> {
   const left = { records: 0, parts: 0 };
-  for await (const { n, parts, records } of log.entries(position.entry)) {
-    const isBegun = n === position.entry;
-    left.records += Math.max(0, records - (isBegun ? position.records : 0));
+  let isFirst = true;
+  for await (const entry of log.entries(position.entry)) {
+    const start = isFirst ? startIn(entry, position) : NOTHING;
+    isFirst = false;
+    if (entry.isRemoved) continue;
     let end = 0;
-    left.parts += parts.filter(({ bytes }) => (end += bytes) > (isBegun ? position.byte : 0)).length;
+    left.parts += entry.parts.filter(({ bytes }) => (end += bytes) > start.byte).length;
+    left.records += entry.records - start.records;
   }
   return left;
 }

@@ -35,6 +35,7 @@ export function createRefusedFile(log: Log, destination: string) {
 
   /** Adds those that are not there yet. */
   async function add(more: readonly Refused[]): Promise<void> {
+    if (more.length === 0) return;
     const there = await read();
     const isNew = ({ part, byte }: Refused): boolean => !there.some((one) => one.part === part && one.byte === byte);
     const added = more.filter(isNew);

@@ -43,6 +43,8 @@ export const deliveryStateSchema = z.object({
   refused: count,
   /** Records that were delivered shortened, ever. */
   shortened: count,
+  /** Records that `ARCHIVE_KEEP` had removed before they were delivered, ever. */
+  missed: count,
   /** What it waits for, and since when it does. */
   waiting: z.object({ reason: z.string(), since: time }).optional(),
   paused: z.object({ reason: z.string(), since: time }).optional(),
@@ -64,4 +66,5 @@ export const newDeliveryState = (source: string, destination: string): DeliveryS
   behind: null,
   refused: 0,
   shortened: 0,
+  missed: 0,
 });

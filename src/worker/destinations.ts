@@ -15,22 +15,20 @@ export interface MadeDestination {
 
 /** Makes the destinations that DESTINATIONS names, each with what it needs of libraries. Connects to none yet. */
 export async function makeDestinations(
-  {
-    destinations,
-    source,
-    folder,
-    environment,
-  }: Pick<WorkerConfig, 'destinations' | 'source' | 'folder' | 'environment'>,
+  config: Pick<WorkerConfig, 'destinations' | 'source' | 'folder' | 'environment' | 'settings'>,
   metrics: Metrics,
 ): Promise<MadeDestination[]> {
-  const log = createFolderLog(folder, source);
+  const { destinations, source, environment } = config;
+  const log = createFolderLog(config.folder, source);
+  const { ARCHIVE_KEEP: keepMs } = config.settings;
+  const retention = keepMs === undefined ? null : { keepMs, destinations: destinations.map(({ name }) => name) };
   return Promise.all(
     destinations.map(async ({ name, prefix, definition, settings, secrets, limits, start }) => {
       const setting = { name, prefix, source, secrets, build: version, proxy: proxyOf(environment) };
       const destination = await definition.create(settings, setting);
       return {
         name,
-        activities: createDeliveryActivities({ source, name, log, destination, limits, start, metrics }),
+        activities: createDeliveryActivities({ source, name, log, destination, limits, start, metrics, retention }),
         close: () => destination.close(),
       };
     }),

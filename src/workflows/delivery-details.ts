@@ -3,7 +3,7 @@ import { code } from '../text/markdown';
 
 /** A destination's current details for the Web UI: Markdown, in which text from elsewhere is formatted as code. */
 export function deliveryDetailsOf(state: DeliveryState): string {
-  const { deliveredThrough, records, behind, refused, shortened, waiting, paused } = state;
+  const { deliveredThrough, records, behind, refused, shortened, missed, waiting, paused } = state;
   const rows: [string, string][] = [
     ['Delivered through', deliveredThrough ?? 'nothing yet'],
     ['Records', String(records)],
@@ -14,5 +14,6 @@ export function deliveryDetailsOf(state: DeliveryState): string {
   if (refused > 0)
     rows.push(['Refused', `${refused}: \`refused/${state.destination}.jsonl\` in the archive names them`]);
   if (shortened > 0) rows.push(['Shortened', `${shortened}, too large for the destination`]);
+  if (missed > 0) rows.push(['Missed', `${missed}, removed from the archive before they were delivered`]);
   return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
 }

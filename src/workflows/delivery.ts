@@ -16,7 +16,7 @@ import { deliveryTaskQueue } from '../contract';
 import type { DeliveryState } from '../domain/delivery';
 import { deliveryDetailsOf } from './delivery-details';
 import { pauseDeliveryUpdate, resumeDeliveryUpdate, rewindDeliveryUpdate, wakeSignal } from './delivery-messages';
-import { messageOf } from './failures';
+import { failureDetails, messageOf } from './failures';
 import { readPause, readResume, readRewindDelivery } from './requests';
 
 /** A run of the chain; what it holds is little, and a new run is cheap. */
@@ -87,9 +87,10 @@ export async function delivery(input: DeliveryState): Promise<void> {
     try {
       result = await call(first);
     } catch (error) {
-      if (isCancellation(error)) throw error;
+      if (isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
       // A part that is damaged, a destination that is down: whatever it is, it is tried until it works.
-      change({ waiting: { reason: messageOf(error), since: iso(Date.now()) } });
+      const { behind = state.behind } = failureDetails(error);
+      change({ waiting: { reason: messageOf(error), since: iso(Date.now()) }, behind });
       result = await call(further);
     }
     if (state.waiting) change({ waiting: undefined });
@@ -111,9 +112,13 @@ export async function delivery(input: DeliveryState): Promise<void> {
       woken ||= !caughtUp;
       const { position, refused, behind, through = state.deliveredThrough } = result;
       change({
-        ...{ position, refused, behind, deliveredThrough: through, epoch: position.epoch },
         records: state.records + result.delivered,
         shortened: state.shortened + result.shortened,
+        missed: state.missed + result.missed,
+        // A rewind came while it ran.
+        ...(position.epoch >= state.epoch && {
+          ...{ position, refused, behind, deliveredThrough: through, epoch: position.epoch },
+        }),
       });
     }
   }
@@ -126,7 +131,8 @@ export async function delivery(input: DeliveryState): Promise<void> {
     try {
       await running.run(deliverWhatIsThere);
     } catch (error) {
-      if (!isCancellation(error)) throw error;
+      // An attempt that fails after it was asked to end is not tried again, and its failure says nothing of that.
+      if (!isCancellation(error) && !running.consideredCancelled) throw error;
       change({ waiting: undefined });
       // Temporal's own cancellation is of this run: another one begins, and waits to be woken.
       if (CancellationScope.current().consideredCancelled) break;

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { FailureType } from '../contract';
 import { cut, LONGEST_REASON_BYTES } from '../text/cut';
+import type { Behind } from '../domain/delivery';
 import { isFailureKind, meaningOf, type FailureKind } from '../domain/failure-kinds';
 import type { Ending } from '../domain/report';
 
@@ -30,6 +31,8 @@ interface FailureDetails {
   chatIds: string[];
   /** The page size for the next request; undefined: it was not reduced. */
   limit: number | undefined;
+  /** What a destination is behind; of a delivery only. */
+  behind?: Behind;
 }
 
 const causeOf = (error: unknown): unknown => (error instanceof ActivityFailure ? error.cause : error);
@@ -45,7 +48,7 @@ export function failureDetails(error: unknown): FailureDetails {
   const cause = causeOf(error);
   const given: unknown = cause instanceof ApplicationFailure ? cause.details?.[0] : undefined;
   const details: Record<string, unknown> = typeof given === 'object' && given !== null ? { ...given } : {};
-  const { kind, proven, requests, requestId, serverTime, chatIds, limit } = details;
+  const { kind, proven, requests, requestId, serverTime, chatIds, limit, behind } = details;
   return {
     kind: typeof kind === 'string' && isFailureKind(kind) ? kind : undefined,
     proven: proven === true,
@@ -54,8 +57,12 @@ export function failureDetails(error: unknown): FailureDetails {
     serverTime: typeof serverTime === 'string' ? serverTime : null,
     chatIds: Array.isArray(chatIds) ? chatIds.filter((chatId) => typeof chatId === 'string') : [],
     limit: typeof limit === 'number' ? limit : undefined,
+    ...(isBehind(behind) && { behind }),
   };
 }
+
+const isBehind = (value: unknown): value is Behind =>
+  typeof value === 'object' && value !== null && 'records' in value && 'parts' in value;
 
 /** Why a sync ended early. Only our own failures are quoted: another error's message might contain people's texts. */
 export function endingOf(error: unknown): Ending {

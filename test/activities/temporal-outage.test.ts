@@ -25,6 +25,7 @@ test('an outage of Temporal, as those see it who ask for a sync, is said as such
     archive: partialArchive({}),
     policy: policyOf(config.settings, 'test'),
     metrics: createMetrics(noopMetricMeter),
+    destinations: [],
     passingTrouble,
   });
   await relay.close();

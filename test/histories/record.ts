@@ -2,7 +2,10 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { createTenant, type Tenant } from '../../simulator';
+import { deliveryWorkflowId } from '../../src/contract';
+import { DestinationError } from '../../src/destinations/destination';
 import { version } from '../../src/version';
+import { recording } from '../support/recording-destination';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
 import { nextSecond, until } from '../support/until';
 
@@ -177,4 +180,22 @@ test('the middle of a window: the state, and the archive', async () => {
   const { running: _, ...state } = memo!;
   await cp(under.folder, join(folder, 'mid-window', 'archive'), { recursive: true });
   await writeFile(join(folder, 'mid-window', 'state.json'), `${JSON.stringify(state)}\n`);
+});
+
+test('a destination that is down, then delivered to, paused and rewound', async () => {
+  let isDown = true;
+  const some = recording(() => {
+    if (isDown) throw new DestinationError('ECONNREFUSED', 'is down');
+  });
+  await source({ destinations: { some } });
+  await under.sync();
+  const chain = under.delivery('some');
+  await until(async () => (await chain.view())?.state.waiting);
+  await chain.pause('maintenance');
+  isDown = false;
+  await chain.resume();
+  await until(async () => (await chain.view())?.state.deliveredThrough);
+  await chain.rewind({ to: '2026-08-01' });
+  await until(async () => (await chain.view())?.state.deliveredThrough);
+  await save('delivery', deliveryWorkflowId(under.source.name, 'some'));
 });

@@ -14,10 +14,14 @@ import { createComplianceApi } from '../../src/compliance-api/client';
 import { createPacer } from '../../src/compliance-api/pacer';
 import { loadWorkerConfig } from '../../src/config/config';
 import type { Environment } from '../../src/config/environment';
-import { chatSyncWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../src/contract';
+import { chatSyncWorkflowId, deliveryWorkflowId, requestSyncWorkflowId, syncTaskQueue } from '../../src/contract';
 import { createMetrics } from '../../src/worker/metrics';
 import { policyOf } from '../../src/config/policy';
+import { createDeliveryActivities } from '../../src/activities/delivery-activities';
 import { createFolderArchive } from '../../src/archive/folder-archive';
+import { createFolderLog } from '../../src/archive/folder-log';
+import { createDeliveryChain, destinationsOf, type DeliveryChain } from '../../src/delivery-chain';
+import type { Destination } from '../../src/destinations/destination';
 import type { Archive } from '../../src/archive/archive';
 import { createSource, type Source } from '../../src/source';
 import { createSourceWorker, type SourceWorker } from '../../src/worker/source-worker';
@@ -61,6 +65,9 @@ export interface SourceUnderTest {
   /** Ends the workers and starts one with other settings. */
   restart(settings?: Environment, policy?: Partial<Policy>): Promise<void>;
   stopWorker(): Promise<void>;
+  /** Makes workers that are started from now on serve these destinations. */
+  serve(destinations: Readonly<Record<string, Destination>>): void;
+  delivery(destination: string): DeliveryChain;
   close(): Promise<void>;
 }
 
@@ -68,6 +75,8 @@ export interface UnderTestOptions {
   simulator?: SimulatorOptions;
   settings?: Environment;
   policy?: Partial<Policy>;
+  /** By name, as DESTINATIONS would. */
+  destinations?: Readonly<Record<string, Destination>>;
   wrapArchive?: (archive: Archive) => Archive;
   /** What fails is tried again when Temporal usually does, not at once. */
   usualRetries?: boolean;
@@ -86,6 +95,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
   const source = createSource(client, name);
   const folder = join(options.settings?.['FILE_DIR'] ?? join(dataDir, 'messages'), name);
   let archive: Archive | undefined;
+  let destinations = options.destinations ?? {};
   const workers: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(workers.splice(0).map((worker) => worker.stop()));
@@ -122,6 +132,17 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     archive = wrapped;
     // One each: Temporal refuses two workers of one queue on the same connection.
     const connection = await connectWorker();
+    const metrics = createMetrics(Runtime.instance().metricMeter);
+    const served = Object.entries(destinations).map(([destination, made]) => ({
+      chain: createDeliveryChain(client, name, destination),
+      activities: createDeliveryActivities({
+        ...{ source: name, name: destination, log: createFolderLog(config.folder, name), destination: made },
+        limits: 'deliverPart' in made ? null : { batchBytes: 20_000, batchRecords: 100, recordBytes: 100_000 },
+        start: null,
+        metrics,
+      }),
+    }));
+    for (const { chain } of served) await chain.wake();
     const worker: SourceWorker = await createSourceWorker({
       connection,
       namespace,
@@ -130,7 +151,8 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       api,
       slots,
       policy: followed,
-      metrics: createMetrics(Runtime.instance().metricMeter),
+      metrics,
+      destinations: served,
       workflowBundle,
       interceptors: options.usualRetries ? [] : [triedAgainSoon],
     });
@@ -204,8 +226,13 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       await startWorker(settings, policy);
     },
     stopWorker: stop,
+    serve: (next) => void (destinations = next),
+    delivery: (destination) => createDeliveryChain(client, name, destination),
     async close() {
       const description = await source.view();
+      for (const destination of await destinationsOf(client, name)) {
+        await client.workflow.getHandle(deliveryWorkflowId(name, destination)).terminate('end of the test');
+      }
       if (description.open) await client.workflow.getHandle(chatSyncWorkflowId(name)).terminate('end of the test');
       await stop();
       await simulator.close();

@@ -26,7 +26,7 @@ test('there is a history of every kind', () => {
   const kinds = ['backfill-then-idle', 'begin-at-now', 'failure-then-retry', 'long-page', 'pause-resume', 'rewind'];
   kinds.push('cancel-then-idle-cancel', 'terminate-then-adopt');
   kinds.push('per-user', 'per-user-by-creation', 'listing-refused', 'parked-then-healed');
-  kinds.push('request-completed', 'request-failed', 'request-refused', 'request-asks-again');
+  kinds.push('request-completed', 'request-failed', 'request-refused', 'request-asks-again', 'delivery');
   expect(kinds.filter((kind) => !names.some((name) => name.startsWith(`${version}/${kind}`)))).toEqual([]);
 });
 

@@ -82,7 +82,7 @@ export function createFiles(fs: FileSystem, root: string) {
 
   /**
    * Puts a file with this text at `path`, whole, in the place of the one that is there.
-   * @param folder Where it is made.
+   * @param folder Where it is made: not one that another worker may tidy up.
    * @param isDurable It is on disk when this resolves; otherwise a loss of power may leave it empty.
    */
   async function replace(path: string, text: string, folder: string, isDurable = true): Promise<void> {

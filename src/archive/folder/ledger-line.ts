@@ -49,6 +49,23 @@ const lineSchema = z.object({
 /** One window in the ledger, its fields in the order in which they are written. */
 export type LedgerLine = z.infer<typeof lineSchema>;
 
+const eventSchema = z.object({
+  n: z.number(),
+  /** `removed`: the parts of the windows from line `from` to line `through` are gone, as those before are. */
+  event: z.literal('removed'),
+  at: z.string(),
+  from: z.number(),
+  through: z.number(),
+  parts: z.number(),
+  bytes: z.number(),
+  prev: z.string(),
+});
+/** Something that happened to the archive, as a line of the ledger between those of windows. */
+export type EventLine = z.infer<typeof eventSchema>;
+
+export type AnyLine = LedgerLine | EventLine;
+export const isEvent = (line: AnyLine): line is EventLine => 'event' in line;
+
 /** Before the first line. */
 export const NO_LINE = '0'.repeat(64);
 
@@ -58,17 +75,21 @@ const NEWLINE = 0x0a;
 const FIRST_PRINTABLE = 0x20;
 
 /** @param cover How many bytes of a torn line it is written over. */
-export function toText(line: LedgerLine, cover: number): string {
-  const { n, epoch, from, to, outcome, chats, records, parts, requestId, prev, ...more } = line;
-  const text = JSON.stringify({ n, epoch, from, to, outcome, chats, records, parts, requestId, ...more, prev });
+export function toText(line: AnyLine, cover: number): string {
+  const text = JSON.stringify(isEvent(line) ? line : inOrder(line));
   return `${text}${' '.repeat(Math.max(0, cover - Buffer.byteLength(text) - 1))}\n`;
 }
 
+function inOrder(line: LedgerLine): LedgerLine {
+  const { n, epoch, from, to, outcome, chats, records, parts, requestId, prev, ...more } = line;
+  return { n, epoch, from, to, outcome, chats, records, parts, requestId, ...more, prev };
+}
+
 /** Null: the line was cut short, or not all of it reached the disk. `garbage`: none that we wrote. */
-export function parseLine(bytes: Buffer): LedgerLine | null | 'garbage' {
+export function parseLine(bytes: Buffer): AnyLine | null | 'garbage' {
   if (isTorn(bytes)) return null;
   try {
-    return lineSchema.parse(JSON.parse(bytes.toString()));
+    return z.union([eventSchema, lineSchema]).parse(JSON.parse(bytes.toString()));
   } catch {
     return 'garbage';
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Handle } from './file-system';
-import { type LedgerLine, NO_LINE, parseLine } from './ledger-line';
+import { type AnyLine, NO_LINE, parseLine } from './ledger-line';
 
 const CHUNK_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -23,7 +23,7 @@ export class BrokenLine extends Error {
 /** A line as it was found. */
 interface Found {
   /** Null for a last line that was cut short. */
-  line: LedgerLine | null;
+  line: AnyLine | null;
   bytes: Buffer;
   /** Where it ends. */
   end: number;
@@ -95,7 +95,7 @@ export async function verifyLines(handle: Handle, from: Sound): Promise<Sound> {
 }
 
 /** Once lines are chained all that come are. */
-const follows = ({ n, prev }: LedgerLine, before: Sound): boolean =>
+const follows = ({ n, prev }: AnyLine, before: Sound): boolean =>
   n === undefined && prev === undefined ? !before.isChained : n === before.n + 1 && prev === before.sha256;
 
 /** What the line behind it says of a line: of its bytes, the newline included. */
@@ -112,7 +112,7 @@ export async function lineNumberAt(handle: Handle, at: number): Promise<number> 
   return number;
 }
 
-function lineOf(bytes: Buffer, at: number, mayBeTorn: boolean): LedgerLine | null {
+function lineOf(bytes: Buffer, at: number, mayBeTorn: boolean): AnyLine | null {
   const line = parseLine(bytes);
   if (line === 'garbage' || (line === null && !mayBeTorn)) throw new BrokenLine(at);
   return line;

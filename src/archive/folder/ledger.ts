@@ -7,7 +7,7 @@ import { hasCode } from './errors';
 import type { Handle } from './file-system';
 import { type Files, writeAll } from './files';
 import { isSameWindow, LEDGER, slotName, slotPosition, STAGING } from './layout';
-import { type LedgerLine, NO_LINE, parseLine, toText } from './ledger-line';
+import { type AnyLine, type EventLine, isEvent, type LedgerLine, NO_LINE, parseLine, toText } from './ledger-line';
 import { BrokenLine, lineNumberAt, linesFromEnd, NOTHING_SOUND, sha256Of, verifyLines } from './ledger-reader';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
@@ -22,6 +22,14 @@ interface Look {
   /** Where that ends: what follows is a part of the next one. */
   end: number;
   size: number;
+}
+
+interface Tail {
+  head: Head | null;
+  /** Where the last whole line ends. */
+  end: number;
+  size: number;
+  removed: EventLine | null;
 }
 
 export type Ledger = ReturnType<typeof createLedger>;
@@ -63,7 +71,9 @@ export function createLedger(files: Files, source: string) {
   /** The line of the last completed window. */
   async function last(): Promise<LedgerLine | null> {
     return reading(async (handle) => {
-      for await (const { line } of linesFromEnd(handle)) if (line?.outcome === 'completed') return line;
+      for await (const { line } of linesFromEnd(handle)) {
+        if (line !== null && !isEvent(line) && line.outcome === 'completed') return line;
+      }
       return null;
     });
   }
@@ -121,10 +131,12 @@ export function createLedger(files: Files, source: string) {
       let beyond = false;
       for await (const { line, bytes, end } of linesFromEnd(handle)) {
         if (line === null) continue;
-        if (found.latest === null) {
+        if (found.end === 0) {
           const n = line.n ?? (await lineNumberAt(handle, end)) - 1;
-          Object.assign(found, { latest: line, end, head: { n, sha256: sha256Of(bytes) } });
+          Object.assign(found, { end, head: { n, sha256: sha256Of(bytes) } });
         }
+        if (isEvent(line)) continue;
+        found.latest ??= line;
         if (isSameWindow(line, window)) {
           found.closed = line;
           found.closedHead = line.n === undefined ? null : { n: line.n, sha256: sha256Of(bytes) };
@@ -161,19 +173,56 @@ export function createLedger(files: Files, source: string) {
       const { closed, latest, head, end, size } = await look(line);
       if (closed !== null) return;
       const isRewound = latest === null ? line.epoch > 0 : latest.epoch < line.epoch;
-      const slot = join(staging, slotName(end));
       const chained = { ...line, n: head.n + 1, at: new Date().toISOString(), prev: head.sha256 };
-      await files.claim(slot, toText({ ...chained, ...(isRewound && { rewound: true }) }, size - end), own);
-      const decided = await files.readText(slot);
-      // Removed by another worker: its line is there.
-      if (decided === null) continue;
-      const bytes = Buffer.from(decided);
-      // A slot goes only after its line is on disk. So one that was made anew behind that is seen to be late: after the look
-      // at the slot, the ledger has grown.
-      const isLate = (await endOf()) !== end;
-      if (!isLate && isLine(bytes)) await writeAt(end, bytes);
-      await files.discard(slot);
+      await decide(end, toText({ ...chained, ...(isRewound && { rewound: true }) }, size - end), own);
     }
+  }
+
+  /** Says that parts are removed, up to the line `through`, unless that is said already. */
+  async function appendRemoved(removal: Omit<EventLine, 'n' | 'event' | 'at' | 'prev'>): Promise<void> {
+    for (;;) {
+      const tail = await reading(lookAtTail);
+      if (!tail?.head || (tail.removed?.through ?? 0) >= removal.through) return;
+      const { head, end, size } = tail;
+      const event = { n: head.n + 1, event: 'removed', at: new Date().toISOString(), ...removal } as const;
+      await decide(end, toText({ ...event, prev: head.sha256 }, size - end), await files.folder(source, STAGING));
+    }
+  }
+
+  /** The last line, and the last one that says what is removed. */
+  async function lookAtTail(handle: Handle): Promise<Tail> {
+    const tail: Tail = { head: null, end: 0, size: (await handle.stat()).size, removed: null };
+    for await (const { line, bytes, end } of linesFromEnd(handle)) {
+      if (line === null) continue;
+      if (tail.head === null) {
+        const n = line.n ?? (await lineNumberAt(handle, end)) - 1;
+        Object.assign(tail, { head: { n, sha256: sha256Of(bytes) }, end });
+      }
+      if (!isEvent(line)) continue;
+      tail.removed = line;
+      break;
+    }
+    return tail;
+  }
+
+  /** The lines whose parts were removed last: those before are gone, too. */
+  async function removed(): Promise<Pick<EventLine, 'from' | 'through'>> {
+    return (await reading(lookAtTail))?.removed ?? { from: 1, through: 0 };
+  }
+
+  /** Writes a line at a position of the ledger, or the one that another worker has decided on. @param own Where it is made. */
+  async function decide(end: number, text: string, own: string): Promise<void> {
+    const slot = join(staging, slotName(end));
+    await files.claim(slot, text, own);
+    const decided = await files.readText(slot);
+    // Removed by another worker: its line is there.
+    if (decided === null) return;
+    const bytes = Buffer.from(decided);
+    // A slot goes only after its line is on disk. So one that was made anew behind that is seen to be late: after the look
+    // at the slot, the ledger has grown.
+    const isLate = (await endOf()) !== end;
+    if (!isLate && isLine(bytes)) await writeAt(end, bytes);
+    await files.discard(slot);
   }
 
   async function writeAt(position: number, bytes: Buffer): Promise<void> {
@@ -198,7 +247,10 @@ export function createLedger(files: Files, source: string) {
     }
   }
 
-  return { find, headOf, holds, last, endOf, verify, append, settle };
+  return { find, headOf, holds, last, endOf, verify, append, appendRemoved, removed, settle };
 }
 
-const isLine = (bytes: Buffer): boolean => typeof parseLine(bytes) === 'object' && parseLine(bytes) !== null;
+function isLine(bytes: Buffer): boolean {
+  const line: AnyLine | null | 'garbage' = parseLine(bytes);
+  return line !== null && line !== 'garbage';
+}

@@ -10,7 +10,8 @@ export async function missing(space: Workspace): Promise<string | null> {
   const folder = join(files.root, source);
   await ledger.verify();
   const line = await ledger.last();
-  for (const { path, bytes } of line?.parts ?? []) {
+  const isRemoved = line?.n !== undefined && line.n <= (await ledger.removed()).through;
+  for (const { path, bytes } of isRemoved ? [] : (line?.parts ?? [])) {
     if ((await files.sizeOf(join(folder, path))) !== bytes) return path;
   }
   // Made when the archive was claimed.

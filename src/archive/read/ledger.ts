@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode } from '../folder/errors';
 import { LEDGER } from '../folder/layout';
-import { type LedgerLine, parseLine } from '../folder/ledger-line';
+import { isEvent, type LedgerLine, parseLine } from '../folder/ledger-line';
 import { Damage } from './damage';
 import { linesIn } from './lines';
 
@@ -22,7 +22,7 @@ export async function* readLedger(folder: string): AsyncGenerator<LedgerLine> {
       if (torn || line === 'garbage')
         throw new Damage(LEDGER, `has no line of a ledger at line ${torn ? number - 1 : number}`);
       torn = line === null;
-      if (line !== null) yield line;
+      if (line !== null && !isEvent(line)) yield line;
     }
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;

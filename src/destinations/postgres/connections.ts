@@ -15,7 +15,6 @@ const CONNECT_MS = 10_000;
 const LONGEST_MS = 300_000;
 
 type Files = Pick<PostgresSettings, 'CA_FILE' | 'CERT_FILE' | 'KEY_FILE' | 'STATEMENT_TIMEOUT'>;
-export type Connections = ReturnType<typeof createConnections>;
 
 /** Runs transactions. The URL and the certificates are read for each, so that they can be renewed while the worker runs. */
 export function createConnections(settings: Files, { prefix, secrets, build }: Setting, names: Names) {

@@ -1,0 +1,99 @@
+import type { Entry, Log, PartEntry } from '../archive/log';
+import type { Limits } from '../destinations/definition';
+import type { PartDestination } from '../destinations/destination';
+import type { Position } from '../domain/delivery';
+import { batchesOf } from './batches';
+import type { BatchSender } from './batch-sender';
+
+const NEWLINE = 0x0a;
+
+/** A part on its way to a destination. */
+export interface Origin {
+  source: string;
+  entry: Entry;
+  part: PartEntry;
+  /** The position behind a number of the part's bytes, and of the entry's records. */
+  positionAt: (byte: number, records: number) => Position;
+}
+
+/** A place in a part up to which the destination has everything. */
+export interface Step {
+  /** Bytes of the part. */
+  byte: number;
+  /** Records of the entry. */
+  records: number;
+}
+
+/** Brings parts to a destination. */
+export interface Writer {
+  /**
+   * Delivers a part, step by step.
+   * @param from Bytes of it that are there already.
+   * @param before Records of the entry that are.
+   */
+  write(origin: Origin, from: number, before: number): AsyncGenerator<Step>;
+  /** Called when all parts of a window are there. */
+  end(source: string, entry: Entry): Promise<void>;
+  /** Whether the position may move. */
+  readonly isDecided: boolean;
+  /** @throws DestinationError if it may not, and nothing more is there to decide it. */
+  requireDecided(): void;
+  readonly delivered: number;
+  readonly shortened: number;
+}
+
+/** For a destination that takes records. */
+export function createRecordWriter(log: Log, sender: BatchSender, limits: Limits, signal: AbortSignal): Writer {
+  return {
+    async *write(origin, from, before) {
+      let records = before;
+      for await (const batch of batchesOf(log, origin.part, from, limits)) {
+        signal.throwIfAborted();
+        await sender.send(origin, batch.records, batch.to, records);
+        records += batch.records.length;
+        yield { byte: batch.to, records };
+      }
+    },
+    end: async () => undefined,
+    get isDecided() {
+      return sender.isDecided;
+    },
+    requireDecided: () => sender.requireDecided(),
+    get delivered() {
+      return sender.delivered;
+    },
+    get shortened() {
+      return sender.shortened;
+    },
+  };
+}
+
+/** For a destination that takes parts as they are. */
+export function createPartWriter(log: Log, destination: PartDestination, signal: AbortSignal): Writer {
+  let delivered = 0;
+  return {
+    async *write({ source, entry, part }, _from, before) {
+      let lines = 0;
+      async function* content(): AsyncGenerator<Buffer> {
+        lines = 0;
+        for await (const chunk of log.content(part)) {
+          for (let i = chunk.indexOf(NEWLINE); i !== -1; i = chunk.indexOf(NEWLINE, i + 1)) lines += 1;
+          yield chunk;
+        }
+      }
+      signal.throwIfAborted();
+      await destination.deliverPart({ source, window: entry.window, ...part, content }, signal);
+      delivered += lines;
+      yield { byte: part.bytes, records: before + lines };
+    },
+    async end(source, { n, window, line, parts }) {
+      if (line !== null) await destination.deliverWindow({ source, window, n, line, parts }, signal);
+    },
+    isDecided: true,
+    requireDecided: () => undefined,
+    get delivered() {
+      return delivered;
+    },
+    shortened: 0,
+  };
+}

@@ -1,0 +1,303 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { collect } from '../../harness/collect';
+import { createFolderArchive } from '../../src/archive/folder-archive';
+import { createFolderLog } from '../../src/archive/folder-log';
+import { readLedger } from '../../src/archive/read/ledger';
+import { partsIn } from '../../src/archive/read/parts';
+import { applyRetention } from '../../src/delivery/retention';
+import { deliver, type DeliverOptions, type DeliveryResult } from '../../src/delivery/deliver';
+import { DestinationError } from '../../src/destinations/destination';
+import type { Position } from '../../src/domain/delivery';
+import { endOfDay, makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
+import { recording, type Recording } from '../support/recording-destination';
+
+const limits = { batchBytes: 3000, batchRecords: 100, recordBytes: 100_000 };
+const idOf = (json: string): string => (JSON.parse(json) as { id: string }).id;
+
+let archive: MadeArchive;
+beforeEach(async () => {
+  archive = await makeArchive();
+});
+afterEach(() => archive.remove());
+
+const run = (destination: Recording, more: Partial<DeliverOptions> = {}): Promise<DeliveryResult> =>
+  deliver({
+    ...{ source: 'made', name: 'x', log: archive.log, destination, limits },
+    known: { epoch: 0, start: null, position: null },
+    isOver: () => false,
+    signal: AbortSignal.timeout(60_000),
+    observe: () => undefined,
+    ...more,
+  });
+
+describe('a delivery', () => {
+  it('goes through windows, parts and records in their order', async () => {
+    const [a, b, c] = [recordsOfChat('a', 30), recordsOfChat('b', 5), recordsOfChat('c', 7)];
+    await archive.window([a, b], [c]);
+    await archive.window([recordsOfChat('d', 1)]);
+    const destination = recording();
+    expect(await run(destination)).toMatchObject({ caughtUp: true, delivered: 43, through: endOfDay(1) });
+    expect(destination.ids()).toEqual([...a, ...b, ...c, ...recordsOfChat('d', 1)].map(idOf));
+    // No batch is longer than it may be, nor of two parts.
+    for (const { at, next, records } of destination.deliveries) {
+      expect(records.reduce((sum, { line }) => sum + line.length, 0)).toBeLessThanOrEqual(limits.batchBytes);
+      expect(next.byte).toBeGreaterThan(at.byte);
+    }
+  });
+
+  it('is the same again from wherever it stopped, key by key', async () => {
+    await archive.window([recordsOfChat('a', 40)], [recordsOfChat('b', 40)]);
+    const whole = recording();
+    await run(whole);
+    await rm(join(archive.folder, 'positions'), { recursive: true });
+    const pieces = recording();
+    for (let i = 0; i < 100; i++) if ((await run(pieces, { isOver: () => true })).position.entry > 1) break;
+    expect(pieces.deliveries.map(({ key }) => key)).toEqual(whole.deliveries.map(({ key }) => key));
+    expect(new Set(whole.deliveries.map(({ key }) => key)).size).toBe(whole.deliveries.length);
+    expect(whole.deliveries.length).toBeGreaterThan(5);
+  });
+
+  it('goes on behind the last batch that was taken, whatever ends it', async () => {
+    await archive.window([recordsOfChat('a', 40)]);
+    let tries = 0;
+    const destination = recording(() => {
+      tries += 1;
+      if (tries % 2 === 0) throw new DestinationError('down', 'is down');
+    });
+    for (;;) {
+      const result = await run(destination).catch((error: unknown) => error);
+      if (!(result instanceof DestinationError)) break;
+    }
+    expect(destination.ids()).toEqual(recordsOfChat('a', 40).map(idOf));
+  });
+
+  it('takes what is published before its window is closed, and the rest later', async () => {
+    await archive.publish(recordsOfChat('a', 3));
+    const destination = recording();
+    expect(await run(destination)).toMatchObject({ delivered: 3, through: null });
+    await archive.publish(recordsOfChat('b', 2));
+    await archive.close();
+    await archive.window([recordsOfChat('c', 1)]);
+    expect(await run(destination)).toMatchObject({ delivered: 3, through: endOfDay(1) });
+    expect(destination.ids()).toHaveLength(6);
+  });
+
+  it('has what an abandoned window published, and is through no further for it', async () => {
+    await archive.publish(recordsOfChat('a', 3));
+    await archive.close('abandoned');
+    const destination = recording();
+    expect(await run(destination)).toMatchObject({ delivered: 3, through: null, position: { entry: 2, byte: 0 } });
+  });
+
+  it('writes nothing to a destination for windows without messages', async () => {
+    const destination = recording();
+    for (let i = 0; i < 100; i++) await archive.close();
+    expect(await run(destination)).toMatchObject({ delivered: 0, through: endOfDay(99), position: { entry: 101 } });
+    expect(destination.deliveries).toEqual([]);
+  });
+
+  it('says how far behind it is', async () => {
+    await archive.window([recordsOfChat('a', 10)], [recordsOfChat('b', 10)]);
+    await archive.window([recordsOfChat('c', 10)]);
+    const first = await run(recording(), { isOver: () => true });
+    expect(first.caughtUp).toBe(false);
+    expect(first.behind).toEqual({ records: 30 - first.delivered, parts: 3 });
+  });
+});
+
+describe('where a delivery begins', () => {
+  const known = (start: string | null, position: Position | null = null, epoch = 0) => ({
+    known: { epoch, start, position },
+  });
+  beforeEach(async () => {
+    for (const chat of ['a', 'b', 'c']) await archive.window([recordsOfChat(chat, 1)]);
+    await archive.publish(recordsOfChat('open', 1));
+  });
+
+  it.each([
+    ['with the first entry', null, ['a', 'b', 'c', 'open']],
+    ['now', 'now', []],
+    ['at a time', endOfDay(0), ['b', 'c', 'open']],
+    ['in the middle of a window', new Date(Date.parse(endOfDay(0)) + 1000).toISOString(), ['b', 'c', 'open']],
+  ])('%s', async (_what, start, chats) => {
+    const destination = recording();
+    await run(destination, known(start));
+    expect(destination.ids()).toEqual(chats.map((chat) => `${chat}-00000`));
+    await archive.publish(recordsOfChat('later', 1));
+    await run(destination, known(start));
+    expect(destination.ids().slice(chats.length)).toEqual(['later-00000']);
+  });
+
+  it('is by its file, which moves with each batch, before the workflow', async () => {
+    const destination = recording();
+    const { position } = await run(destination, known(null));
+    await run(destination, known(null, { ...position, entry: 1, byte: 0, part: null }));
+    expect(destination.ids()).toHaveLength(4);
+  });
+
+  it('is by the workflow where a loss of power emptied the file', async () => {
+    const { position } = await run(recording(), known(null));
+    await writeFile(join(archive.folder, 'positions', 'x.json'), '');
+    const destination = recording();
+    await run(destination, known(null, position));
+    expect(destination.ids()).toEqual([]);
+  });
+
+  it('is by a rewind, whatever the file of before says', async () => {
+    await run(recording(), known(null));
+    const destination = recording();
+    expect(await run(destination, known(endOfDay(1), null, 1))).toMatchObject({ position: { epoch: 1 } });
+    expect(destination.ids()).toEqual(['c-00000', 'open-00000']);
+    await run(destination, known(endOfDay(1), null, 1));
+    expect(destination.ids()).toHaveLength(2);
+  });
+
+  it('is by the file of a higher epoch, of which a reset Temporal knows nothing', async () => {
+    await run(recording(), known(null, null, 3));
+    const destination = recording();
+    expect(await run(destination, known(null))).toMatchObject({ position: { epoch: 3 } });
+    expect(destination.ids()).toEqual([]);
+  });
+
+  it('is the first entry of another archive', async () => {
+    const { position } = await run(recording(), known(null));
+    const other = await makeArchive('made', 'another-archive');
+    await other.window([recordsOfChat('other', 1)]);
+    const destination = recording();
+    await run(destination, { ...known(null, position), log: other.log });
+    expect(destination.ids()).toEqual(['other-00000']);
+    await other.remove();
+  });
+});
+
+describe('an archive that is not what was written', () => {
+  const partOf = async (): Promise<string> => {
+    const [line] = await collect(readLedger(archive.folder));
+    return line!.parts[0]!.path;
+  };
+
+  it('stops a delivery before anything of a damaged part, and names it, until that is restored', async () => {
+    await archive.window([recordsOfChat('a', 40)]);
+    const path = join(archive.folder, await partOf());
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('text of a-00039', 'Text of a-00039'));
+    const destination = recording();
+    await expect(run(destination)).rejects.toMatchObject({
+      code: 'PART_DAMAGED',
+      message: expect.stringContaining(await partOf()),
+    });
+    expect(destination.ids()).toEqual([]);
+    await rename(path, `${path}.away`);
+    await expect(run(destination)).rejects.toMatchObject({ code: 'PART_MISSING' });
+    await writeFile(path, text);
+    expect(await run(destination)).toMatchObject({ delivered: 40 });
+  });
+
+  it('stops it where the ledger is shorter than it was, or its lines do not follow each other', async () => {
+    for (const chat of ['a', 'b', 'c']) await archive.window([recordsOfChat(chat, 1)]);
+    const ledger = join(archive.folder, 'ledger.jsonl');
+    const lines = (await readFile(ledger, 'utf8')).split('\n');
+    await run(recording(), { isOver: () => true });
+    await writeFile(ledger, lines.with(1, lines[1]!.replace('"records":1', '"records":2')).join('\n'));
+    await expect(run(recording())).rejects.toMatchObject({ code: 'LEDGER_UNREADABLE' });
+    await writeFile(ledger, lines.join('\n'));
+    await run(recording());
+    await writeFile(ledger, `${lines[0]!}\n`);
+    await expect(run(recording())).rejects.toMatchObject({ code: 'LEDGER_BEHIND' });
+  });
+});
+
+describe('a record that is too large', () => {
+  it('comes without most of its text, with its metadata, digit for digit, and where the rest is', async () => {
+    const long = recordOf('long', { content: [{ type: 'text', text: 'é'.repeat(300_000) }], much: 'x'.repeat(10_000) });
+    const line = long.replace(/\}$/, ',"number":9007199254740993}');
+    await archive.window([[recordOf('a'), line, recordOf('b')]]);
+    const destination = recording();
+    expect(await run(destination)).toMatchObject({ delivered: 3, shortened: 1 });
+    expect(destination.ids()).toEqual(['a', 'long', 'b']);
+    const stub = destination.deliveries.flatMap(({ records }) => records).find(({ id }) => id === 'long')!;
+    expect(stub.line.length).toBeLessThanOrEqual(limits.recordBytes);
+    const text = stub.line.toString();
+    expect(text).toContain('"number":9007199254740993');
+    const { content, truncated, much, chat_user: user } = JSON.parse(text) as Record<string, never>;
+    expect(content).toEqual([{ type: 'text', text: 'é'.repeat(32 * 1024) }]);
+    expect(much).toBeUndefined();
+    expect(user).toEqual({ id: 'user_1', email_address: 'user@example.com' });
+    expect(truncated).toMatchObject({ bytes: Buffer.byteLength(line), byte: Buffer.byteLength(recordOf('a')) + 1 });
+  });
+
+  it('is found by halving where only the destination knows how much it takes', async () => {
+    const long = recordOf('long', { content: [{ type: 'text', text: 'x'.repeat(50_000) }] });
+    await archive.window([[recordOf('a'), long, recordOf('b')]]);
+    const destination = recording(({ records }) => {
+      if (records.reduce((sum, { line }) => sum + line.length, 0) > 10_000) {
+        throw new DestinationError('too-large', 'takes less', 'too-large');
+      }
+    });
+    expect(await run(destination, { limits: { ...limits, batchBytes: 1_000_000 } })).toMatchObject({
+      shortened: 1,
+      delivered: 3,
+    });
+    expect(destination.ids()).toEqual(['a', 'long', 'b']);
+  });
+});
+
+describe('parts that every destination has', () => {
+  const dayMs = 86_400_000;
+  const retention = (keepMs: number, ...destinations: string[]) =>
+    applyRetention(archive.log, { keepMs, destinations }, Date.now());
+  beforeEach(async () => {
+    for (const chat of ['a', 'b']) await archive.window([recordsOfChat(chat, 3)]);
+    await archive.publish(recordsOfChat('open', 2));
+  });
+
+  it('are removed, with a line that says so; the others, and the open window, are not', async () => {
+    await run(recording());
+    await retention(0, 'x', 'y');
+    expect(await partsIn(archive.folder)).toHaveLength(3);
+    await retention(dayMs, 'x');
+    expect(await partsIn(archive.folder)).toHaveLength(3);
+    await retention(0, 'x');
+    expect(await partsIn(archive.folder)).toHaveLength(1);
+    const lines = (await readFile(join(archive.folder, 'ledger.jsonl'), 'utf8')).split('\n');
+    expect(JSON.parse(lines[2]!)).toMatchObject({ n: 3, event: 'removed', from: 1, through: 2, parts: 2 });
+    await retention(0, 'x');
+    expect((await readFile(join(archive.folder, 'ledger.jsonl'), 'utf8')).split('\n')).toHaveLength(4);
+  });
+
+  it('hold up nobody: the window that was open goes on where it was, and the source does not miss them', async () => {
+    const destination = recording();
+    await run(destination);
+    await retention(0, 'x');
+    await archive.publish(recordsOfChat('more', 2));
+    await archive.close();
+    expect(await run(destination)).toMatchObject({ delivered: 2, missed: 0, position: { entry: 5 } });
+    await retention(0, 'x');
+    expect(await partsIn(archive.folder)).toEqual([]);
+    const whole = createFolderArchive({ dir: archive.dir, source: archive.source });
+    expect(await whole.missing()).toBeNull();
+    await archive.window([recordsOfChat('next', 1)]);
+    expect(await run(destination)).toMatchObject({ delivered: 1, missed: 0, through: endOfDay(3) });
+    expect(destination.ids()).toHaveLength(11);
+  });
+
+  it('are missed by a destination that comes later, which says so and gets the rest', async () => {
+    await run(recording());
+    await retention(0, 'x');
+    const late = recording();
+    expect(await run(late, { name: 'late' })).toMatchObject({ delivered: 2, missed: 6 });
+    expect(late.ids()).toEqual(['open-00000', 'open-00001']);
+  });
+
+  it('go all the same when a worker dies between saying so and doing it', async () => {
+    await run(recording());
+    const parts = await partsIn(archive.folder);
+    const kept = await Promise.all(parts.map((path) => readFile(join(archive.folder, path))));
+    await retention(0, 'x');
+    for (const [i, path] of parts.entries()) await writeFile(join(archive.folder, path), kept[i]!);
+    const anew = createFolderLog(archive.dir, archive.source);
+    await applyRetention(anew, { keepMs: 0, destinations: ['x'] }, Date.now());
+    expect(await partsIn(archive.folder)).toHaveLength(1);
+  });
+});
