@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chown, cp, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** Whom to run servers as that refuse to run as root. */
@@ -31,7 +31,7 @@ async function open(folder: string, uid: number | undefined): Promise<string> {
 
 /** Root's own folders are closed to others: what lies there is copied to where the account may read it. */
 export async function readable({ uid }: Account, path: string, to: string): Promise<string> {
-  if (uid === undefined || !path.startsWith(process.env['HOME'] ?? '/root')) return path;
+  if (uid === undefined || !path.startsWith(homedir())) return path;
   await mkdir(to, { recursive: true });
   await cp(path, to, { recursive: true, verbatimSymlinks: true });
   return to;
