@@ -1,6 +1,8 @@
 import type { Definition } from './definition';
 import { http } from './http/definition';
+import { opensearch } from './opensearch/definition';
 import { otlp } from './otlp/definition';
+import { postgres } from './postgres/definition';
 import { s3 } from './s3/definition';
 import { splunkHec } from './splunk-hec/definition';
 import { stdout } from './stdout';
@@ -11,5 +13,7 @@ export const kinds: Readonly<Record<string, Definition>> = {
   http,
   s3,
   'splunk-hec': splunkHec,
+  postgres,
+  opensearch,
   otlp,
 };
