@@ -14,6 +14,8 @@ import type { DeliverRequest, DeliveryActivities } from './types';
 
 /** A result moves what the workflow, and so `status`, knows. */
 const LONGEST_MS = 30_000;
+/** The pause after an attempt that got something through. */
+const AFTER_PROGRESS_MS = 1000;
 
 export interface DeliveryDependencies {
   source: string;
@@ -64,7 +66,9 @@ export function createDeliveryActivities(dependencies: DeliveryDependencies): De
         return result;
       } catch (error) {
         if (!(error instanceof DestinationError)) throw error;
-        throw destinationFailure(error, await howFarBehind(options.known));
+        // Temporal counts attempts, and would wait a minute for the twentieth, though each of them delivered something.
+        const soonMs = said.records > 0 ? AFTER_PROGRESS_MS : undefined;
+        throw destinationFailure(error, { details: await howFarBehind(options.known), soonMs });
       }
     },
     async deliverRefused(request) {

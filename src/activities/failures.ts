@@ -59,15 +59,22 @@ export function toFailure(error: unknown, facts: FailureFacts = {}): Application
   });
 }
 
-/** @param details What else to tell whoever looks at it. */
+export interface DestinationFacts {
+  /** What else to tell whoever looks at it. */
+  details?: object | undefined;
+  /** When to try again, if the destination does not say. */
+  soonMs?: number | undefined;
+}
+
 export function destinationFailure(
   { code, message, retryAfterMs }: DestinationError,
-  details?: object,
+  { details, soonMs }: DestinationFacts = {},
 ): ApplicationFailure {
+  const delayMs = retryAfterMs ?? soonMs;
   return failure({
     type: FailureType.destinationUnavailable,
     message: `${message} (${code})`,
-    ...(retryAfterMs !== undefined && { nextRetryDelay: retryAfterMs }),
+    ...(delayMs !== undefined && { nextRetryDelay: delayMs }),
     ...(details && { details: [details] }),
   });
 }

@@ -55,6 +55,7 @@ export class BatchSender {
       window: entry.window,
       key: keyOf(origin, part, first.at, to),
       records: records.map(({ record }) => record),
+      refusing: (refusals: readonly Refusal[]) => this.refused.add(refusedOf(origin, records, refusals)),
     };
     try {
       // A destination that keeps the position itself moves it past them.
@@ -82,13 +83,12 @@ export class BatchSender {
   }
 
   async #taken(origin: Origin, records: readonly BatchRecord[], refused: readonly Refusal[]): Promise<void> {
-    const codes = new Map(refused.map(({ id, code }) => [id, code]));
-    const bad = records.filter(({ record }) => codes.has(record.id));
-    const taken = records.filter((one) => !bad.includes(one));
+    const bad = refusedOf(origin, records, refused);
+    const taken = records.filter(({ at }) => !bad.some(({ byte }) => byte === at));
     this.delivered += taken.length;
     this.shortened += taken.filter(({ record, whole }) => record.line !== whole).length;
     this.#hasTaken ||= taken.length > 0;
-    for (const one of bad) this.#suspect(origin, one, codes.get(one.record.id) ?? '');
+    this.#suspects.push(...bad);
     await this.#decide();
   }
 
@@ -106,7 +106,7 @@ export class BatchSender {
       const shorter = recordAt(whole, origin.part.path, at, { ...this.limits, recordBytes });
       return this.#send(origin, [shorter], to, before);
     }
-    this.#suspect(origin, one, code);
+    this.#suspects.push(...refusedOf(origin, [one], [{ id: record.id, code }]));
     await this.#decide();
     if (this.#suspects.length > MOST_SUSPECTS) this.requireDecided();
   }
@@ -117,13 +117,18 @@ export class BatchSender {
     await this.refused.add(this.#suspects);
     this.#suspects = [];
   }
+}
 
-  #suspect({ entry, part }: Origin, { record, at }: BatchRecord, code: string): void {
-    const { n, window } = entry;
-    const { epoch, from, to } = window;
-    const place = { entry: n, part: part.path, byte: at, window: { epoch, from, to } };
-    this.#suspects.push({ id: record.id, code, at: new Date().toISOString(), ...place });
-  }
+/** Those of the records that are refused, as the file names them. */
+function refusedOf({ entry, part }: Origin, records: readonly BatchRecord[], refusals: readonly Refusal[]): Refused[] {
+  const codes = new Map(refusals.map(({ id, code }) => [id, code]));
+  const { epoch, from, to } = entry.window;
+  const place = { entry: entry.n, part: part.path, window: { epoch, from, to } };
+  const now = new Date().toISOString();
+  return records.flatMap(({ record: { id }, at: byte }) => {
+    const code = codes.get(id);
+    return code === undefined ? [] : [{ id, code, at: now, byte, ...place }];
+  });
 }
 
 function keyOf({ source, positionAt }: Origin, { path, sha256 }: PartEntry, from: number, to: number): string {

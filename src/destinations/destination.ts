@@ -13,6 +13,10 @@ export interface Delivery {
   key: string;
   /** At least one. A record never changes, and neither does the key of a delivery that is repeated. */
   records: readonly EncodedRecord[];
+  /**
+   * To be awaited by a destination that moves the position itself, before it does: what it refuses is then noted, whatever crashes.
+   */
+  refusing?: (refused: readonly Refusal[]) => Promise<void>;
 }
 
 /** What a destination said of a delivery. */
