@@ -10,6 +10,7 @@ import { prepareTemporal, type Temporal } from '../harness/temporal';
 import type { Random } from '../simulator/random';
 import { createSource, type Source } from '../src/source';
 import { createCli, type Cli } from './cli';
+import { startDatabase, type Database } from './database';
 import { createDeployment, type Deployment } from './deployment';
 import { startReceiver, type Receiver } from './receiver';
 import { LISTINGS, type Settings } from './settings';
@@ -41,8 +42,9 @@ export interface Environment {
   readonly workers: readonly Supervised[];
   readonly deployment: Deployment;
   readonly workersClock: WorkersClock;
-  /** Where the workers deliver to. */
+  /** Where the workers deliver to, the second one if there is a PostgreSQL. */
   readonly receiver: Receiver;
+  readonly database: Database | null;
   /** The workers' Prometheus endpoints, as host:port. */
   readonly metricsAddresses: readonly string[];
   readonly volume: Volume;
@@ -99,6 +101,8 @@ async function setUp(
   onTeardown(() => tenant.stop());
   const receiver = await startReceiver(folder, join(logFolder, 'receiver.log'));
   onTeardown(() => receiver.process.stop(SERVER_PATIENCE_MS));
+  const database = await startDatabase();
+  onTeardown(async () => database?.stop());
   const temporal = await prepareTemporal(dataDir, [`limit.historyCount.suggestContinueAsNew=${EVENTS_OF_A_RUN}`]);
   const temporalLog = openSync(join(logFolder, 'temporal.log'), 'a');
   const server = supervise('temporal', () => temporal.launch(temporalLog));
@@ -116,7 +120,8 @@ async function setUp(
     SETTLE_SECONDS: '1',
     ON_CHAT_FAILURE: onChatFailure,
     LISTING: LISTINGS[listing].LISTING,
-    DESTINATIONS: 'http',
+    DESTINATIONS: database ? 'http,postgres' : 'http',
+    ...(database && { POSTGRES_URL: database.url, POSTGRES_BATCH_BYTES: '20000' }),
     HTTP_URL: receiver.url,
     // Several deliveries for each part.
     HTTP_BATCH_BYTES: '20000',
@@ -147,6 +152,7 @@ async function setUp(
     deployment,
     workersClock,
     receiver,
+    database,
     metricsAddresses,
     volume,
     cli,

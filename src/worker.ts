@@ -51,6 +51,8 @@ async function main(): Promise<void> {
     .exitOverride()
     .parse();
   const environment = readEnvironment(process.env);
+  // The SDK of AWS reads its variables itself, and not from `.env`.
+  for (const [name, value] of Object.entries(environment)) if (name.startsWith('AWS_')) process.env[name] ??= value;
   const config = loadWorkerConfig(environment);
   const temporal = temporalSettings(environment);
   requireOwnCertificates(environment);

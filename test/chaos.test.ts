@@ -23,6 +23,7 @@ async function chaos(faults: readonly string[], ...options: string[]): Promise<R
     leftovers: 0,
   });
   expect(deliveries).toMatchObject({ missing: 0, doubled: 0, altered: 0 });
+  if (deliveries.rows) expect(deliveries.rows).toEqual({ missing: 0, foreign: 0 });
   expect(deliveries.archived).toBeGreaterThan(archive.messages - 1);
   expect(tallies.map(({ times }) => times)).toEqual(faults.map(() => 1));
   expect(code).toBe(0);

@@ -25,4 +25,18 @@ const suspend: Fault = {
   },
 };
 
-export const destinations: readonly Fault[] = [kill, suspend];
+/** Its server dies with all connections, in a transaction or not. */
+const killDatabase: Fault = {
+  name: 'kill-database',
+  kind: 'destinations',
+  possible: ({ database }) => database !== null,
+  async inject({ environment, random }) {
+    const { database } = environment;
+    if (random.chance(0.7)) await midSync(environment);
+    await database?.kill();
+    await sleep(seconds(random, 1, 10));
+    await database?.restart();
+  },
+};
+
+export const destinations: readonly Fault[] = [kill, suspend, killDatabase];
