@@ -27,8 +27,8 @@ beforeEach(async () => {
   server = createServer(
     { ...signed, ca: authority, requestCert: true, rejectUnauthorized: false },
     (request, response) => {
-      const { subject } = (request.socket as TLSSocket).getPeerCertificate();
-      clients.push(subject?.CN?.toString());
+      const peer: { subject?: { CN?: string | string[] } } = (request.socket as TLSSocket).getPeerCertificate();
+      clients.push(peer.subject?.CN?.toString());
       request.resume().on('end', () => response.end());
     },
   );

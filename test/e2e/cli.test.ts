@@ -68,6 +68,7 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
     running: null,
     unfinished: null,
     parked: [],
+    destinations: [],
     lastSync: null,
   });
   expect((await run(['status', '--max-behind', '1d'], settings)).code).toBe(1);

@@ -28,6 +28,7 @@ beforeEach(async () => {
     PAGE_SIZE: '6',
     ON_CHAT_FAILURE: 'park',
     TEMPORAL_ADDRESS: address,
+    DESTINATIONS: 'stdout',
     METRICS_ADDRESS: `localhost:${await freePort()}`,
   };
 });
@@ -104,6 +105,9 @@ test("README names every metric; Temporal's own are beside them, and nothing pri
   await startWorker();
   await report();
   await scrapeUntil((seen) => seen.has('chat_sync_last_success_timestamp_seconds{source}'));
+  await scrapeUntil((seen) =>
+    [...seen.keys()].some((sample) => sample.startsWith('chat_sync_delivery_seconds_behind')),
+  );
   const { text } = await scrape();
   expect(text).toMatch(/^temporal_activity_succeed_endtoend_latency_count\{.*source="m-/m);
   expect(text).not.toContain(DEMO_KEY);
