@@ -6,7 +6,6 @@ import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import type { Destination } from '../../src/destinations/destination';
 import { authority, signed } from '../support/certificate';
 import { recordOf } from '../support/made-archive';
@@ -26,12 +25,12 @@ beforeEach(async () => {
   clients = [];
   server = createServer(
     { ...signed, ca: authority, requestCert: true, rejectUnauthorized: false },
-    (request, response) => {
-      const peer: { subject?: { CN?: string | string[] } } = (request.socket as TLSSocket).getPeerCertificate();
-      clients.push(peer.subject?.CN?.toString());
-      request.resume().on('end', () => response.end());
-    },
+    (request, response) => request.resume().on('end', () => response.end()),
   );
+  server.on('secureConnection', (socket) => {
+    const peer: { subject?: { CN?: string | string[] } } = socket.getPeerCertificate();
+    clients.push(peer.subject?.CN?.toString());
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
