@@ -42,8 +42,8 @@ const program = new Command('chat-sync')
   );
 
 program.hook('preAction', (_program, command) => {
-  // The worker that `up` starts prints these warnings itself.
-  if (command.name() === 'up') return;
+  // The worker that `up` starts prints these warnings itself, and so does `doctor`.
+  if (['up', 'doctor'].includes(command.name())) return;
   for (const warning of misspellings(environment, workerVariables(environment)))
     process.stderr.write(`warning: ${warning}\n`);
 });
@@ -121,6 +121,15 @@ program
   .addHelpText('after', example('rewind --to 2026-04-08T00:00:00Z'))
   .action(async (options: RewindOptions) =>
     end((await import('./commands/control.js')).rewindCommand(environment, options)),
+  );
+
+program
+  .command('doctor')
+  .description('look whether everything is there that a worker needs: settings, key, archive, destinations, Temporal')
+  .option('--json', 'as JSON')
+  .addHelpText('after', example('doctor'))
+  .action(async (options: { json?: boolean }) =>
+    end((await import('./commands/doctor.js')).doctorCommand(environment, options)),
   );
 
 program

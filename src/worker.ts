@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { DataConverter } from '@temporalio/common';
 import type { Logger } from '@temporalio/worker';
 import { Command } from 'commander';
-import { readAccessKey } from './access-key';
 import { createApiSlots } from './worker/api-slots';
 import { createComplianceApi } from './compliance-api/client';
 import { createPacer } from './compliance-api/pacer';
+import { accessKeyOf } from './config/access-key';
 import { proxyOf } from './config/proxy';
 import { loadWorkerConfig, type WorkerConfig } from './config/config';
 import { ConfigError, readEnvironment, type Environment } from './config/environment';
@@ -97,7 +97,7 @@ async function serve({ config, temporal, logger, metrics, archive, signal }: Ser
   const slots = createApiSlots(policy);
   const api = createComplianceApi({
     baseUrl: settings.ANTHROPIC_BASE_URL,
-    accessKey: accessKeyOf(config),
+    accessKey: accessKeyOf(settings),
     pacer,
     version,
     proxy: proxyOf(config.environment),
@@ -181,12 +181,6 @@ function requireOwnCertificates({ NODE_EXTRA_CA_CERTS: wanted }: Environment): v
   throw new ConfigError(
     'NODE_EXTRA_CA_CERTS: in .env it comes too late for this process, and would do nothing: set it in the environment',
   );
-}
-
-/** Returns the key's value, or reads its file anew for each request. */
-function accessKeyOf({ settings }: WorkerConfig): () => Promise<string> | string {
-  const { ANTHROPIC_COMPLIANCE_ACCESS_KEY: key = '', ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE: file } = settings;
-  return file === undefined ? () => key : () => readAccessKey(file);
 }
 
 void main().then(

@@ -44,9 +44,11 @@ export async function resume(log: Log, stored: Position | null, known: Known): P
     position.archive === null || archive === null || position.archive === archive;
   const candidates = [stored, known.position].filter((position) => position !== null);
   const epoch = Math.max(known.epoch, ...candidates.map((position) => position.epoch));
-  const found = candidates.find((position) => position.epoch === epoch && isHere(position));
+  const ofEpoch = candidates.filter((position) => position.epoch === epoch);
+  const found = ofEpoch.find(isHere);
   if (found) return { position: { ...found, archive }, through: undefined };
-  const start = known.epoch === epoch ? known.start : null;
+  // Of an archive that took the place of another one nothing is known: all of it is delivered, wherever the first one was begun.
+  const start = ofEpoch.length === 0 ? known.start : null;
   const { entry, byte, part, records, through } = await beginningOf(log, start);
   return { position: { archive, epoch, entry, byte, part, records }, through };
 }

@@ -167,6 +167,11 @@ describe('where a delivery begins', () => {
     const destination = recording();
     await run(destination, { ...known(null, position), log: other.log });
     expect(destination.ids()).toEqual(['other-00000']);
+    // Also for one that was begun in the middle of the first.
+    await rm(join(other.folder, 'positions'), { recursive: true });
+    const begunNow = recording();
+    await run(begunNow, { ...known('now', position), log: other.log });
+    expect(begunNow.ids()).toEqual(['other-00000']);
     await other.remove();
   });
 });
