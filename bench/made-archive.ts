@@ -30,6 +30,8 @@ export interface MadeArchive {
   /** Paths of its parts, in order. */
   parts: string[];
   bytes: number;
+  /** Forgets how far destinations are: all are new to it again. */
+  forget(): Promise<void>;
 }
 
 /** Archives of a run: each is made once, and shared. */
@@ -75,6 +77,7 @@ async function make(dir: string, spec: ArchiveSpec): Promise<MadeArchive> {
     entries: entries.length,
     parts: parts.map(({ path }) => join(dir, SOURCE, path)),
     bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    forget: () => rm(join(dir, SOURCE, 'positions'), { recursive: true, force: true }),
   };
 }
 

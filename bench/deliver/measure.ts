@@ -44,6 +44,7 @@ export async function measureDelivery(
 ): Promise<DeliveryResult> {
   const { name, records, isOnce } = scenario;
   const archive = await archives.of({ records, textBytes: TEXT_BYTES });
+  await archive.forget();
   say(`${name}: ${records} messages ...`);
   const delivered = await withTarget(scenario, signal, (target) => deliver(scenario, archive, target, signal));
   say(`${name}: ${delivered.there.records} there after ${delivered.seconds.toFixed(1)} s; a plain loop ...`);

@@ -10,7 +10,11 @@ export type PlainRan = z.infer<typeof ranSchema>;
 
 /** Runs plain-loop-process.ts to its end. @throws Error if it fails */
 export async function runPlainLoop(spec: PlainSpec): Promise<PlainRan> {
-  const { child, ask } = await startDialogue(join(__dirname, 'plain-loop-process.js'), spec, { log: STDERR });
+  const { child, ask } = await startDialogue(join(__dirname, 'plain-loop-process.js'), spec, {
+    log: STDERR,
+    // What a library says of versions of Node.js to come.
+    execArgv: ['--no-warnings'],
+  });
   try {
     return ranSchema.parse(await ask('go'));
   } finally {

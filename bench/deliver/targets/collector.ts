@@ -9,23 +9,23 @@ import { countIds, type Target } from './target';
 
 /** A collector's event collector, which acknowledges. @param folder Empty. */
 export async function startSplunkHec(program: string, folder: string, more: Settings = {}): Promise<Target> {
-  const { hecUrl, stop } = await startCollector(program, folder);
+  const server = await startCollector(program, folder);
   return {
-    url: hecUrl,
-    settings: { SPLUNK_HEC_URL: hecUrl, SPLUNK_HEC_TOKEN: TOKEN, ...more },
+    url: server.hecUrl,
+    settings: { SPLUNK_HEC_URL: server.hecUrl, SPLUNK_HEC_TOKEN: TOKEN, ...more },
     there: () => countIds(idsIn(folder, 'hec', 'id')),
-    stop,
+    stop: () => server.stop(),
   };
 }
 
 /** @param folder Empty. */
 export async function startOtlp(program: string, folder: string): Promise<Target> {
-  const { otlpUrl, stop } = await startCollector(program, folder);
+  const server = await startCollector(program, folder);
   return {
-    url: otlpUrl,
-    settings: { OTLP_ENDPOINT: otlpUrl },
+    url: server.otlpUrl,
+    settings: { OTLP_ENDPOINT: server.otlpUrl },
     there: () => countIds(idsIn(folder, 'otlp', 'log.record.uid')),
-    stop,
+    stop: () => server.stop(),
   };
 }
 

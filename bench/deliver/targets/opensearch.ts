@@ -13,8 +13,14 @@ const pageSchema = z.object({
 
 /** @param home As installed. */
 export async function startOpenSearchTarget(home: string): Promise<Target> {
-  const { url, stop } = await startOpenSearch(home);
-  return { url, settings: { OPENSEARCH_URL: url }, there: () => countIds(idsAt(url)), stop };
+  const server = await startOpenSearch(home);
+  const { url } = server;
+  return {
+    url,
+    settings: { OPENSEARCH_URL: url },
+    there: () => countIds(idsAt(url)),
+    stop: () => server.stop(),
+  };
 }
 
 /** The ids of all documents of all indices. */

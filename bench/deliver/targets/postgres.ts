@@ -7,8 +7,9 @@ const thereSchema = z.object({ records: z.coerce.number(), distinct: z.coerce.nu
 
 /** @param bin The folder of its programs. */
 export async function startPostgresTarget(bin: string): Promise<Target> {
-  const { url, stop } = await startPostgres(bin);
-  return { url, settings: { POSTGRES_URL: url }, there: () => thereAt(url), stop };
+  const server = await startPostgres(bin);
+  const { url } = server;
+  return { url, settings: { POSTGRES_URL: url }, there: () => thereAt(url), stop: () => server.stop() };
 }
 
 async function thereAt(url: string): Promise<There> {

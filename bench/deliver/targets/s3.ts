@@ -12,17 +12,17 @@ const recordSchema = z.object({ id: z.string() });
 
 /** @param folder Empty. */
 export async function startS3Target(program: string, folder: string): Promise<Target> {
-  const { url, data, stop } = await startS3(program, folder, [BUCKET]);
+  const server = await startS3(program, folder, [BUCKET]);
   return {
-    url,
+    url: server.url,
     settings: {
       S3_BUCKET: BUCKET,
-      S3_ENDPOINT: url,
+      S3_ENDPOINT: server.url,
       AWS_ACCESS_KEY_ID: rootKeys.accessKeyId,
       AWS_SECRET_ACCESS_KEY: rootKeys.secretAccessKey,
     },
-    there: () => countIds(idsIn(join(data, BUCKET))),
-    stop,
+    there: () => countIds(idsIn(join(server.data, BUCKET))),
+    stop: () => server.stop(),
   };
 }
 
