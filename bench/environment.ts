@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { forkModule } from '../harness/child';
-import { clientSettings, processEnv, workerSettings } from '../harness/process-env';
+import { clientSettings, processEnv, workerSettings, type Settings } from '../harness/process-env';
 import { withInstallation, type OnTeardown } from '../harness/installation';
 import { ROOT } from '../harness/root';
 import { prepareTemporal, type Temporal } from '../harness/temporal';
@@ -20,6 +20,8 @@ export interface EnvironmentOptions {
   workers: number;
   /** Kills the worker when so many chats are published. */
   killAt?: number;
+  /** More settings of the workers, or others than usual. */
+  settings?: Settings;
 }
 
 /** A whole installation: Temporal server, simulator, built workers, an empty folder for the archive. */
@@ -51,7 +53,7 @@ export function withEnvironment<T>(
 }
 
 async function setUp(
-  { tenant: spec, requestsPerSecond, workers }: EnvironmentOptions,
+  { tenant: spec, requestsPerSecond, workers, settings = {} }: EnvironmentOptions,
   processes: Processes,
   folder: string,
   onTeardown: OnTeardown,
@@ -71,6 +73,7 @@ async function setUp(
     WORKERS: String(workers),
     SETTLE_SECONDS: '0',
     LOG_LEVEL: 'warn',
+    ...settings,
   });
   const startWorker = async (): Promise<ChildProcess> => {
     const worker = forkModule(join(ROOT, 'lib', 'worker.js'), { cwd: folder, env, log: STDERR });

@@ -1,26 +1,29 @@
 import { cpus, totalmem } from 'node:os';
+import { deliveryFault, type DeliveryResult } from './deliver/measure';
+import { deliveryTable } from './deliver/table';
 import { isExact } from './exactness';
 import type { Measured } from './measure';
 import type { Scenario } from './scenarios';
+import { kibibytes, mebibytes, number, percent, render, type Column as AnyColumn, type Table } from './table';
+import type { VerificationResult } from './verify/measure';
+import { verificationTable } from './verify/table';
 
 /** Figures of one scenario. */
-export interface Result extends Measured {
+export type Result = SyncResult | DeliveryResult | VerificationResult;
+
+/** Figures of a sync. */
+export interface SyncResult extends Measured {
   name: string;
   kind: Scenario['kind'];
   /** The setting REQUESTS_PER_SECOND. */
   setRate: number;
 }
 
-type Column = readonly [title: string, value: (result: Result) => string];
+type Column = AnyColumn<SyncResult>;
 
-const KIBIBYTE = 1024;
-const MEBIBYTE = 1024 * KIBIBYTE;
 /** The aim for a worker's memory, whatever the answers. */
 const MOST_MEMORY_BYTES = 300e6;
-const number = (value: number, digits = 0): string =>
-  value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const percent = (share: number): string => `${number(share * 100, 1)} %`;
-const per10000Messages = (value: number | undefined, { messages }: Result): string =>
+const per10000Messages = (value: number | undefined, { messages }: SyncResult): string =>
   value === undefined ? 'not available' : number((value * 10_000) / messages, 1);
 
 const scenario: Column = ['scenario', (result) => `\`${result.name}\``];
@@ -28,16 +31,13 @@ const exact: Column = [
   'lost / doubled',
   (result) => `${result.lost} / ${result.doubled}${isExact(result) ? '' : ` (and ${result.foreign} foreign)`}`,
 ];
-const largestPayload: Column = [
-  'largest payload',
-  ({ chain }) => `${number(chain.largestPayloadBytes / KIBIBYTE)} KiB`,
-];
+const largestPayload: Column = ['largest payload', ({ chain }) => kibibytes(chain.largestPayloadBytes)];
 const others: Column = [
   'cores busy with other things',
   ({ cpuSeconds, chain }) => (cpuSeconds ? number(cpuSeconds.others / chain.seconds, 2) : 'not available'),
 ];
 
-const TABLES: Record<Scenario['kind'], { title: string; columns: readonly Column[] }> = {
+const TABLES: Record<Scenario['kind'], Table<SyncResult>> = {
   rate: {
     title: 'The set rate (aims: 97 % or more; with one worker at most the rate and one in any second)',
     columns: [
@@ -116,7 +116,7 @@ const TABLES: Record<Scenario['kind'], { title: string; columns: readonly Column
       ['most events in a run', ({ chain }) => number(chain.mostEventsInRun)],
       ['largest run', ({ chain }) => mebibytes(chain.largestRunBytes)],
       largestPayload,
-      ['largest in a memo', ({ chain }) => `${number(chain.largestMemoBytes / KIBIBYTE, 1)} KiB`],
+      ['largest in a memo', ({ chain }) => kibibytes(chain.largestMemoBytes, 1)],
       ['worker, peak memory', (result) => mebibytes(result.peakMemoryBytes)],
       ['seconds', ({ chain }) => number(chain.seconds)],
       exact,
@@ -157,24 +157,34 @@ export const machine = () => ({
 /** Renders the machine and a table for each kind of scenario as Markdown. */
 export function markdown(results: readonly Result[]): string {
   const { cpu, cores, memoryBytes, platform, node } = machine();
-  const temporal = results[0]?.serverVersion ?? 'not started';
+  const temporal = results.find((result) => 'serverVersion' in result)?.serverVersion ?? 'not started';
   const line = `${cpu}, ${cores} cores, ${mebibytes(memoryBytes)} memory, ${platform}; Node ${node}, Temporal ${temporal}`;
-  const tables = Object.entries(TABLES).flatMap(([kind, { title, columns }]) => {
-    const rows = results.filter((result) => result.kind === kind);
-    return rows.length > 0 ? [`${title}:\n\n${table(columns, rows)}`] : [];
-  });
+  const syncs = results.filter(isSync);
+  const tables = [
+    ...Object.entries(TABLES).flatMap(([kind, table]) =>
+      render(
+        table,
+        syncs.filter((result) => result.kind === kind),
+      ),
+    ),
+    ...render(
+      deliveryTable,
+      results.filter((result) => result.kind === 'deliver'),
+    ),
+    ...render(
+      verificationTable,
+      results.filter((result) => result.kind === 'verify'),
+    ),
+  ];
   return [`Machine: ${line}`, ...tables].join('\n\n');
 }
 
-function table(columns: readonly Column[], results: readonly Result[]): string {
-  const rows = [
-    columns.map(([title]) => title),
-    columns.map(() => '---'),
-    ...results.map((result) => columns.map(([, value]) => value(result))),
-  ];
-  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
+const isSync = (result: Result): result is SyncResult => result.kind !== 'deliver' && result.kind !== 'verify';
 
-function mebibytes(bytes: number | null): string {
-  return bytes === null ? 'not available' : `${number(bytes / MEBIBYTE, bytes < 10 * MEBIBYTE ? 1 : 0)} MiB`;
+/** What a scenario promises and did not keep; undefined if all is well. */
+export function faultOf(result: Result): string | undefined {
+  if (result.kind === 'verify') return undefined;
+  if (result.kind === 'deliver') return deliveryFault(result);
+  const { lost, doubled, foreign } = result;
+  return isExact(result) ? undefined : `not exact: ${lost} messages lost, ${doubled} doubled, ${foreign} foreign`;
 }

@@ -1,5 +1,5 @@
 import { measure } from './measure';
-import type { Result } from './report';
+import type { SyncResult } from './report';
 import type { Scenario } from './scenarios';
 
 /** Measures a scenario in a new environment. @param say Reports progress, a line at a time. */
@@ -7,7 +7,7 @@ export async function runScenario(
   { name, kind, environment }: Scenario,
   signal: AbortSignal,
   say: (line: string) => void,
-): Promise<Result> {
+): Promise<SyncResult> {
   const { tenant, requestsPerSecond, workers } = environment;
   say(
     `${name}: ${tenant.chats + tenant.bigChats.length} chats, ${workers === 1 ? 'one worker' : `${workers} workers`} ...`,

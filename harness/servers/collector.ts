@@ -84,19 +84,21 @@ const lineSchema = z.object({
 export function collectedIn(file: string): Collected[] {
   if (!existsSync(file)) return [];
   const whole = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  return whole.flatMap((line) =>
-    lineSchema.parse(JSON.parse(line)).resourceLogs.flatMap(({ resource, scopeLogs }) =>
-      scopeLogs.flatMap(({ logRecords }) =>
-        logRecords.map((record) => ({
-          body: plain(record.body),
-          timeUnixNano: record.timeUnixNano,
-          attributes: named(record.attributes),
-          resource: named(resource.attributes),
-        })),
-      ),
+  return whole.flatMap(collectedOf);
+}
+
+/** The log records of one line of such a file. */
+export const collectedOf = (line: string): Collected[] =>
+  lineSchema.parse(JSON.parse(line)).resourceLogs.flatMap(({ resource, scopeLogs }) =>
+    scopeLogs.flatMap(({ logRecords }) =>
+      logRecords.map((record) => ({
+        body: plain(record.body),
+        timeUnixNano: record.timeUnixNano,
+        attributes: named(record.attributes),
+        resource: named(resource.attributes),
+      })),
     ),
   );
-}
 
 const named = (list: z.output<typeof attributes>): Record<string, unknown> =>
   Object.fromEntries(list.map(({ key, value }) => [key, plain(value)]));

@@ -136,13 +136,14 @@ export function createFolderLog(dir: string, source: string): Log {
 
   function file(kind: 'positions' | 'refused', name: string): ReaderFile {
     const path = join(folder, kind, name);
-    let isTidy = false;
+    let own: string | undefined;
     return {
       read: saying(() => files.readText(path)),
       write: saying(async (text: string, isDurable: boolean) => {
-        const own = await files.folder(source, kind, `.${name}`);
-        if (!isTidy) await tidyUp(own);
-        isTidy = true;
+        if (own === undefined) {
+          own = await files.folder(source, kind, `.${name}`);
+          await tidyUp(own);
+        }
         await files.replace(path, text, own, isDurable);
       }),
     };

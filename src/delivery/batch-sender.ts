@@ -121,6 +121,8 @@ export class BatchSender {
 
 /** Those of the records that are refused, as the file names them. */
 function refusedOf({ entry, part }: Origin, records: readonly BatchRecord[], refusals: readonly Refusal[]): Refused[] {
+  // To know a record's id takes parsing it.
+  if (refusals.length === 0) return [];
   const codes = new Map(refusals.map(({ id, code }) => [id, code]));
   const { epoch, from, to } = entry.window;
   const place = { entry: entry.n, part: part.path, window: { epoch, from, to } };
