@@ -126,7 +126,7 @@ export function createDeliveryChain(client: Client, source: string, destination:
 /** The names of the destinations that a source has a chain for, from Temporal's list of workflows. */
 export async function destinationsOf(client: Client, source: string): Promise<string[]> {
   const prefix = deliveryWorkflowId(source, '');
-  const query = `WorkflowId STARTS_WITH "${prefix}" AND WorkflowType = "delivery" AND ExecutionStatus = "Running"`;
+  const query = `WorkflowId STARTS_WITH "${prefix}" AND WorkflowType = "delivery" AND ExecutionStatus != "ContinuedAsNew"`;
   const names = new Set<string>();
   for await (const { workflowId } of client.workflow.list({ query })) names.add(workflowId.slice(prefix.length));
   return [...names].sort();

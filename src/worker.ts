@@ -21,6 +21,7 @@ import { installRuntime } from './worker/runtime';
 import { createFolderArchive } from './archive/folder-archive';
 import { UnsuitableError, type Archive } from './archive/archive';
 import { createSource, type Source } from './source';
+import { UnreadableStateError } from './domain/source-view';
 import { createSourceWorker, type SourceWorker } from './worker/source-worker';
 import { temporalSettings, type TemporalSettings } from './temporal/settings';
 import { watchSource } from './worker/watch-source';
@@ -118,7 +119,12 @@ async function serve({ config, temporal, logger, metrics, archive, signal }: Ser
         if (error instanceof UndecodableError) throw error;
       });
       // A destination that is new begins with what is there.
-      await Promise.all(served.map(({ chain }) => chain.wake()));
+      for (const { chain } of served) {
+        await chain.wake().catch((error: unknown) => {
+          if (!(error instanceof UnreadableStateError)) throw error;
+          logger.warn(`destination ${chain.destination} gets nothing: ${error.message}`);
+        });
+      }
       const { namespace, dataConverter } = temporal;
       const workflowBundle = bundleFor(dataConverter);
       const parts = {

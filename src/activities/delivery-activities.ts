@@ -39,9 +39,9 @@ export function createDeliveryActivities(dependencies: DeliveryDependencies): De
     return { ...request, start: request.epoch === 0 ? dependencies.start : request.start };
   }
 
-  async function storedPosition(): Promise<Position | null> {
+  async function storedPositions(): Promise<(Position | null)[]> {
     const own = 'deliverPart' in destination ? undefined : destination.position;
-    return own ? own() : positionFile(log, name).read();
+    return [own ? await own() : null, await positionFile(log, name).read()];
   }
 
   return {
@@ -73,7 +73,7 @@ export function createDeliveryActivities(dependencies: DeliveryDependencies): De
     },
     async deliverRefused(request) {
       if (limits === null || 'deliverPart' in destination) return { delivered: 0, refused: 0 };
-      const { position } = await resume(log, await storedPosition(), knownOf(request));
+      const { position } = await resume(log, await storedPositions(), knownOf(request));
       const signal = cancellationSignal();
       const result = await deliverRefused({ source, name, log, destination, limits, position, signal });
       metrics.delivered(name, result.delivered);
@@ -85,7 +85,8 @@ export function createDeliveryActivities(dependencies: DeliveryDependencies): De
   /** What a failed attempt tells of its backlog, for `status`. */
   async function howFarBehind(known: Known): Promise<object | undefined> {
     try {
-      const { position } = await resume(log, await storedPosition(), known);
+      // Without asking the destination, which may be down.
+      const { position } = await resume(log, [await positionFile(log, name).read()], known);
       return { behind: await behind(log, position) };
     } catch {
       return undefined;

@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, sleep } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, log, sleep } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
 import type { Ledger } from '../domain/reconcile';
@@ -24,7 +24,7 @@ export interface SyncDependencies {
   policy: Policy;
   metrics: Metrics;
   /** Those that are to hear of what was published. */
-  destinations: readonly Pick<DeliveryChain, 'wake'>[];
+  destinations: readonly Pick<DeliveryChain, 'wake' | 'destination'>[];
   /** Says what is wrong with Temporal if an error of `source` may pass; undefined for other errors. */
   passingTrouble: (error: unknown) => string | undefined;
 }
@@ -54,7 +54,18 @@ export function createSyncActivities(dependencies: SyncDependencies): SyncActivi
   };
 
   async function wakeDestinations(): Promise<void> {
-    await fromTemporal(() => Promise.all(destinations.map((destination) => destination.wake())));
+    await fromTemporal(() =>
+      Promise.all(
+        destinations.map((chain) =>
+          chain.wake().catch((error: unknown) => {
+            if (passingTrouble(error) !== undefined) throw error;
+            // What is wrong with one destination alone holds up no sync.
+            const reason = error instanceof UnreadableStateError ? error.message : 'for an unknown reason';
+            log.warn(`destination ${chain.destination} cannot be woken: ${reason}`);
+          }),
+        ),
+      ),
+    );
   }
 
   /** Runs a call to Temporal. Its outage becomes a retryable failure, and is no bug of ours. */

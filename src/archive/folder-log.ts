@@ -7,16 +7,19 @@ import { hasCode, toArchiveError } from './folder/errors';
 import { createFiles } from './folder/files';
 import { LEDGER } from './folder/layout';
 import { createLedger } from './folder/ledger';
-import { isEvent, parseLine } from './folder/ledger-line';
+import { isEvent, type LedgerLine, parseLine } from './folder/ledger-line';
 import { sha256Of } from './folder/ledger-reader';
 import { createLists } from './folder/lists';
 import { createMarker } from './folder/marker';
 import { createRetention } from './folder/retention';
 import { openWindows } from './folder/open-windows';
 import type { Entry, Log, PartEntry, ReaderFile } from './log';
-import { linesIn, NEWLINE } from './read/lines';
+import { findLine, linesIn, type LineStart, NEWLINE } from './read/lines';
 
 const READ_BYTES = 1024 * 1024;
+/** A file that a crash left is no other worker's after this time. */
+const LEFT_MS = 3_600_000;
+const GO_ON = 'Bring the right one back; to go on with this one, `chat-sync rewind --destination`.';
 
 /** The log of an archive in a folder, for its readers. Reading changes nothing there. @param dir FILE_DIR */
 export function createFolderLog(dir: string, source: string): Log {
@@ -37,13 +40,12 @@ export function createFolderLog(dir: string, source: string): Log {
     return found;
   }
 
-  async function* entries(from: number): AsyncGenerator<Entry> {
-    const closed = yield* closedEntries(from);
+  async function* entries(from: number, after: string | null = null): AsyncGenerator<Entry> {
+    const closed = yield* closedEntries(from, after);
     if (closed < from - 1) {
       throw new ArchiveError(
         'LEDGER_BEHIND',
-        `${files.nameOf(join(folder, LEDGER))} ends at line ${closed}, and more than that was read before: is it an older copy? ` +
-          'Bring the right one back; to go on with this one, `chat-sync rewind --destination`.',
+        `${files.nameOf(join(folder, LEDGER))} ends at line ${closed}, and more than that was read before: is it an older copy? ${GO_ON}`,
       );
     }
     const open = await openWindows(lists, ledger);
@@ -59,40 +61,60 @@ export function createFolderLog(dir: string, source: string): Log {
     }
     // A window that is closed by now is read by its line.
     if ((await ledger.find(window)) !== null) return;
-    const facts = { parts: there, records: totals.records, outcome: null, at: null, isRemoved: false, line: null };
+    const facts = {
+      parts: there,
+      records: totals.records,
+      outcome: null,
+      at: null,
+      isRemoved: false,
+      line: null,
+      sha256: null,
+    };
     yield { n: closed + 1, window, ...facts };
   }
 
   /** The ledger's lines from `from` on, each compared with the hash in the next one. @returns how many lines there are. */
-  async function* closedEntries(from: number): AsyncGenerator<Entry, number> {
+  async function* closedEntries(from: number, after: string | null = null): AsyncGenerator<Entry, number> {
     const { through } = await ledger.removed();
-    let n = 0;
-    let last: Buffer | null = null;
-    for await (const bytes of ledgerLines()) {
-      const before = last;
-      last = bytes;
-      n += 1;
-      if (n < from) continue;
+    const { at: start, before: skipped } = await startOf(from - 1);
+    let n = skipped;
+    let before: string | null = null;
+    // Each is handed on when the one behind it has said that it is what was written.
+    let pending: Entry | null = null;
+    for await (const bytes of ledgerLines(start)) {
       const line = parseLine(bytes);
       // Cut short: it is written anew.
-      if (line === null) return n - 1;
-      const isNext = line !== 'garbage' && (line.n === undefined || line.n === n);
-      if (!isNext || (before !== null && line.prev !== undefined && line.prev !== sha256Of(before))) {
+      if (line === null) break;
+      n += 1;
+      if (line === 'garbage' || (line.n !== undefined && line.n !== n)) throw unreadable(n);
+      if (before !== null && line.prev !== undefined && line.prev !== before) throw unreadable(n - 1);
+      if (pending) yield pending;
+      before = sha256Of(bytes);
+      pending = n < from || isEvent(line) ? null : entryOf(n, line, before, bytes, n <= through);
+      if (n === from - 1 && after !== null && before !== after) {
         throw new ArchiveError(
-          'LEDGER_UNREADABLE',
-          `Line ${n} of ${files.nameOf(join(folder, LEDGER))} is not what was written: restore it.`,
+          'LEDGER_CHANGED',
+          `Line ${n} of ${files.nameOf(join(folder, LEDGER))} is not the one that was read before: is it another copy? ${GO_ON}`,
         );
       }
-      if (isEvent(line)) continue;
-      const { epoch, from: begin, to, parts, records, outcome, at = null } = line;
-      const text = bytes.toString('utf8').trimEnd();
-      yield { n, window: { epoch, from: begin, to }, parts, records, outcome, at, isRemoved: n <= through, line: text };
     }
-    return last !== null && parseLine(last) === null ? n - 1 : n;
+    if (pending) yield pending;
+    return n;
   }
 
-  async function* ledgerLines(): AsyncGenerator<Buffer> {
-    if (await files.exists(join(folder, LEDGER))) yield* linesIn(stream(LEDGER));
+  const unreadable = (n: number): ArchiveError =>
+    new ArchiveError(
+      'LEDGER_UNREADABLE',
+      `Line ${n} of ${files.nameOf(join(folder, LEDGER))} is not what was written: restore it.`,
+    );
+
+  async function startOf(line: number): Promise<LineStart> {
+    if (!(await files.exists(join(folder, LEDGER)))) return { at: 0, before: 0 };
+    return findLine(stream(LEDGER), line);
+  }
+
+  async function* ledgerLines(start: number): AsyncGenerator<Buffer> {
+    if (await files.exists(join(folder, LEDGER))) yield* linesIn(stream(LEDGER, start));
   }
 
   const stream = (path: string, start = 0): AsyncIterable<Buffer> =>
@@ -128,13 +150,27 @@ export function createFolderLog(dir: string, source: string): Log {
     yield* stream(part.path);
   }
 
-  async function line(path: string, at: number): Promise<Buffer | null> {
-    if (!(await files.exists(join(folder, path)))) return null;
+  async function linesAt(from: number, path: string, at: readonly number[]): Promise<(Buffer | null)[]> {
+    const part = await partAt(from, path);
+    if (part === null || !(await files.exists(join(folder, path)))) return at.map(() => null);
+    await requirePart(part);
+    return Promise.all(at.map((byte) => lineAt(path, byte)));
+  }
+
+  async function partAt(from: number, path: string): Promise<PartEntry | null> {
+    for await (const { parts } of entries(from)) {
+      const part = parts.find((one) => one.path === path);
+      if (part) return part;
+    }
+    return null;
+  }
+
+  async function lineAt(path: string, at: number): Promise<Buffer | null> {
     for await (const found of linesIn(stream(path, at))) return found.at(-1) === NEWLINE ? found : null;
     return null;
   }
 
-  function file(kind: 'positions' | 'refused', name: string): ReaderFile {
+  function file(kind: 'positions' | 'refused' | 'shortened', name: string): ReaderFile {
     const path = join(folder, kind, name);
     let own: string | undefined;
     return {
@@ -151,7 +187,10 @@ export function createFolderLog(dir: string, source: string): Log {
 
   /** Removes what crashes have left behind. */
   async function tidyUp(path: string): Promise<void> {
-    for (const name of await fs.readdir(path)) await files.discard(join(path, name));
+    for (const name of await fs.readdir(path)) {
+      const { mtimeMs } = await fs.stat(join(path, name)).catch(() => ({ mtimeMs: Infinity }));
+      if (mtimeMs < Date.now() - LEFT_MS) await files.discard(join(path, name));
+    }
   }
 
   function saying<A extends unknown[], R>(step: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
@@ -176,8 +215,18 @@ export function createFolderLog(dir: string, source: string): Log {
     entries: sayingOf(entries),
     lines: sayingOf(lines),
     content: sayingOf(content),
-    line: saying(line),
-    remove: saying((before: number, olderThan: string | null) => retention.remove(closedEntries, before, olderThan)),
+    linesAt: saying(linesAt),
+    remove: saying((before: number, olderThan: string | null, keep: ReadonlySet<string>) =>
+      retention.remove(closedEntries, { before, olderThan, keep }),
+    ),
     file,
+  };
+}
+
+function entryOf(n: number, line: LedgerLine, sha256: string, bytes: Buffer, isRemoved: boolean): Entry {
+  const { epoch, from, to, parts, records, outcome, at = null } = line;
+  return {
+    ...{ n, window: { epoch, from, to }, parts, records, outcome, at, isRemoved },
+    ...{ line: bytes.toString('utf8').trimEnd(), sha256 },
   };
 }

@@ -22,8 +22,9 @@ export interface Entry {
   at: string | null;
   /** Its parts are gone, by `ARCHIVE_KEEP`. */
   isRemoved: boolean;
-  /** Its line of the ledger, without the line end; null for the window that is open. */
+  /** Its line of the ledger, without the line end, and the SHA-256 of its bytes; null for the window that is open. */
   line: string | null;
+  sha256: string | null;
 }
 
 /** A file beside the log that belongs to one reader. */
@@ -38,8 +39,12 @@ export interface ReaderFile {
 export interface Log {
   /** The archive's id; null for one that was never claimed. */
   id(): Promise<string | null>;
-  /** Entries from number `n` on. */
-  entries(n: number): AsyncIterable<Entry>;
+  /**
+   * Entries from number `n` on.
+   * @param after What the SHA-256 of the line before was when it was read; null: not known.
+   * @throws ArchiveError `LEDGER_BEHIND`, `LEDGER_CHANGED`, `LEDGER_UNREADABLE`
+   */
+  entries(n: number, after?: string | null): AsyncIterable<Entry>;
   /**
    * The lines of a part from a byte on, each with its line end. Its size and hash are compared first, so that nothing comes out
    * of a part that is not what was written.
@@ -48,13 +53,17 @@ export interface Log {
   lines(part: PartEntry, from: number): AsyncIterable<Buffer>;
   /** The bytes of a part, compared with its size and hash in the same way. */
   content(part: PartEntry): AsyncIterable<Buffer>;
-  /** A part of a record, as `lines` gives it: of a part that is known to be right. */
-  line(path: string, at: number): Promise<Buffer | null>;
+  /**
+   * Lines of a part, by where they begin, each with its line end; null for one that is not there. The part is compared as by `lines`.
+   * @param from An entry at or before that of the part.
+   */
+  linesAt(from: number, path: string, at: readonly number[]): Promise<(Buffer | null)[]>;
   /**
    * Removes the parts of entries before number `before`, as far as their line is older than a time. The ledger says so.
    * @param olderThan Null: whatever their age.
+   * @param keep Paths of parts that stay.
    */
-  remove(before: number, olderThan: string | null): Promise<void>;
+  remove(before: number, olderThan: string | null, keep: ReadonlySet<string>): Promise<void>;
   /** The file in which a reader keeps its position, or other things of its own. */
-  file(folder: 'positions' | 'refused', name: string): ReaderFile;
+  file(folder: 'positions' | 'refused' | 'shortened', name: string): ReaderFile;
 }

@@ -61,6 +61,7 @@ export async function rewindCommand(environment: Environment, options: RewindOpt
   const reason = reasonOf(options);
   if (destination !== undefined) {
     if (options.skip) throw new UsageError('--skip: a destination needs none, it may be set to any time');
+    if (options.reason !== undefined) throw new UsageError('--reason: of a rewind of the source only');
     return rewindDestination(environment, destination, to);
   }
   return withSession(environment, async (session) => {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDeliveryChain, destinationsOf, type DeliveryChain, type DeliveryView } from '../delivery-chain';
+import { newDeliveryState } from '../domain/delivery';
+import { UnreadableStateError } from '../domain/source-view';
 import { isTransient } from '../temporal/update-errors';
 import { duration } from './report';
 import { print, say, type Session } from './session';
@@ -31,10 +33,18 @@ export async function destinationStatuses({ client, source }: Session, workers: 
   const names = await destinationsOf(client, source.name);
   const all = names.map(async (name) => {
     const chain = createDeliveryChain(client, source.name, name);
-    const [view, servers] = await Promise.all([chain.view(), chain.workers()]);
+    const [view, servers] = await Promise.all([viewOf(chain), chain.workers()]);
     return view && statusOf(view, workers > 0 && servers === 0, servers);
   });
   return (await Promise.all(all)).filter((status) => status !== null);
+}
+
+/** A chain that something else has started is shown with what is wrong, and nothing more. */
+async function viewOf(chain: DeliveryChain): Promise<DeliveryView | null> {
+  return chain.view().catch((error: unknown) => {
+    if (!(error instanceof UnreadableStateError)) throw error;
+    return { state: newDeliveryState('', chain.destination), waitingFor: error.message };
+  });
 }
 
 function statusOf({ state, waitingFor }: DeliveryView, takenOut: boolean, workers: number): DestinationStatus {

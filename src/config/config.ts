@@ -89,8 +89,7 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const problems = keyProblems(set);
   if (set['SINK'] !== undefined) problems.push(sinkProblem(set['SINK']));
   const destinations = readDestinations(set);
-  if (set['ARCHIVE_KEEP'] !== undefined && set['DESTINATIONS'] === undefined)
-    problems.push(keepProblem(set['ARCHIVE_KEEP']));
+  if (set['ARCHIVE_KEEP'] !== undefined && destinations.isNone) problems.push(keepProblem(set['ARCHIVE_KEEP']));
   const settings = parse(workerSchema, set, [...problems, ...destinations.problems]);
   const warnings = [...misspellings(set, workerVariables(set)), ...emptyFilters(environment)];
   return {

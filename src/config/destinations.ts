@@ -88,7 +88,12 @@ export function destinationVariables(names: string): string[] {
 }
 
 /** Reads the settings of every destination that is named. @returns what is wrong with them, one line each. */
-export function readDestinations(set: Environment): { destinations: DestinationConfig[]; problems: string[] } {
+export function readDestinations(set: Environment): {
+  destinations: DestinationConfig[];
+  problems: string[];
+  /** DESTINATIONS names none. */
+  isNone: boolean;
+} {
   const destinations: DestinationConfig[] = [];
   const problems: string[] = [];
   for (const name of new Set(namesIn(set['DESTINATIONS'] ?? ''))) {
@@ -107,9 +112,10 @@ export function readDestinations(set: Environment): { destinations: DestinationC
     const shownSet = { ...set, ...hidden(definition, prefix, set) };
     problems.push(...issuesOf(result, shownSet, (variable) => prefix + variable).map(neededBy(name)));
     const secrets = secretsOf(definition, prefix, given, problems);
-    if (!result.success) continue;
-    const { START, BATCH_BYTES, ...settings } = result.data as Record<string, unknown>;
+    const values: Record<string, unknown> = result.success ? result.data : given;
+    const { START, BATCH_BYTES, ...settings } = values;
     problems.push(...(definition.problems?.(settings, { prefix }, new Set(Object.keys(secrets))) ?? []));
+    if (!result.success) continue;
     const { limits = null } = definition;
     destinations.push({
       ...{ name, kind, prefix, definition, settings, secrets },
@@ -117,7 +123,7 @@ export function readDestinations(set: Environment): { destinations: DestinationC
       limits: limits && { ...limits, ...(typeof BATCH_BYTES === 'number' && { batchBytes: BATCH_BYTES }) },
     });
   }
-  return { destinations, problems };
+  return { destinations, problems, isNone: namesIn(set['DESTINATIONS'] ?? '').length === 0 };
 }
 
 const neededBy =

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import type { PartEntry } from '../archive/log';
 import type { Limits } from '../destinations/definition';
 import { DestinationError, type RecordDestination, type Refusal } from '../destinations/destination';
-import { recordAt, type BatchRecord } from './batches';
+import type { BatchRecord } from './batches';
 import type { Refused, RefusedFile } from './refused-file';
+import { shorterThan } from './shorter';
 import type { Origin } from './writer';
 
 /** So many refused records in a row, and none that was taken, are a matter of the destination's settings. */
 const MOST_SUSPECTS = 100;
-/** With less a record has no text at all. */
-const SHORTEST_BYTES = 1000;
+/** So many others of their delivery are asked about, one by one, before they are held for that. */
+const PROBES = 16;
 
 /**
  * Delivers batches, and finds the records that the destination refuses for good: what is refused as a whole is delivered in halves. A
@@ -19,6 +20,10 @@ export class BatchSender {
   #suspects: Refused[] = [];
   /** Whether any of the batch was taken. */
   #hasTaken = false;
+  /** Those of the batch that were taken before their turn, by where they begin. */
+  #probed = new Set<number>();
+  /** The batch that is being delivered. */
+  #batch: readonly BatchRecord[] = [];
   delivered = 0;
   shortened = 0;
 
@@ -41,27 +46,16 @@ export class BatchSender {
    */
   async send(origin: Origin, records: readonly BatchRecord[], to: number, before: number): Promise<void> {
     this.#hasTaken = false;
+    this.#probed.clear();
+    this.#batch = records;
     await this.#send(origin, records, to, before);
   }
 
   async #send(origin: Origin, records: readonly BatchRecord[], to: number, before: number): Promise<void> {
     const [first] = records;
     if (first === undefined) return;
-    const { source, entry, part, positionAt } = origin;
-    const delivery = {
-      source,
-      at: positionAt(first.at, before),
-      next: positionAt(to, before + records.length),
-      window: entry.window,
-      key: keyOf(origin, part, first.at, to),
-      records: records.map(({ record }) => record),
-      refusing: (refusals: readonly Refusal[]) => this.refused.add(refusedOf(origin, records, refusals)),
-    };
     try {
-      // A destination that keeps the position itself moves it past them.
-      if (this.destination.position) await this.refused.add(this.#suspects);
-      const { refused } = await this.destination.deliver(delivery, this.signal);
-      await this.#taken(origin, records, refused);
+      await this.#deliver(origin, records, to, before);
     } catch (error) {
       if (!(error instanceof DestinationError) || error.answer === 'wait') throw error;
       if (records.length === 1) return this.#sendLess(origin, first, to, before, error);
@@ -70,6 +64,26 @@ export class BatchSender {
       await this.#send(origin, records.slice(0, middle), second, before);
       await this.#send(origin, records.slice(middle), to, before + middle);
     }
+  }
+
+  /** @throws DestinationError for what is refused as a whole, too. */
+  async #deliver(origin: Origin, all: readonly BatchRecord[], to: number, before: number): Promise<void> {
+    const records = this.#probed.size === 0 ? all : all.filter(({ at }) => !this.#probed.has(at));
+    const [first] = records;
+    if (first === undefined) return;
+    const { source, entry, part, positionAt } = origin;
+    const delivery = {
+      source,
+      at: positionAt(first.at, before),
+      next: positionAt(to, before + all.length),
+      window: entry.window,
+      key: keyOf(origin, part, first.at, to),
+      records: records.map(({ record }) => record),
+      committing: (refusals: readonly Refusal[]) =>
+        this.refused.add([...this.#suspects, ...refusedOf(origin, records, refusals)]),
+    };
+    const { refused } = await this.destination.deliver(delivery, this.signal);
+    await this.#taken(origin, records, refused);
   }
 
   /** @throws DestinationError if there are records that were refused while nothing was taken. */
@@ -89,6 +103,10 @@ export class BatchSender {
     this.shortened += taken.filter(({ record, whole }) => record.line !== whole).length;
     this.#hasTaken ||= taken.length > 0;
     this.#suspects.push(...bad);
+    await this.refused.settle(
+      origin.part.path,
+      taken.map(({ at }) => at),
+    );
     await this.#decide();
   }
 
@@ -98,17 +116,37 @@ export class BatchSender {
     one: BatchRecord,
     to: number,
     before: number,
-    { answer, code }: DestinationError,
+    error: DestinationError,
   ): Promise<void> {
-    const { at, record, whole } = one;
-    const recordBytes = Math.floor(record.line.length / 2);
-    if (answer === 'too-large' && recordBytes > SHORTEST_BYTES) {
-      const shorter = recordAt(whole, origin.part.path, at, { ...this.limits, recordBytes });
-      return this.#send(origin, [shorter], to, before);
-    }
-    this.#suspects.push(...refusedOf(origin, [one], [{ id: record.id, code }]));
+    const shorter = shorterThan(one, origin.part.path, this.limits, error);
+    if (shorter !== null) return this.#send(origin, [shorter], to, before);
+    this.#suspects.push(...refusedOf(origin, [one], [{ id: one.record.id, code: error.code }]));
     await this.#decide();
-    if (this.#suspects.length > MOST_SUSPECTS) this.requireDecided();
+    if (this.#suspects.length > MOST_SUSPECTS) await this.#probe(origin, one.at);
+  }
+
+  /** Asks about a few of the batch's others, far apart. @throws DestinationError if none of them is taken either. */
+  async #probe(origin: Origin, behind: number): Promise<void> {
+    // One that keeps its own position looks into a delivery by itself.
+    const rest = this.destination.position ? [] : this.#batch.filter(({ at }) => at > behind);
+    const step = Math.max(1, Math.floor(rest.length / PROBES));
+    for (const one of rest.filter((_, i) => (rest.length - 1 - i) % step === 0).reverse()) {
+      if (await this.#isTaken(origin, one)) {
+        this.#probed.add(one.at);
+        return;
+      }
+    }
+    this.requireDecided();
+  }
+
+  async #isTaken(origin: Origin, one: BatchRecord): Promise<boolean> {
+    const before = this.delivered;
+    try {
+      await this.#deliver(origin, [one], one.at + one.whole.length + 1, 0);
+    } catch (error) {
+      if (!(error instanceof DestinationError) || error.answer === 'wait') throw error;
+    }
+    return this.delivered > before;
   }
 
   /** While others of the batch are taken, what is refused is refused for what it is. */

@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto';
 import type { Log } from '../archive/log';
 import type { Limits } from '../destinations/definition';
 import { DestinationError, type RecordDestination } from '../destinations/destination';
 import type { Position } from '../domain/delivery';
-import { createHash } from 'node:crypto';
-import { recordAt } from './batches';
-import { createRefusedFile, type Refused } from './refused-file';
+import { recordAt, type BatchRecord } from './batches';
+import { shorterThan } from './shorter';
+import { openRefusedFile, type Refused } from './refused-file';
+
+/** In a row. */
+const MOST_FAILURES = 3;
 
 export interface DeliverRefusedOptions {
   source: string;
@@ -17,34 +21,62 @@ export interface DeliverRefusedOptions {
   signal: AbortSignal;
 }
 
-/** Delivers the records that the destination refused, one by one. Those that it refuses again stay in the file. @throws DestinationError */
+/**
+ * Delivers the records that the destination refused, one by one. Those that it refuses again stay in the file.
+ * @throws DestinationError, ArchiveError; what was taken until then is out of the file.
+ */
 export async function deliverRefused(options: DeliverRefusedOptions): Promise<{ delivered: number; refused: number }> {
   const { source, name, log, destination, limits, position, signal } = options;
-  const file = createRefusedFile(log, name);
-  const all = await file.read();
-  const left: Refused[] = [];
-  for (const one of all) {
-    const line = await log.line(one.part, one.byte);
-    const code = line === null ? 'not-in-the-archive' : await deliverOne(one, line);
-    if (code !== null) left.push({ ...one, code, at: new Date().toISOString() });
+  const file = await openRefusedFile(log, name);
+  let delivered = 0;
+  /** Records in a row that failed for now, and those of the pass. */
+  const failures = { inARow: 0, inPass: 0 };
+  // What fails now and then gets another turn, as long as others get through.
+  for (let before = -1; before < delivered && (before === -1 || failures.inPass > 0);) {
+    before = delivered;
+    failures.inPass = 0;
+    for (const part of new Set(file.all.map((one) => one.part))) delivered += await deliverPart(part);
   }
-  if (all.length > 0) await file.replace(left);
-  return { delivered: all.length - left.length, refused: left.length };
+  return { delivered, refused: file.count };
 
-  /** @returns why it is refused; null if it is not. */
-  async function deliverOne({ part, byte, window }: Refused, line: Buffer): Promise<string | null> {
-    const { record } = recordAt(line.subarray(0, -1), part, byte, limits);
-    // Another key than at first: whoever keeps keys may keep the refusal with it.
-    const key = createHash('sha256')
-      .update(JSON.stringify([source, part, byte, new Date().toISOString()]))
-      .digest('hex');
+  async function deliverPart(part: string): Promise<number> {
+    const those = file.all.filter((one) => one.part === part);
+    const first = Math.min(...those.map(({ entry }) => entry));
+    const places = those.map(({ byte }) => byte);
+    const lines = await log.linesAt(first, part, places);
+    const taken: number[] = [];
     try {
-      const delivery = { source, at: position, next: position, window, key, records: [record] };
-      const { refused } = await destination.deliver(delivery, signal);
-      return refused[0]?.code ?? null;
+      for (const [i, one] of those.entries()) {
+        const line = lines[i];
+        if (!line || !(await isTaken(one, recordAt(line.subarray(0, -1), part, one.byte, limits)))) continue;
+        taken.push(one.byte);
+      }
+    } finally {
+      await file.settle(part, taken);
+    }
+    return taken.length;
+  }
+
+  async function isTaken(refused: Refused, one: BatchRecord): Promise<boolean> {
+    // Another key than at first: whoever keeps keys may keep the refusal with it.
+    const name = [source, refused.part, refused.byte, one.record.line.length, new Date().toISOString()];
+    const key = createHash('sha256').update(JSON.stringify(name)).digest('hex');
+    const delivery = { source, at: position, next: position, window: refused.window, key, records: [one.record] };
+    try {
+      const { refused: again } = await destination.deliver(delivery, signal);
+      failures.inARow = 0;
+      return again.length === 0;
     } catch (error) {
-      if (!(error instanceof DestinationError) || error.answer === 'wait') throw error;
-      return error.code;
+      if (!(error instanceof DestinationError)) throw error;
+      if (error.answer === 'wait') {
+        // One that fails for itself waits for another turn; a destination that is down is tried again.
+        failures.inPass += 1;
+        if ((failures.inARow += 1) >= MOST_FAILURES) throw error;
+        return false;
+      }
+      failures.inARow = 0;
+      const shorter = shorterThan(one, refused.part, limits, error);
+      return shorter === null ? false : isTaken(refused, shorter);
     }
   }
 }

@@ -3,8 +3,9 @@ import type { Limits } from '../destinations/definition';
 import type { Destination } from '../destinations/destination';
 import type { Behind, Position } from '../domain/delivery';
 import { BatchSender } from './batch-sender';
-import { positionFile, resume, type Known } from './positions';
-import { createRefusedFile, type RefusedFile } from './refused-file';
+import { positionFile, resume, type Known, type Place } from './positions';
+import { openRefusedFile, type RefusedFile } from './refused-file';
+import { openShortenedFile } from './shortened-file';
 import { createPartWriter, createRecordWriter, type Writer } from './writer';
 
 export interface DeliverOptions {
@@ -46,29 +47,47 @@ export interface DeliveryResult {
 export async function deliver(options: DeliverOptions): Promise<DeliveryResult> {
   const { source, name, log, destination, known } = options;
   const file = positionFile(log, name);
-  const refused = createRefusedFile(log, name);
+  const refused = await openRefusedFile(log, name);
   const ownPosition = 'deliverPart' in destination ? undefined : destination.position;
+  const shortened = openShortenedFile(log, name);
   const writer = writerOf(options, refused);
-  let { position, through } = await resume(log, ownPosition ? await ownPosition() : await file.read(), known);
+  let { position, through } = await begin();
   let missed = 0;
   let observed = 0;
   let isFirst = true;
   let caughtUp = true;
 
-  async function moveTo(next: Pick<Position, 'entry' | 'byte' | 'part' | 'records'>): Promise<void> {
+  /** Where it begins is kept before the destination is asked for anything: `now` is now, however long it is down. */
+  async function begin(): Promise<Place> {
+    const kept = await file.read();
+    const place = await resume(log, [kept], known);
+    if (kept === null || kept.epoch !== place.position.epoch || kept.archive !== place.position.archive) {
+      if (place.position.archive !== null) await file.write(place.position, true);
+    }
+    return ownPosition ? resume(log, [await ownPosition(), place.position], known) : place;
+  }
+
+  async function moveTo(next: Partial<Position>, isKept = true): Promise<void> {
     if (!writer.isDecided) return;
     position = { ...position, ...next };
-    if (!ownPosition) await file.write(position, false);
+    if (isKept && !ownPosition) await file.write(position, false);
   }
 
   async function deliverEntry(entry: Entry): Promise<void> {
     const start = isFirst ? startIn(entry, position) : NOTHING;
+    if (isFirst && start === 'elsewhere') {
+      // Positions of what was begun mean other bytes now.
+      position = { ...position, epoch: position.epoch + 1, byte: 0, part: null, records: 0 };
+    }
     isFirst = false;
-    if (entry.isRemoved) missed += entry.records - start.records;
-    else await deliverParts(entry, start);
+    const from = start === 'elsewhere' ? NOTHING : start;
+    // After a rewind it had them before.
+    if (entry.isRemoved && known.epoch === 0) missed += entry.records - from.records;
+    if (!entry.isRemoved) await deliverParts(entry, from);
     if (!caughtUp || entry.outcome === null) return;
     if (!entry.isRemoved) await writer.end(source, entry);
-    await moveTo({ entry: entry.n + 1, byte: 0, part: null, records: 0 });
+    const next = { entry: entry.n + 1, after: entry.sha256, byte: 0, part: null, records: 0 };
+    await moveTo(next, entry.parts.length > 0);
     if (entry.outcome === 'completed' && writer.isDecided) through = entry.window.to;
   }
 
@@ -77,16 +96,17 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
     let offset = 0;
     for (const part of entry.parts) {
       const from = Math.max(0, start.byte - offset);
-      const placeAt = (byte: number, count: number) => ({
-        ...{ entry: entry.n, part: part.path, byte: byte, records: count },
-      });
+      const placeAt = (byte: number, count: number) => ({ entry: entry.n, part: part.path, byte, records: count });
       const begin = offset;
       offset += part.bytes;
       if (from >= part.bytes) continue;
       const positionAt = (byte: number, count: number): Position => ({ ...position, ...placeAt(begin + byte, count) });
+      const before = writer.shortened;
       for await (const step of writer.write({ source, entry, part, positionAt }, from, records)) {
         ({ records } = step);
         tell();
+        // Before the position passes them.
+        if (writer.shortened > before) await shortened.add(entry.n, part.path);
         await moveTo(placeAt(begin + step.byte, records));
         if (options.isOver()) caughtUp = false;
         if (!caughtUp) return;
@@ -100,7 +120,7 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
   }
 
   try {
-    for await (const entry of log.entries(position.entry)) {
+    for await (const entry of log.entries(position.entry, position.after)) {
       await deliverEntry(entry);
       if (options.isOver()) caughtUp = false;
       if (!caughtUp) break;
@@ -114,7 +134,7 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
   return {
     ...{ position, through, missed, caughtUp },
     ...{ delivered: writer.delivered, shortened: writer.shortened },
-    refused: (await refused.read()).length,
+    refused: refused.count,
     behind: caughtUp ? { records: 0, parts: 0 } : await behind(log, position),
   };
 }
@@ -129,27 +149,28 @@ type Start = Pick<Position, 'byte' | 'records'>;
 const NOTHING: Start = { byte: 0, records: 0 };
 
 /**
- * Where in the first entry behind a position that is. Lines of other things may have come before its own. Its parts may have become others: then
- * all of them are delivered again.
+ * Where in the first entry behind a position that is. Lines of other things may have come before its own. `elsewhere`: the window that was
+ * open came out otherwise, or another one took its place.
  */
-function startIn({ parts }: Entry, { byte, part, records }: Position): Start {
+function startIn({ parts }: Entry, { byte, part, records }: Position): Start | 'elsewhere' {
   if (byte === 0) return NOTHING;
   let end = 0;
   const holding = parts.find(({ bytes }) => (end += bytes) >= byte);
-  return holding?.path === part ? { byte, records } : NOTHING;
+  return holding?.path === part ? { byte, records } : 'elsewhere';
 }
 
 /** What the log holds behind a position. */
 export async function behind(log: Log, position: Position): Promise<Behind> {
   const left = { records: 0, parts: 0 };
   let isFirst = true;
-  for await (const entry of log.entries(position.entry)) {
+  for await (const entry of log.entries(position.entry, position.after)) {
     const start = isFirst ? startIn(entry, position) : NOTHING;
+    const from = start === 'elsewhere' ? NOTHING : start;
     isFirst = false;
     if (entry.isRemoved) continue;
     let end = 0;
-    left.parts += entry.parts.filter(({ bytes }) => (end += bytes) > start.byte).length;
-    left.records += entry.records - start.records;
+    left.parts += entry.parts.filter(({ bytes }) => (end += bytes) > from.byte).length;
+    left.records += entry.records - from.records;
   }
   return left;
 }

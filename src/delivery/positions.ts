@@ -1,4 +1,5 @@
 import { positionSchema, type Position } from '../domain/delivery';
+import { ArchiveError } from '../archive/archive';
 import type { Log } from '../archive/log';
 
 /** What is known of a destination's position without its file. */
@@ -36,35 +37,54 @@ export const positionFile = (log: Log, destination: string) => {
 /**
  * Where to go on: the position of the highest epoch; of the same epoch the stored one, which moves with each batch, before the
  * workflow's. One of another archive counts for nothing.
- * @param stored By the destination or its file.
+ * @param stored In the order in which they are believed: by the destination, by its file.
  */
-export async function resume(log: Log, stored: Position | null, known: Known): Promise<Place> {
+export async function resume(log: Log, stored: readonly (Position | null)[], known: Known): Promise<Place> {
   const archive = await log.id();
-  const isHere = (position: Position): boolean =>
-    position.archive === null || archive === null || position.archive === archive;
-  const candidates = [stored, known.position].filter((position) => position !== null);
+  const candidates = [...stored, known.position].filter((position) => position !== null);
   const epoch = Math.max(known.epoch, ...candidates.map((position) => position.epoch));
   const ofEpoch = candidates.filter((position) => position.epoch === epoch);
-  const found = ofEpoch.find(isHere);
-  if (found) return { position: { ...found, archive }, through: undefined };
+  for (const found of ofEpoch) {
+    if (await isOf(log, archive, found)) return { position: { ...found, archive }, through: undefined };
+  }
   // Of an archive that took the place of another one nothing is known: all of it is delivered, wherever the first one was begun.
   const start = ofEpoch.length === 0 ? known.start : null;
-  const { entry, byte, part, records, through } = await beginningOf(log, start);
-  return { position: { archive, epoch, entry, byte, part, records }, through };
+  const { through, ...place } = await beginningOf(log, start);
+  return { position: { archive, epoch, ...place }, through };
 }
 
-interface Beginning extends Pick<Position, 'entry' | 'byte' | 'part' | 'records'> {
+/**
+ * Whether a position is in this archive. Its id is new after each rewind of the source: then the ledger tells, which goes on behind the line that
+ * the position came past.
+ */
+async function isOf(log: Log, archive: string | null, position: Position): Promise<boolean> {
+  if (position.archive === null || archive === null || position.archive === archive) return true;
+  return isReached(log, position);
+}
+
+/** Whether the ledger has the line that a position came past. */
+export async function isReached(log: Log, { entry, after }: Position): Promise<boolean> {
+  try {
+    await log.entries(entry, after)[Symbol.asyncIterator]().next();
+    return entry === 1 || after !== null;
+  } catch (error) {
+    if (error instanceof ArchiveError && /^LEDGER_(BEHIND|CHANGED)$/.test(error.code)) return false;
+    throw error;
+  }
+}
+
+interface Beginning extends Pick<Position, 'entry' | 'after' | 'byte' | 'part' | 'records'> {
   through: string | null;
 }
 
 /** The place before the first entry whose window ends behind a time, or behind everything that is there now. */
 async function beginningOf(log: Log, start: string | null): Promise<Beginning> {
-  const place: Beginning = { entry: 1, byte: 0, part: null, records: 0, through: null };
+  const place: Beginning = { entry: 1, after: null, byte: 0, part: null, records: 0, through: null };
   if (start === null) return place;
-  for await (const { n, window, parts, outcome, records } of log.entries(1)) {
+  for await (const { n, window, parts, outcome, records, sha256 } of log.entries(1)) {
     if (start !== 'now' && Date.parse(window.to) > Date.parse(start)) break;
     if (outcome !== null) {
-      place.entry = n + 1;
+      Object.assign(place, { entry: n + 1, after: sha256 });
       if (outcome === 'completed') place.through = window.to;
     } else if (start === 'now') {
       const byte = parts.reduce((sum, { bytes }) => sum + bytes, 0);

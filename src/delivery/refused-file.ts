@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ArchiveError } from '../archive/archive';
 import type { Log } from '../archive/log';
 
 const lineSchema = z.object({
@@ -15,32 +16,53 @@ const lineSchema = z.object({
 /** A record that a destination refuses: its name and place, never its text. */
 export type Refused = z.infer<typeof lineSchema>;
 
-export type RefusedFile = ReturnType<typeof createRefusedFile>;
+export type RefusedFile = Awaited<ReturnType<typeof openRefusedFile>>;
 
 /** The records that a destination refuses for good, in `refused/<destination>.jsonl`: they are in the archive, and only there. */
-export function createRefusedFile(log: Log, destination: string) {
-  const file = log.file('refused', `${destination}.jsonl`);
-
-  async function read(): Promise<Refused[]> {
-    const text = (await file.read()) ?? '';
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => lineSchema.parse(JSON.parse(line)));
-  }
+export async function openRefusedFile(log: Log, destination: string) {
+  const name = `${destination}.jsonl`;
+  const file = log.file('refused', name);
+  let all = linesIn((await file.read()) ?? '', `refused/${name}`);
 
   async function replace(refused: readonly Refused[]): Promise<void> {
-    await file.write(refused.map((line) => `${JSON.stringify(line)}\n`).join(''), true);
+    all = [...refused];
+    await file.write(all.map((line) => `${JSON.stringify(line)}\n`).join(''), true);
   }
 
   /** Adds those that are not there yet. */
   async function add(more: readonly Refused[]): Promise<void> {
-    if (more.length === 0) return;
-    const there = await read();
-    const isNew = ({ part, byte }: Refused): boolean => !there.some((one) => one.part === part && one.byte === byte);
-    const added = more.filter(isNew);
-    if (added.length > 0) await replace([...there, ...added]);
+    const added = more.filter(({ part, byte }) => !all.some((one) => one.part === part && one.byte === byte));
+    if (added.length > 0) await replace([...all, ...added]);
   }
 
-  return { read, add, replace };
+  /** Takes out those that were taken after all, by where they begin in a part. */
+  async function settle(part: string, bytes: readonly number[]): Promise<void> {
+    if (all.length === 0) return;
+    const taken = new Set(bytes);
+    const left = all.filter((one) => one.part !== part || !taken.has(one.byte));
+    if (left.length < all.length) await replace(left);
+  }
+
+  return {
+    get all(): readonly Refused[] {
+      return all;
+    },
+    get count(): number {
+      return all.length;
+    },
+    add,
+    settle,
+    replace,
+  };
+}
+
+function linesIn(text: string, path: string): Refused[] {
+  try {
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => lineSchema.parse(JSON.parse(line)));
+  } catch {
+    throw new ArchiveError('REFUSED_UNREADABLE', `${path} in the archive is damaged: restore it, or move it away.`);
+  }
 }

@@ -14,9 +14,10 @@ export interface Delivery {
   /** At least one. A record never changes, and neither does the key of a delivery that is repeated. */
   records: readonly EncodedRecord[];
   /**
-   * To be awaited by a destination that moves the position itself, before it does: what it refuses is then noted, whatever crashes.
+   * To be awaited by a destination that moves the position itself, right before it does, with what it refuses of these: what is refused is
+   * then noted, whatever crashes.
    */
-  refusing?: (refused: readonly Refusal[]) => Promise<void>;
+  committing?: (refused: readonly Refusal[]) => Promise<void>;
 }
 
 /** What a destination said of a delivery. */

@@ -8,9 +8,11 @@ import { count, time } from './checkpoint';
 export const positionSchema = z.object({
   /** The archive's id: in another one nothing is delivered yet. */
   archive: z.string().nullable(),
-  /** Raised by each `rewind` of the destination. */
+  /** Raised by each `rewind` of the destination, to its time (ms), and where a window comes out otherwise than it was begun. */
   epoch: count,
   entry: z.int().positive(),
+  /** The SHA-256 of the ledger's line before the entry, by which a ledger is told from another copy of it; null for the first one. */
+  after: z.string().nullable(),
   byte: count,
   /** The path of the part that ends there, or in which it is; null at the start of an entry. */
   part: z.string().nullable(),

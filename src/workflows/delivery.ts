@@ -74,13 +74,21 @@ export async function delivery(input: DeliveryState): Promise<void> {
     (request) => {
       const rewind = readRewindDelivery(request, Date.now());
       if (rewind.refused) change({ retryRefused: true });
-      else change({ epoch: state.epoch + 1, start: rewind.to, position: null, deliveredThrough: null, behind: null });
+      else
+        change({
+          epoch: Math.max(state.epoch + 1, Date.now()),
+          start: rewind.to,
+          position: null,
+          deliveredThrough: null,
+          behind: null,
+          missed: 0,
+        });
       running?.cancel();
       woken = true;
     },
     { validator: (request) => void readRewindDelivery(request, Date.now()) },
   );
-  change({ waiting: undefined });
+  change({});
 
   async function tried<T>(call: (activities: DeliveryActivities) => Promise<T>): Promise<T> {
     let result: T;
@@ -90,7 +98,8 @@ export async function delivery(input: DeliveryState): Promise<void> {
       if (isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
       // A part that is damaged, a destination that is down: whatever it is, it is tried until it works.
       const { behind = state.behind } = failureDetails(error);
-      change({ waiting: { reason: messageOf(error), since: iso(Date.now()) }, behind });
+      const since = state.waiting?.since ?? iso(Date.now());
+      change({ waiting: { reason: messageOf(error), since }, behind });
       result = await call(further);
     }
     if (state.waiting) change({ waiting: undefined });
@@ -127,17 +136,21 @@ export async function delivery(input: DeliveryState): Promise<void> {
     await CancellationScope.nonCancellable(() => condition(() => (woken && !state.paused) || isHistoryLong()));
     if (isHistoryLong()) break;
     woken = false;
-    running = new CancellationScope();
+    const scope = new CancellationScope();
+    running = scope;
+    // A destination that is down is waited for by one activity, for days; each part that is published meanwhile is an event.
+    const ended = scope.run(deliverWhatIsThere).finally(() => (running = undefined));
+    const long = CancellationScope.nonCancellable(() => condition(() => running !== scope || isHistoryLong()));
+    void long.then(() => running === scope && scope.cancel());
     try {
-      await running.run(deliverWhatIsThere);
+      await ended;
     } catch (error) {
       // An attempt that fails after it was asked to end is not tried again, and its failure says nothing of that.
-      if (!isCancellation(error) && !running.consideredCancelled) throw error;
+      if (!isCancellation(error) && !scope.consideredCancelled) throw error;
+      if (isHistoryLong()) break;
       change({ waiting: undefined });
-      // Temporal's own cancellation is of this run: another one begins, and waits to be woken.
+      // Temporal's own cancellation is of this run: another one begins, and looks by itself.
       if (CancellationScope.current().consideredCancelled) break;
-    } finally {
-      running = undefined;
     }
   }
   await CancellationScope.nonCancellable(async () => {

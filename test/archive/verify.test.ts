@@ -1,4 +1,5 @@
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Finding } from '../../src/archive/verify/finding';
 import { verifyArchive, type Verified } from '../../src/archive/verify/verify';
@@ -43,7 +44,10 @@ it('has no fault to find in one that has just begun, nor in the window that is o
 
 it('names what ARCHIVE_KEEP removed as such', async () => {
   await mkdir(join(archive.folder, 'positions'));
-  const position = { archive: 'an-archive', epoch: 0, entry: 3, byte: 0, part: null, records: 0 };
+  const after = createHash('sha256')
+    .update(`${(await lines())[1]!}\n`)
+    .digest('hex');
+  const position = { archive: 'an-archive', epoch: 0, entry: 3, after, byte: 0, part: null, records: 0 };
   await writeFile(join(archive.folder, 'positions', 'x.json'), JSON.stringify(position));
   await applyRetention(archive.log, { keepMs: 0, destinations: ['x'] }, Date.now());
   await archive.window([recordsOfChat('e', 1)]);
@@ -85,7 +89,6 @@ describe('damage', () => {
     const { head } = await verify();
     const all = await lines();
     const changed = all[1]!.replace('"chats":1', '"chats":2');
-    const { createHash } = await import('node:crypto');
     const prev = createHash('sha256').update(`${changed}\n`).digest('hex');
     const rechained = all[2]!.replace(/"prev":"[0-9a-f]+"/, `"prev":"${prev}"`);
     await write(all.with(1, changed).with(2, rechained));

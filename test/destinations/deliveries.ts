@@ -10,7 +10,7 @@ export const ARCHIVE = 'an-archive';
 
 /** A place in the log of the test's archive. */
 export const place = (entry: number, byte: number, more: Partial<Position> = {}): Position => ({
-  ...{ archive: ARCHIVE, epoch: 0, entry, byte, part: null, records: 0 },
+  ...{ archive: ARCHIVE, epoch: 0, entry, after: null, byte, part: null, records: 0 },
   ...more,
 });
 

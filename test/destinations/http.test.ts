@@ -10,7 +10,7 @@ import { recordOf } from '../support/made-archive';
 import { startReceiver, type Receiver } from '../support/receiver';
 
 const signal = AbortSignal.timeout(100_000);
-const position = { archive: 'a', epoch: 0, entry: 1, byte: 0, part: null, records: 0 };
+const position = { archive: 'a', epoch: 0, entry: 1, after: null, byte: 0, part: null, records: 0 };
 const window = { epoch: 0, from: '2026-04-01T00:00:00.000Z', to: '2026-04-02T00:00:00.000Z' };
 const deliveryOf = (lines: string[], key = 'k'): Delivery => ({
   ...{ source: 's', at: position, next: position, window, key },

@@ -5,7 +5,7 @@ import type { Delivery, Destination } from '../../src/destinations/destination';
 import { EncodedRecord } from '../../src/destinations/encoded-record';
 import type { MadeArchive } from '../support/made-archive';
 
-const position = { archive: 'a', epoch: 0, entry: 1, byte: 0, part: null, records: 0 };
+const position = { archive: 'a', epoch: 0, entry: 1, after: null, byte: 0, part: null, records: 0 };
 const window = { epoch: 0, from: '2026-04-01T00:00:00.000Z', to: '2026-04-02T00:00:00.000Z' };
 
 export const deliveryOf = (lines: readonly string[]): Delivery => ({

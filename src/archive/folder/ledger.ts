@@ -45,6 +45,8 @@ export function createLedger(files: Files, source: string) {
   const staging = join(folder, STAGING);
   /** How far this process has found whole lines, in which file. */
   let sound = { ino: 0, ...NOTHING_SOUND };
+  /** Up to where it has looked for events, and the last one. */
+  let seen: { ino: number; end: number; removed: EventLine | null } = { ino: 0, end: 0, removed: null };
 
   /** The window's line if it is closed, null if it is open; throws if the ledger is beyond it. */
   async function find(window: Window): Promise<LedgerLine | null> {
@@ -191,23 +193,31 @@ export function createLedger(files: Files, source: string) {
 
   /** The last line, and the last one that says what is removed. */
   async function lookAtTail(handle: Handle): Promise<Tail> {
-    const tail: Tail = { head: null, end: 0, size: (await handle.stat()).size, removed: null };
+    const { ino, size } = await handle.stat();
+    const known = ino === seen.ino && size >= seen.end ? seen : { end: 0, removed: null };
+    const tail: Tail = { head: null, end: 0, size, removed: known.removed };
     for await (const { line, bytes, end } of linesFromEnd(handle)) {
       if (line === null) continue;
       if (tail.head === null) {
         const n = line.n ?? (await lineNumberAt(handle, end)) - 1;
         Object.assign(tail, { head: { n, sha256: sha256Of(bytes) }, end });
       }
+      if (end <= known.end) break;
       if (!isEvent(line)) continue;
       tail.removed = line;
       break;
     }
+    seen = { ino, end: tail.end, removed: tail.removed };
     return tail;
   }
 
   /** The lines whose parts were removed last: those before are gone, too. */
   async function removed(): Promise<Pick<EventLine, 'from' | 'through'>> {
-    return (await reading(lookAtTail))?.removed ?? { from: 1, through: 0 };
+    const { removed } = (await reading(lookAtTail)) ?? { removed: null };
+    // Of lines that come behind it none can be meant.
+    return removed
+      ? { from: removed.from, through: Math.min(removed.through, removed.n - 1) }
+      : { from: 1, through: 0 };
   }
 
   /** Writes a line at a position of the ledger, or the one that another worker has decided on. @param own Where it is made. */

@@ -15,3 +15,28 @@ export async function* linesIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<Bu
   }
   if (begun.length > 0) yield Buffer.concat(begun);
 }
+
+/** Where a line of a file begins. */
+export interface LineStart {
+  /** In bytes. */
+  at: number;
+  /** How many lines there are before it. */
+  before: number;
+}
+
+/** Finds the beginning of line `n`, from 1, or of the last one where there are fewer, without looking into them. */
+export async function findLine(chunks: AsyncIterable<Buffer>, n: number): Promise<LineStart> {
+  let offset = 0;
+  let last: LineStart = { at: 0, before: 0 };
+  let next = last;
+  if (n <= 1) return last;
+  for await (const chunk of chunks) {
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, end + 1)) {
+      last = next;
+      next = { at: offset + end + 1, before: last.before + 1 };
+      if (next.before === n - 1) return next;
+    }
+    offset += chunk.length;
+  }
+  return next.at < offset ? next : last;
+}

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Head } from '../../domain/published';
-import { hasCode } from '../folder/errors';
+import { codeOf, hasCode } from '../folder/errors';
 import { LEDGER } from '../folder/layout';
 import { isEvent, type AnyLine, type LedgerLine, NO_LINE, parseLine } from '../folder/ledger-line';
 import { sha256Of } from '../folder/ledger-reader';
@@ -50,8 +50,19 @@ export async function verifyLedger(
         );
       }
     }
-    if (isEvent(line)) ledger.removedThrough = line.through;
-    else ledger.windows.push({ number: chain.number, line });
+    if (isEvent(line)) {
+      if (line.through >= line.n) {
+        tell(
+          wrong(
+            'line-altered',
+            `line ${line.n}`,
+            `says that parts of line ${line.through} are removed, which comes behind it`,
+            RESTORE,
+          ),
+        );
+      }
+      ledger.removedThrough = Math.min(line.through, line.n - 1);
+    } else ledger.windows.push({ number: chain.number, line });
   }
   if (noted && !isNotedSeen) {
     const says = `ends at line ${ledger.head?.n ?? 0}, before line ${noted.n}, which was noted: its end was cut off, or it is another archive`;
@@ -65,7 +76,10 @@ async function* rawLines(folder: string): AsyncGenerator<Buffer> {
   try {
     yield* linesIn(createReadStream(join(folder, LEDGER)));
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    if (hasCode(error, 'ENOENT')) return;
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    throw new Error(`ledger.jsonl cannot be read (${code})`);
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from '../folder/errors';
+import { codeOf } from '../folder/errors';
 import type { PartEntry } from '../log';
 import { NEWLINE } from '../read/lines';
 import { type Finding, wrong } from './finding';
@@ -50,8 +50,10 @@ export class PartChecker {
         size += buffer.length;
       }
     } catch (error) {
-      if (!hasCode(error, 'ENOENT')) throw error;
-      this.tell(wrong('part-missing', path, 'is not there', RESTORE));
+      const code = codeOf(error);
+      if (code === undefined) throw error;
+      if (code === 'ENOENT') this.tell(wrong('part-missing', path, 'is not there', RESTORE));
+      else this.tell(wrong('part-altered', path, `cannot be read (${code})`, RESTORE));
       return null;
     }
     this.bytes += size;

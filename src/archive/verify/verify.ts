@@ -1,5 +1,5 @@
 import * as fs from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Head } from '../../domain/published';
 import { createFiles } from '../folder/files';
 import { createLedger } from '../folder/ledger';
@@ -7,7 +7,6 @@ import type { LedgerLine } from '../folder/ledger-line';
 import { createLists } from '../folder/lists';
 import { openWindows } from '../folder/open-windows';
 import { partsIn } from '../read/parts';
-import { basename } from 'node:path';
 import { type Finding, note, wrong } from './finding';
 import { verifyLedger } from './ledger';
 import { PartChecker } from './parts';
@@ -35,47 +34,49 @@ export async function verifyArchive(
   noted: Head | null,
   tell: (finding: Finding) => void,
 ): Promise<Verified> {
+  // First: what is put there meanwhile is of a sync that runs.
+  const there = await partsIn(folder);
   const { windows, removedThrough, head } = await verifyLedger(folder, noted, tell);
-  const checker = new PartChecker(folder, tell);
+  const missing: { number: number; finding: Finding }[] = [];
+  let current = 0;
+  const checker = new PartChecker(folder, (finding) => {
+    // ARCHIVE_KEEP may be at work.
+    if (finding.kind === 'part-missing') missing.push({ number: current, finding });
+    else tell(finding);
+  });
   const named = new Set<string>();
+  const isThere = new Set(there);
   try {
     if (removedThrough > 0) {
       tell(note('parts-removed', `lines 1 to ${removedThrough}`, 'their parts were removed on purpose (ARCHIVE_KEEP)'));
     }
     for (const { number, line } of windows) {
       const isRemoved = number <= removedThrough;
+      current = number;
       let records = 0;
       let isWhole = true;
       for (const part of line.parts) {
-        if (named.has(part.path))
-          tell(
-            wrong(
-              'part-named-twice',
-              `line ${number}`,
-              `names ${part.path}, as an earlier line does`,
-              'see the lines before',
-            ),
-          );
+        if (named.has(part.path)) {
+          const says = `names ${part.path}, as an earlier line does`;
+          tell(wrong('part-named-twice', `line ${number}`, says, 'see the lines before'));
+        }
         named.add(part.path);
-        if (isRemoved) continue;
+        // Some stay, since a destination refuses one of their records.
+        if (isRemoved && !isThere.has(part.path)) continue;
         const found = await checker.check({ ...part, epoch: epochOf(line) });
         records += found ?? 0;
         isWhole &&= found !== null;
       }
       if (isRemoved || !isWhole || line.unreadableLists !== undefined || records === line.records) continue;
-      tell(
-        wrong(
-          'records-differ',
-          `line ${number}`,
-          `says ${line.records} records, and its parts hold ${records}`,
-          'please report it with the ledger',
-        ),
-      );
+      const says = `says ${line.records} records, and its parts hold ${records}`;
+      tell(wrong('records-differ', `line ${number}`, says, 'please report it with the ledger'));
     }
+    current = Infinity;
     await checkOpenWindows(folder, checker, named, tell);
-    for (const path of await partsIn(folder)) {
-      if (!named.has(path)) tell(wrong('part-unnamed', path, 'is named by no line of the ledger', MOVE_AWAY));
-    }
+    const { removedThrough: now } =
+      missing.length > 0 ? await verifyLedger(folder, null, () => undefined) : { removedThrough: 0 };
+    for (const { number, finding } of missing) if (number > now) tell(finding);
+    await findUnnamed(folder, there, named, tell);
     await checker.findRepeated();
   } finally {
     checker.close();
@@ -84,8 +85,23 @@ export async function verifyArchive(
   return { windows: windows.length, parts: named.size, records, bytes, head };
 }
 
-/** With MESSAGES=all a message comes in each window in which its chat changes. */
-const epochOf = ({ epoch, query }: LedgerLine): number | null => (query?.messages === 'all' ? null : epoch);
+/** Parts that nothing names, neither now nor when their window was closed meanwhile. */
+async function findUnnamed(
+  folder: string,
+  there: readonly string[],
+  named: ReadonlySet<string>,
+  tell: (finding: Finding) => void,
+): Promise<void> {
+  const unnamed = new Set(there.filter((path) => !named.has(path)));
+  if (unnamed.size === 0) return;
+  const { windows } = await verifyLedger(folder, null, () => undefined);
+  for (const { path } of windows.flatMap(({ line }) => line.parts)) unnamed.delete(path);
+  for (const path of unnamed) tell(wrong('part-unnamed', path, 'is named by no line of the ledger', MOVE_AWAY));
+}
+
+/** With MESSAGES=all a message comes in each window in which its chat changes; what a window that was given up held comes again. */
+const epochOf = ({ epoch, query, outcome }: LedgerLine): number | null =>
+  query?.messages === 'all' || outcome === 'abandoned' ? null : epoch;
 
 /** Parts that are published, of windows that are not closed yet: their lists name them. */
 async function checkOpenWindows(
@@ -101,7 +117,8 @@ async function checkOpenWindows(
     const { parts } = await lists.read(window, true);
     for (const part of parts) {
       named.add(part.path);
-      await checker.check({ ...part, epoch: window.epoch });
+      // Its name is given after it is listed, and its window may be closed by now.
+      if (await files.exists(join(folder, part.path))) await checker.check({ ...part, epoch: window.epoch });
     }
     const says = `is open, with ${parts.length} parts so far: a sync runs, or the next one takes it up`;
     tell(note('window-open', `${window.from} to ${window.to}`, says));

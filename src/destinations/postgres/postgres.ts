@@ -44,7 +44,7 @@ export function createPostgres(settings: PostgresSettings, setting: Setting): Re
     }
   }
 
-  async function deliver({ at, next, records, refusing }: Delivery, signal: AbortSignal): Promise<Delivered> {
+  async function deliver({ at, next, records, committing }: Delivery, signal: AbortSignal): Promise<Delivered> {
     const rows = records.map(rowOf);
     return transaction(signal, async (client) => {
       const stored = isMoving(at, next) ? await lockPosition(client, names, reader) : null;
@@ -58,7 +58,7 @@ export function createPostgres(settings: PostgresSettings, setting: Setting): Re
           'refused',
         );
       }
-      if (refused.length > 0) await refusing?.(refused);
+      if (isMoving(at, next)) await committing?.(refused);
       if (isMoving(at, next)) await movePosition(client, names, reader, next);
       return { refused };
     });

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import type { Log } from '../archive/log';
+
+const lineSchema = z.object({ entry: z.number(), part: z.string() });
+
+/**
+ * The parts of which a destination has records shortened only, in `shortened/<destination>.jsonl`: `ARCHIVE_KEEP` leaves them, as what is
+ * whole of those records is there alone.
+ */
+export function openShortenedFile(log: Log, destination: string) {
+  const file = log.file('shortened', `${destination}.jsonl`);
+  let known: Set<string> | undefined;
+
+  async function parts(): Promise<ReadonlySet<string>> {
+    known ??= new Set(linesOf(await file.read()).map(({ part }) => part));
+    return known;
+  }
+
+  async function add(entry: number, part: string): Promise<void> {
+    if ((await parts()).has(part)) return;
+    known?.add(part);
+    const text = (await file.read()) ?? '';
+    await file.write(`${text}${JSON.stringify({ entry, part })}\n`, true);
+  }
+
+  return { parts, add };
+}
+
+const linesOf = (text: string | null): z.infer<typeof lineSchema>[] =>
+  (text ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => lineSchema.parse(JSON.parse(line)));
