@@ -46,8 +46,6 @@ export interface HttpClientOptions {
   setting: Pick<Setting, 'prefix' | 'build' | 'proxy'>;
 }
 
-export type HttpClient = ReturnType<typeof createHttpClient>;
-
 /** Sends requests to one server, through the environment's proxy. Follows no redirect: that may lead to another host. */
 export function createHttpClient({ variable, url, files = {}, setting }: HttpClientOptions) {
   const { prefix, build, proxy } = setting;
