@@ -22,7 +22,7 @@ export interface DeliveryScenario {
 
 const RECORDS = 300_000;
 /** Each batch of 300 waits a second for its acknowledgement. */
-const ACKNOWLEDGED_RECORDS = 30_000;
+const ACKNOWLEDGED_RECORDS = 15_000;
 const QUICK_RECORDS = 3000;
 
 type Start = (program: string, folder: string) => Promise<Target>;

@@ -14,7 +14,7 @@ import { createMarker } from './folder/marker';
 import { createRetention } from './folder/retention';
 import { openWindows } from './folder/open-windows';
 import type { Entry, Log, PartEntry, ReaderFile } from './log';
-import { findLine, linesIn, type LineStart, NEWLINE } from './read/lines';
+import { findLine, lineGroupsIn, linesIn, type LineStart, NEWLINE } from './read/lines';
 
 const READ_BYTES = 1024 * 1024;
 /** A file that a crash left is no other worker's after this time. */
@@ -140,9 +140,9 @@ export function createFolderLog(dir: string, source: string): Log {
     );
   }
 
-  async function* lines(part: PartEntry, from: number): AsyncGenerator<Buffer> {
+  async function* lines(part: PartEntry, from: number): AsyncGenerator<Buffer[]> {
     await requirePart(part);
-    yield* linesIn(stream(part.path, from));
+    yield* lineGroupsIn(stream(part.path, from));
   }
 
   async function* content(part: PartEntry): AsyncGenerator<Buffer> {

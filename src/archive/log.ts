@@ -46,11 +46,11 @@ export interface Log {
    */
   entries(n: number, after?: string | null): AsyncIterable<Entry>;
   /**
-   * The lines of a part from a byte on, each with its line end. Its size and hash are compared first, so that nothing comes out
+   * The lines of a part from a byte on, some at a time, each with its line end. Its size and hash are compared first, so that nothing comes out
    * of a part that is not what was written.
    * @throws ArchiveError `PART_DAMAGED`, `PART_MISSING`
    */
-  lines(part: PartEntry, from: number): AsyncIterable<Buffer>;
+  lines(part: PartEntry, from: number): AsyncIterable<Buffer[]>;
   /** The bytes of a part, compared with its size and hash in the same way. */
   content(part: PartEntry): AsyncIterable<Buffer>;
   /**

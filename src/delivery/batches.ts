@@ -26,20 +26,22 @@ export interface BatchRecord {
 export async function* batchesOf(log: Log, part: PartEntry, from: number, limits: Limits): AsyncGenerator<Batch> {
   let batch: Batch = { from, to: from, records: [] };
   let bytes = 0;
-  for await (const bytesOfLine of log.lines(part, from)) {
-    const entry = recordAt(bytesOfLine.subarray(0, -1), part.path, batch.to, limits);
-    const { length } = entry.record.line;
-    if (
-      batch.records.length > 0 &&
-      (bytes + length > limits.batchBytes || batch.records.length >= limits.batchRecords)
-    ) {
-      yield batch;
-      batch = { from: batch.to, to: batch.to, records: [] };
-      bytes = 0;
+  for await (const lines of log.lines(part, from)) {
+    for (const bytesOfLine of lines) {
+      const entry = recordAt(bytesOfLine.subarray(0, -1), part.path, batch.to, limits);
+      const { length } = entry.record.line;
+      if (
+        batch.records.length > 0 &&
+        (bytes + length > limits.batchBytes || batch.records.length >= limits.batchRecords)
+      ) {
+        yield batch;
+        batch = { from: batch.to, to: batch.to, records: [] };
+        bytes = 0;
+      }
+      batch.records.push(entry);
+      batch.to += bytesOfLine.length;
+      bytes += length + 1;
     }
-    batch.records.push(entry);
-    batch.to += bytesOfLine.length;
-    bytes += length + 1;
   }
   if (batch.records.length > 0) yield batch;
 }

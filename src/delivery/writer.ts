@@ -2,7 +2,7 @@ import type { Entry, Log, PartEntry } from '../archive/log';
 import type { Limits } from '../destinations/definition';
 import type { PartDestination } from '../destinations/destination';
 import type { Position } from '../domain/delivery';
-import { batchesOf } from './batches';
+import { batchesOf, type Batch } from './batches';
 import type { BatchSender } from './batch-sender';
 
 const NEWLINE = 0x0a;
@@ -47,7 +47,7 @@ export function createRecordWriter(log: Log, sender: BatchSender, limits: Limits
   return {
     async *write(origin, from, before) {
       let records = before;
-      for await (const batch of batchesOf(log, origin.part, from, limits)) {
+      for await (const batch of readingAhead(batchesOf(log, origin.part, from, limits), limits)) {
         signal.throwIfAborted();
         await sender.send(origin, batch.records, batch.to, records);
         records += batch.records.length;
@@ -66,6 +66,25 @@ export function createRecordWriter(log: Log, sender: BatchSender, limits: Limits
       return sender.shortened;
     },
   };
+}
+
+/** Reads the next batch while one is delivered, unless that is a record which is larger than a whole batch. */
+async function* readingAhead(batches: AsyncGenerator<Batch>, { batchBytes }: Limits): AsyncGenerator<Batch> {
+  let next = batches.next();
+  try {
+    for (let batch = await next; !batch.done; batch = await next) {
+      const isLarge = batch.value.to - batch.value.from > 2 * batchBytes;
+      if (!isLarge) {
+        next = batches.next();
+        // Whoever takes it is told.
+        next.catch(() => undefined);
+      }
+      yield batch.value;
+      if (isLarge) next = batches.next();
+    }
+  } finally {
+    await batches.return(undefined);
+  }
 }
 
 /** For a destination that takes parts as they are. */
