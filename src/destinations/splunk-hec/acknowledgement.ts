@@ -3,7 +3,7 @@ import { DestinationError } from '../destination';
 import type { Answer } from '../http-client';
 import { ACK_IS_DISABLED, hecAnswer } from './answers';
 
-const FIRST_MS = 1_000;
+const FIRST_MS = 100;
 const LONGEST_MS = 10_000;
 const AT_MOST_MS = 300_000;
 

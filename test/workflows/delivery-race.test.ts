@@ -34,13 +34,12 @@ it('a storm of pause, resume, rewind and wake loses nothing', async () => {
       chain.wake(),
       chain.rewind({ refused: true }),
     ]);
-    for (const r of results) if (r.status === 'rejected') console.log(String(r.reason));
+    expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
     await sleep(50);
   }
   await syncing;
   await chain.resume();
-  const view = await caughtUp('some', 1);
-  console.log(view.state);
+  await caughtUp('some', 1);
   expect(sorted(some)).toEqual(await all());
 });
 
@@ -56,25 +55,18 @@ it('cancel, terminate and reset lose nothing', async () => {
   await sut.nextSync();
   await caughtUp('some', 2);
   await handle.terminate();
-  console.log('after terminate', (await sut.delivery('some').view())?.waitingFor);
   await sut.nextSync();
   await caughtUp('some', 3);
   const { runId } = await handle.describe();
-  await sut.client.workflowService
-    .resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: handle.workflowId, runId },
-      reason: 'x',
-      requestId: String(Math.random()),
-      workflowTaskFinishEventId: { toNumber: () => 4, low: 4, high: 0, unsigned: false } as never,
-    })
-    .then(
-      () => console.log('reset'),
-      (e: unknown) => console.log('reset failed', String(e)),
-    );
+  await sut.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: handle.workflowId, runId },
+    reason: 'x',
+    requestId: String(Math.random()),
+    workflowTaskFinishEventId: { toNumber: () => 4, low: 4, high: 0, unsigned: false } as never,
+  });
   await sut.nextSync();
-  const view = await caughtUp('some', 4);
-  console.log(view.state, some.ids().length);
+  await caughtUp('some', 4);
   expect(sorted(some)).toEqual(await all());
 });
 
@@ -91,7 +83,6 @@ it('a cancelled destination that is paused stays paused', async () => {
   await handle.terminate();
   await sut.nextSync();
   await sleep(2000);
-  console.log((await sut.delivery('some').view())?.state);
   expect(some.ids()).toEqual([]);
   await sut.delivery('some').resume();
   await caughtUp('some', 2);
@@ -114,6 +105,5 @@ it('a sync is not held up by a destination whose memo is of another version', as
   });
   await handle.terminate();
   const report = await Promise.race([sut.nextSync(), sleep(20_000).then(() => 'hangs')]);
-  console.log(report);
   expect(report).toMatchObject({ outcome: 'completed' });
 });
