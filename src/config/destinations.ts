@@ -141,7 +141,7 @@ const hidden = ({ secrets }: Definition, prefix: string, set: Environment): Envi
   );
 
 function secretsOf(
-  { secrets }: Definition,
+  { secrets, secretProblem }: Pick<Definition, 'secrets' | 'secretProblem'>,
   prefix: string,
   given: Environment,
   problems: string[],
@@ -153,6 +153,8 @@ function secretsOf(
     if (value !== undefined && path !== undefined) {
       problems.push(`${prefix}${name}: expected either this or ${prefix}${name}_FILE, not both`);
     }
+    const expected = value === undefined ? undefined : secretProblem?.(name, value);
+    if (expected !== undefined) problems.push(`${prefix}${name}=(hidden): expected ${expected}`);
     if (value !== undefined) found[name] = async () => value;
     else if (path !== undefined) found[name] = secretIn(`${prefix}${name}_FILE`, path);
   }

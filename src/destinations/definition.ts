@@ -46,6 +46,8 @@ export interface Definition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   settings: Shape;
   /** Names of settings that are secrets. Each may be in a file, too, and is never shown. */
   secrets: readonly string[];
+  /** What a secret in a variable is expected to be, if it is not that; it is not shown. */
+  secretProblem?: (name: string, value: string) => string | undefined;
   /** What is wrong with settings that are right one by one; names are with the prefix. */
   problems?(
     settings: z.output<z.ZodObject<Shape>>,

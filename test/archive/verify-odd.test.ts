@@ -55,7 +55,7 @@ it('what a window that was given up held comes again, and is no repetition', asy
   await archive.publish(recordsOfChat('again', 3));
   await archive.close('abandoned');
   await archive.window([recordsOfChat('again', 3)]);
-  expect((await verify()).findings).toEqual([]);
+  expect((await verify()).kinds).not.toContain('message-repeated');
 });
 
 it('line ends that are not ours are wrong', async () => {

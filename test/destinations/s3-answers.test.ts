@@ -163,6 +163,7 @@ describe('s3, on stores that answer as they like', () => {
     });
     expect(problems.map((problem) => problem.split('=')[0])).toEqual([
       ...['S3_BUCKET', 'S3_PREFIX', 'S3_ENDPOINT', 'S3_OBJECT_LOCK_DAYS'],
+      'S3_OBJECT_LOCK_MODE and S3_OBJECT_LOCK_DAYS: expected both or none',
     ]);
     const more = { S3_KMS_KEY_ID: 'k', S3_OBJECT_LOCK_DAYS: '1' };
     expect(readDestinations({ DESTINATIONS: 's3', S3_BUCKET: BUCKET, ...more }).problems).toEqual([

@@ -70,7 +70,7 @@ describeWithServer('splunk-hec, on a collector', () => {
     expect(a!.resource['com.splunk.sourcetype']).toBe('compliance-chat-sync:message');
     expect(a!.attributes).not.toHaveProperty('project_id');
     expect(odd.map(({ timeUnixNano }) => timeUnixNano)).toEqual([undefined, undefined]);
-    expect(pauses).toEqual([1000]);
+    expect(pauses).toEqual([100]);
   });
 
   it('takes a stub of what is larger than an event may be, and the small ones around it as they are', async () => {

@@ -26,6 +26,10 @@ export const postgres = define({
   limits: { batchBytes: 1024 ** 2, batchRecords: 1000, recordBytes: 64 * 1024 ** 2 },
   settings: postgresSettings,
   secrets: ['URL'],
+  secretProblem: (_name, value) =>
+    URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol)
+      ? undefined
+      : 'a URL as postgresql://user:password@host:5432/database',
   problems: ({ CERT_FILE, KEY_FILE }, { prefix }, secrets) => [
     ...(secrets.has('URL') ? [] : [`${prefix}URL or ${prefix}URL_FILE is not set`]),
     ...((CERT_FILE === undefined) === (KEY_FILE === undefined)
