@@ -3,7 +3,7 @@ import type { Limits } from '../destinations/definition';
 import type { Destination } from '../destinations/destination';
 import type { Behind, Position } from '../domain/delivery';
 import { BatchSender } from './batch-sender';
-import { positionFile, resume, type Known, type Place } from './positions';
+import { positionFile, resume, throughAt, type Known, type Place } from './positions';
 import { openRefusedFile, type RefusedFile } from './refused-file';
 import { openShortenedFile } from './shortened-file';
 import { createPartWriter, createRecordWriter, type Writer } from './writer';
@@ -64,7 +64,10 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
     if (kept === null || kept.epoch !== place.position.epoch || kept.archive !== place.position.archive) {
       if (place.position.archive !== null) await file.write(place.position, true);
     }
-    return ownPosition ? resume(log, [await ownPosition(), place.position], known) : place;
+    const begun = ownPosition ? await resume(log, [await ownPosition(), place.position], known) : place;
+    // The workflow has lost its state: what it shows is read anew.
+    const isForgotten = begun.through === undefined && known.position === null;
+    return isForgotten ? { ...begun, through: await throughAt(log, begun.position) } : begun;
   }
 
   async function moveTo(next: Partial<Position>, isKept = true): Promise<void> {

@@ -62,6 +62,16 @@ async function isOf(log: Log, archive: string | null, position: Position): Promi
   return isReached(log, position);
 }
 
+/** The end of the last completed window before a position; null if there is none. */
+export async function throughAt(log: Log, { entry }: Position): Promise<string | null> {
+  let through: string | null = null;
+  for await (const { n, window, outcome } of log.entries(1)) {
+    if (n >= entry) break;
+    if (outcome === 'completed') through = window.to;
+  }
+  return through;
+}
+
 /** Whether the ledger has the line that a position came past. */
 export async function isReached(log: Log, { entry, after }: Position): Promise<boolean> {
   try {
