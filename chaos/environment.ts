@@ -10,10 +10,10 @@ import { prepareTemporal, type Temporal } from '../harness/temporal';
 import type { Random } from '../simulator/random';
 import { createSource, type Source } from '../src/source';
 import { createCli, type Cli } from './cli';
-import { startDatabase, type Database } from './database';
 import { createDeployment, type Deployment } from './deployment';
 import { startReceiver, type Receiver } from './receiver';
 import { LISTINGS, type Settings } from './settings';
+import { startTarget, type Target } from './targets';
 import { startTenant, type TenantProcess } from './tenant';
 import { createVolume, type Volume } from './volume';
 import { createWorkersClock, type WorkersClock } from './workers-clock';
@@ -42,9 +42,9 @@ export interface Environment {
   readonly workers: readonly Supervised[];
   readonly deployment: Deployment;
   readonly workersClock: WorkersClock;
-  /** Where the workers deliver to, the second one if there is a PostgreSQL. */
+  /** Where the workers deliver to, and on which real servers besides. */
   readonly receiver: Receiver;
-  readonly database: Database | null;
+  readonly targets: readonly Target[];
   /** The workers' Prometheus endpoints, as host:port. */
   readonly metricsAddresses: readonly string[];
   readonly volume: Volume;
@@ -84,7 +84,7 @@ export function withEnvironment<T>(
 }
 
 async function setUp(
-  { random, seed, settings: { onChatFailure, listing }, chats }: EnvironmentOptions,
+  { random, seed, settings: { onChatFailure, listing, destinations }, chats }: EnvironmentOptions,
   folder: string,
   onTeardown: OnTeardown,
   keep: () => boolean,
@@ -101,8 +101,13 @@ async function setUp(
   onTeardown(() => tenant.stop());
   const receiver = await startReceiver(folder, join(logFolder, 'receiver.log'));
   onTeardown(() => receiver.process.stop(SERVER_PATIENCE_MS));
-  const database = await startDatabase();
-  onTeardown(async () => database?.stop());
+  const targets: Target[] = [];
+  for (const name of destinations) {
+    const target = await startTarget(name, folder);
+    if (target === null) continue;
+    targets.push(target);
+    onTeardown(() => target.stop());
+  }
   const temporal = await prepareTemporal(dataDir, [`limit.historyCount.suggestContinueAsNew=${EVENTS_OF_A_RUN}`]);
   const temporalLog = openSync(join(logFolder, 'temporal.log'), 'a');
   const server = supervise('temporal', () => temporal.launch(temporalLog));
@@ -120,8 +125,8 @@ async function setUp(
     SETTLE_SECONDS: '1',
     ON_CHAT_FAILURE: onChatFailure,
     LISTING: LISTINGS[listing].LISTING,
-    DESTINATIONS: database ? 'http,postgres' : 'http',
-    ...(database && { POSTGRES_URL: database.url, POSTGRES_BATCH_BYTES: '20000' }),
+    DESTINATIONS: ['http', ...targets.map(({ name }) => name)].join(),
+    ...Object.fromEntries(targets.flatMap((target) => Object.entries(target.settings))),
     HTTP_URL: receiver.url,
     // Several deliveries for each part.
     HTTP_BATCH_BYTES: '20000',
@@ -152,7 +157,7 @@ async function setUp(
     deployment,
     workersClock,
     receiver,
-    database,
+    targets,
     metricsAddresses,
     volume,
     cli,

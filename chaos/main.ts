@@ -5,6 +5,7 @@ import { markdown } from './report';
 import { isValid, run, type Result } from './run';
 import { LISTINGS, ON_CHAT_FAILURE, type Settings } from './settings';
 import { trySize } from './size';
+import { TARGETS } from './targets';
 
 interface Flags extends Settings {
   readonly minutes: number;
@@ -21,7 +22,17 @@ const say = (line: string): void => {
   process.stderr.write(`chaos: ${seconds} s  ${line}\n`);
 };
 
-async function main({ minutes, rounds, seed, only, json, size, onChatFailure, listing }: Flags): Promise<number> {
+async function main({
+  minutes,
+  rounds,
+  seed,
+  only,
+  json,
+  size,
+  onChatFailure,
+  listing,
+  destinations,
+}: Flags): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('stopped')));
   if (size) return trySize({ json: json ?? false }, stop.signal, say);
@@ -35,7 +46,7 @@ async function main({ minutes, rounds, seed, only, json, size, onChatFailure, li
     return 2;
   }
   say(`seed ${seed}`);
-  const settings = { onChatFailure, listing };
+  const settings = { onChatFailure, listing, destinations };
   const result = await run({ seed, settings, faults, minutes, rounds, signal: stop.signal, say });
   process.stdout.write(`${json ? asJson(result) : markdown(result)}\n`);
   say(`seed ${seed}: ${isValid(result) ? 'everything is right' : 'something is wrong'}`);
@@ -69,6 +80,11 @@ const program = new Command('chaos')
     new Option('--listing <form>', 'how the server has the product list its chats')
       .choices(Object.keys(LISTINGS))
       .default('organization'),
+  )
+  .addOption(
+    new Option('--destinations <names...>', 'on which real servers, if at hand, messages are delivered beside `http`')
+      .choices(TARGETS)
+      .default(['postgres', 's3', 'splunk-hec']),
   )
   .option('--size', 'instead of faults: a backfill of 100,000 chats whose worker is killed half-way; ten minutes')
   .option('--json', 'everything counted, as JSON')

@@ -62,7 +62,10 @@ function totals({
     ['outside the ledger', number(archive.outside)],
     ['damaged parts', number(archive.damagedParts)],
     ['breaks between windows', number(archive.breaks.length)],
-    ['rows in PostgreSQL that are missing, or of no message', rowsOf(deliveries)],
+    ...Object.entries(deliveries.servers).map(([name, { missing, foreign, doubled }]) => [
+      `${name}: missing, foreign, beyond its promise`,
+      `${number(missing)}, ${number(foreign)}, ${number(doubled)}`,
+    ]),
     ['delivered records that are missing', number(deliveries.missing)],
     ['delivered twice, under two keys', number(deliveries.doubled + deliveries.altered)],
     ['deliveries that came again under their key (allowed)', number(deliveries.repeated)],
@@ -74,9 +77,6 @@ function totals({
     ],
   ];
 }
-
-const rowsOf = ({ rows }: Result['deliveries']): string =>
-  rows === null ? 'no PostgreSQL here' : `${number(rows.missing)}, ${number(rows.foreign)}`;
 
 function violationsOf({ archive, secrets, violations }: Result): string[] {
   const outside = archive.outsideParts.map((path) => `outside the ledger: ${path}`);

@@ -1,4 +1,5 @@
 import type { Generation } from '../simulator';
+import type { TargetName } from './targets';
 
 export const ON_CHAT_FAILURE = ['fail', 'park'] as const;
 
@@ -14,4 +15,6 @@ export type Listing = keyof typeof LISTINGS;
 export interface Settings {
   readonly onChatFailure: (typeof ON_CHAT_FAILURE)[number];
   readonly listing: Listing;
+  /** Real servers to deliver to, beside `http`: those of them that are at hand. */
+  readonly destinations: readonly TargetName[];
 }

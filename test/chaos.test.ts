@@ -5,7 +5,18 @@ import type { Result } from '../chaos/run';
 /** Injects each of the faults once. */
 async function chaos(faults: readonly string[], ...options: string[]): Promise<Result> {
   const script = join(__dirname, '../scripts/harness.mjs');
-  const args = [script, 'chaos', '--rounds', '1', '--only', faults.join(), '--json', ...options];
+  const args = [
+    script,
+    'chaos',
+    '--rounds',
+    '1',
+    '--only',
+    faults.join(),
+    '--json',
+    '--destinations',
+    'postgres',
+    ...options,
+  ];
   const { code, stdout, stderr } = await startProgram(process.execPath, args, {}, __dirname).ended;
 
   // Where it broke off, it said why.
@@ -23,7 +34,9 @@ async function chaos(faults: readonly string[], ...options: string[]): Promise<R
     leftovers: 0,
   });
   expect(deliveries).toMatchObject({ missing: 0, doubled: 0, altered: 0 });
-  if (deliveries.rows) expect(deliveries.rows).toEqual({ missing: 0, foreign: 0 });
+  for (const server of Object.values(deliveries.servers)) {
+    expect(server).toEqual({ missing: 0, foreign: 0, doubled: 0 });
+  }
   expect(deliveries.archived).toBeGreaterThan(archive.messages - 1);
   expect(tallies.map(({ times }) => times)).toEqual(faults.map(() => 1));
   expect(code).toBe(0);

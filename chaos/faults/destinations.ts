@@ -25,18 +25,18 @@ const suspend: Fault = {
   },
 };
 
-/** Its server dies with all connections, in a transaction or not. */
-const killDatabase: Fault = {
-  name: 'kill-database',
+/** One of the real servers dies with all connections, in the middle of whatever it does. */
+const killServer: Fault = {
+  name: 'kill-destination-server',
   kind: 'destinations',
-  possible: ({ database }) => database !== null,
+  possible: ({ targets }) => targets.length > 0,
   async inject({ environment, random }) {
-    const { database } = environment;
+    const target = random.pick(environment.targets);
     if (random.chance(0.7)) await midSync(environment);
-    await database?.kill();
+    await target.kill();
     await sleep(seconds(random, 1, 10));
-    await database?.restart();
+    await target.start();
   },
 };
 
-export const destinations: readonly Fault[] = [kill, suspend, killDatabase];
+export const destinations: readonly Fault[] = [kill, suspend, killServer];

@@ -1,4 +1,5 @@
 import type { Environment } from '../environment';
+import type { Target } from '../targets';
 import { readArchive } from './archive-contents';
 
 /** What a destination has, compared with the archive. */
@@ -12,15 +13,25 @@ export interface Deliveries {
   readonly repeated: number;
   /** Deliveries that came again with the same key and other records. */
   readonly altered: number;
-  /** Messages of the archive that have no row, and rows of no message; null without a database. */
-  readonly rows: { missing: number; foreign: number } | null;
+  /** Of each destination on a real server. */
+  readonly servers: Readonly<Record<string, OnServer>>;
 }
 
-export const isDelivered = ({ missing, doubled, altered, rows }: Deliveries): boolean =>
-  missing + doubled + altered + (rows ? rows.missing + rows.foreign : 0) === 0;
+/** What a real server has. */
+export interface OnServer {
+  readonly missing: number;
+  readonly foreign: number;
+  /** Beyond its promise. */
+  readonly doubled: number;
+}
+
+export const isDelivered = ({ missing, doubled, altered, servers }: Deliveries): boolean =>
+  [missing, doubled, altered, ...Object.values(servers).flatMap((server) => Object.values(server) as number[])].every(
+    (count) => count === 0,
+  );
 
 /** Compares what the receiver took, each key once, with every record of the archive. */
-export async function verifyDeliveries({ archiveFolder, receiver, database }: Environment): Promise<Deliveries> {
+export async function verifyDeliveries({ archiveFolder, receiver, targets }: Environment): Promise<Deliveries> {
   const { windows } = await readArchive(archiveFolder);
   const ids = windows.flatMap(({ records }) => records.map(({ id }) => id));
   const left = new Map<string, number>();
@@ -34,14 +45,30 @@ export async function verifyDeliveries({ archiveFolder, receiver, database }: En
     doubled: differences.reduce((sum, count) => sum + Math.max(0, -count), 0),
     repeated: taken.repeated,
     altered: taken.altered,
-    rows: database && compare(new Set(ids), await database.ids()),
+    servers: Object.fromEntries(
+      await Promise.all(
+        targets.map(async (target) => [target.name, compare(ids, await target.ids(), target)] as const),
+      ),
+    ),
   };
 }
 
-function compare(archived: ReadonlySet<string>, rows: readonly string[]): { missing: number; foreign: number } {
-  const there = new Set(rows);
+function compare(archived: readonly string[], there: readonly string[], { promise }: Target): OnServer {
+  const known = countsOf(promise === 'as archived' ? archived : [...new Set(archived)]);
+  const found = countsOf(there);
+  const sum = (counts: Iterable<number>): number => [...counts].reduce((total, count) => total + count, 0);
+  const over = [...found]
+    .filter(([id]) => known.has(id))
+    .map(([id, count]) => Math.max(0, count - (known.get(id) ?? 0)));
   return {
-    missing: [...archived].filter((id) => !there.has(id)).length,
-    foreign: rows.filter((id) => !archived.has(id)).length,
+    missing: sum([...known].map(([id, count]) => Math.max(0, count - (found.get(id) ?? 0)))),
+    foreign: sum([...found].filter(([id]) => !known.has(id)).map(([, count]) => count)),
+    doubled: promise === 'at least once' ? 0 : sum(over),
   };
+}
+
+function countsOf(ids: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
 }

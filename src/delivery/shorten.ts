@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EncodedRecord } from '../destinations/encoded-record';
-import { topLevelFields } from './top-level-fields';
+import { topLevelFields } from '../json/top-level-fields';
 
 const TEXT_BYTES = 64 * 1024;
 /** A field of metadata that is longer is left out. */

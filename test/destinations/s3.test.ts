@@ -205,6 +205,7 @@ describeWithServer('s3, on a real server', () => {
     expect(rows.find(({ id }) => id === 'l-1')).toMatchObject({
       ...{ chat_id: 'chat-1', role: 'user', text: 'text of l-1', user_email: 'user@example.com' },
       created_at: new Date('2026-04-08T14:30:45.123Z'),
+      content: '[{"type":"text","text":"text of l-1"}]',
     });
     expect(parquetMetadata(file).row_groups.map(({ num_rows }) => Number(num_rows))).toEqual([15, 2]);
   });

@@ -1,5 +1,6 @@
 import type { ColumnSource } from 'hyparquet-writer' with { 'resolution-mode': 'import' };
 import { EncodedRecord } from '../encoded-record';
+import { topLevelFields } from '../../json/top-level-fields';
 import { linesIn } from './lines';
 
 /** Of records before compression: as much as is in memory. */
@@ -26,6 +27,7 @@ const COLUMNS: readonly Column[] = [
   text('organization_uuid', ({ fields }) => fields.organizationUuid),
   text('project_id', ({ fields }) => fields.projectId),
   { ...text('text', (record) => record.text), encoding: 'PLAIN', statistics: false },
+  { ...text('content', ({ line }) => contentOf(line)), encoding: 'PLAIN', statistics: false },
   // The record itself, byte for byte.
   { ...text('record', ({ line }) => line.toString()), nullable: false, encoding: 'PLAIN', statistics: false },
 ];
@@ -63,4 +65,10 @@ export async function* parquetOf(content: AsyncIterable<Buffer>): AsyncGenerator
   if (group.length > 0) yield writeGroup(group);
   void file.finish();
   yield taken();
+}
+
+/** As it is written: with all digits, and blocks that have no text. */
+function contentOf(line: Buffer): string | null {
+  const field = topLevelFields(line).find(({ name }) => name === 'content')?.field;
+  return field === undefined ? null : field.toString('utf8', '"content":'.length);
 }
