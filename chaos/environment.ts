@@ -129,7 +129,7 @@ async function setUp(
     ...Object.fromEntries(targets.flatMap((target) => Object.entries(target.settings))),
     HTTP_URL: receiver.url,
     // Several deliveries for each part.
-    HTTP_BATCH_BYTES: '20000',
+    HTTP_BATCH_BYTES: '100000',
   };
   const deployment = createDeployment(join(folder, 'other-build'));
   const workersClock = createWorkersClock(folder);

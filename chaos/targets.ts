@@ -30,7 +30,7 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-const SMALL_BATCH = '20000';
+const SMALL_BATCH = '100000';
 const MOST_HITS = 10_000;
 
 const recordSchema = z.object({ id: z.string() });

@@ -41,11 +41,12 @@ export async function readHistories({ temporal: { client } }: Environment): Prom
   const bugs: string[] = [];
   const parked = new Map<string, ParkedSpan[]>();
   let mixedRuns = 0;
-  for await (const { workflowId, runId } of client.workflow.list()) {
+  for await (const { workflowId, runId, type } of client.workflow.list()) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const { events } = z.object({ events: z.array(eventSchema) }).parse(JSON.parse(historyToJSON(history)));
     if (new Set(events.flatMap(buildOf)).size > 1) mixedRuns += 1;
     bugs.push(...events.flatMap(bugIn).map((bug) => `${workflowId}, run ${runId}: ${bug}`));
+    if (type !== 'chatSync') continue;
     for (const memo of events.flatMap(memoIn)) {
       if (!memo.unfinished) continue;
       const window = windowFolder(memo.unfinished.window);
