@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { findServer, serverPort, startServer, type Server } from './program';
+import { lowPort } from './low-port';
+import { findServer, startServer, type Server } from './program';
 
 /** A log record as the collector wrote it. */
 export interface Collected {
@@ -24,8 +25,8 @@ export const findCollector = (): string | undefined => findServer('collector');
 
 /** Starts an OpenTelemetry Collector with HEC, which acknowledges, and OTLP. @param folder Empty. */
 export async function startCollector(program: string, folder: string): Promise<Collector> {
-  const hecAddress = `127.0.0.1:${await serverPort()}`;
-  const otlpAddress = `127.0.0.1:${await serverPort()}`;
+  const hecAddress = `127.0.0.1:${await lowPort()}`;
+  const otlpAddress = `127.0.0.1:${await lowPort()}`;
   const hecFile = join(folder, 'hec.json');
   const otlpFile = join(folder, 'otlp.json');
   const hecUrl = `http://${hecAddress}`;

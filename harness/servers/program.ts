@@ -1,15 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { end } from '../child';
-import { ROOT } from '../root';
+import { installed } from './installed';
 
-/** Above it are the ports of clients: one of them may have the port of a server that restarts. */
-const FIRST_OF_CLIENTS = 32_768;
 const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 const LOOKS = 600;
@@ -24,27 +18,13 @@ export interface Server {
   start(): Promise<void>;
 }
 
-/** The path of the program of scripts/servers; undefined, and a line that says so, if it is not at hand. */
+/** Where a server of scripts/servers is; undefined, and a line that says so, if this machine has none. */
 export function findServer(name: string): string | undefined {
-  const module = pathToFileURL(join(ROOT, 'scripts', 'servers', `${name}.mjs`)).href;
-  const script = `import { find } from '${module}'; process.stdout.write(find() ?? '')`;
-  const path = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-  if (path !== '') return path;
-  process.stderr.write(`skipped: there is no ${name} server; \`node scripts/servers.mjs ${name}\` builds one\n`);
-  return undefined;
-}
-
-/** A port of 127.0.0.1 that nobody listens on, and that no client is given. */
-export async function serverPort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(15_000, FIRST_OF_CLIENTS);
-    const probe = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (isFree) return port;
+  const path = installed(name);
+  if (path === undefined) {
+    process.stderr.write(`skipped: there is no ${name} server; \`node scripts/servers.mjs ${name}\` builds one\n`);
   }
+  return path;
 }
 
 export interface Launch {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { findServer, serverPort, startServer, type Server } from './program';
+import { lowPort } from './low-port';
+import { findServer, startServer, type Server } from './program';
 
 /** The keys of a server's owner. */
 export const rootKeys = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
@@ -19,7 +20,7 @@ export async function startS3(program: string, folder: string, buckets: readonly
   const iam = join(folder, 'iam');
   for (const bucket of buckets) mkdirSync(join(data, bucket), { recursive: true });
   mkdirSync(iam);
-  const address = `127.0.0.1:${await serverPort()}`;
+  const address = `127.0.0.1:${await lowPort()}`;
   const url = `http://${address}`;
   const server = await startServer({
     program,

@@ -13,7 +13,7 @@ interface ApiFacts {
   budgetRemaining: () => number | null;
 }
 
-/** Makes at most four requests, within the rate: of organizations, of chats in both ways, and one more to see who else spends the budget. */
+/** Makes at most three requests, within the rate: of organizations, of chats, and one more to see who else spends the budget. */
 export async function diagnoseApi({ api, listing, budgetRemaining }: ApiFacts): Promise<Diagnosis[]> {
   const found: Diagnosis[] = [];
   const organizations = await answerOf(() => api.listOrganizations({ limit: 1 }));

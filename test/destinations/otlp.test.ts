@@ -8,7 +8,7 @@ import {
   startCollector,
   type Collector,
 } from '../../harness/servers/collector';
-import { serverPort } from '../../harness/servers/program';
+import { lowPort } from '../../harness/servers/low-port';
 import type { DestinationConfig } from '../../src/config/destinations';
 import { DestinationError, type RecordDestination } from '../../src/destinations/destination';
 import { otlp } from '../../src/destinations/otlp/definition';
@@ -141,7 +141,7 @@ describeWithServer('otlp, on a collector', () => {
     const documentation = await readFile(join(__dirname, '../../docs/destinations.md'), 'utf8');
     const [, written = ''] = /## otlp[\s\S]*?```yaml\n([\s\S]*?)```/.exec(documentation) ?? [];
     const folder = await mkdtemp(join(tmpdir(), 'documented-'));
-    const address = `127.0.0.1:${await serverPort()}`;
+    const address = `127.0.0.1:${await lowPort()}`;
     const file = join(folder, 'chats.json');
     const config = written.replace('127.0.0.1:4318', address).replace('/var/lib/otelcol/chats.json', file);
     expect(config).not.toMatch(/4318|var/);
