@@ -1,14 +1,11 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collect } from '../../harness/collect';
-import { createFolderArchive } from '../../src/archive/folder-archive';
-import { createFolderLog } from '../../src/archive/folder-log';
 import { readLedger } from '../../src/archive/read/ledger';
-import { partsIn } from '../../src/archive/read/parts';
-import { applyRetention } from '../../src/delivery/retention';
-import { deliver, type DeliverOptions, type DeliveryResult } from '../../src/delivery/deliver';
+import type { DeliverOptions, DeliveryResult } from '../../src/delivery/deliver';
 import { DestinationError } from '../../src/destinations/destination';
 import type { Position } from '../../src/domain/delivery';
+import { deliverFrom } from '../support/deliver-from';
 import { endOfDay, makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
 import { recording, type Recording } from '../support/recording-destination';
 
@@ -22,14 +19,7 @@ beforeEach(async () => {
 afterEach(() => archive.remove());
 
 const run = (destination: Recording, more: Partial<DeliverOptions> = {}): Promise<DeliveryResult> =>
-  deliver({
-    ...{ source: 'made', name: 'x', log: archive.log, destination, limits },
-    known: { epoch: 0, start: null, position: null },
-    isOver: () => false,
-    signal: AbortSignal.timeout(60_000),
-    observe: () => undefined,
-    ...more,
-  });
+  deliverFrom(archive, destination, limits, more);
 
 describe('a delivery', () => {
   it('goes through windows, parts and records in their order', async () => {
@@ -247,64 +237,5 @@ describe('a record that is too large', () => {
       delivered: 3,
     });
     expect(destination.ids()).toEqual(['a', 'long', 'b']);
-  });
-});
-
-describe('parts that every destination has', () => {
-  const dayMs = 86_400_000;
-  const retention = (keepMs: number, ...destinations: string[]) =>
-    applyRetention(archive.log, { keepMs, destinations }, Date.now());
-  beforeEach(async () => {
-    for (const chat of ['a', 'b']) await archive.window([recordsOfChat(chat, 3)]);
-    await archive.publish(recordsOfChat('open', 2));
-  });
-
-  it('are removed, with a line that says so; the others, and the open window, are not', async () => {
-    await run(recording());
-    await retention(0, 'x', 'y');
-    expect(await partsIn(archive.folder)).toHaveLength(3);
-    await retention(dayMs, 'x');
-    expect(await partsIn(archive.folder)).toHaveLength(3);
-    await retention(0, 'x');
-    expect(await partsIn(archive.folder)).toHaveLength(1);
-    const lines = (await readFile(join(archive.folder, 'ledger.jsonl'), 'utf8')).split('\n');
-    expect(JSON.parse(lines[2]!)).toMatchObject({ n: 3, event: 'removed', from: 1, through: 2, parts: 2 });
-    await retention(0, 'x');
-    expect((await readFile(join(archive.folder, 'ledger.jsonl'), 'utf8')).split('\n')).toHaveLength(4);
-  });
-
-  it('hold up nobody: the window that was open goes on where it was, and the source does not miss them', async () => {
-    const destination = recording();
-    await run(destination);
-    await retention(0, 'x');
-    await archive.publish(recordsOfChat('more', 2));
-    await archive.close();
-    expect(await run(destination)).toMatchObject({ delivered: 2, missed: 0, position: { entry: 5 } });
-    await retention(0, 'x');
-    expect(await partsIn(archive.folder)).toEqual([]);
-    const whole = createFolderArchive({ dir: archive.dir, source: archive.source });
-    expect(await whole.missing()).toBeNull();
-    await archive.window([recordsOfChat('next', 1)]);
-    expect(await run(destination)).toMatchObject({ delivered: 1, missed: 0, through: endOfDay(3) });
-    expect(destination.ids()).toHaveLength(11);
-  });
-
-  it('are missed by a destination that comes later, which says so and gets the rest', async () => {
-    await run(recording());
-    await retention(0, 'x');
-    const late = recording();
-    expect(await run(late, { name: 'late' })).toMatchObject({ delivered: 2, missed: 6 });
-    expect(late.ids()).toEqual(['open-00000', 'open-00001']);
-  });
-
-  it('go all the same when a worker dies between saying so and doing it', async () => {
-    await run(recording());
-    const parts = await partsIn(archive.folder);
-    const kept = await Promise.all(parts.map((path) => readFile(join(archive.folder, path))));
-    await retention(0, 'x');
-    for (const [i, path] of parts.entries()) await writeFile(join(archive.folder, path), kept[i]!);
-    const anew = createFolderLog(archive.dir, archive.source);
-    await applyRetention(anew, { keepMs: 0, destinations: ['x'] }, Date.now());
-    expect(await partsIn(archive.folder)).toHaveLength(1);
   });
 });

@@ -5,11 +5,12 @@ import { createFolderArchive } from '../../src/archive/folder-archive';
 import { createFolderLog } from '../../src/archive/folder-log';
 import { partsIn } from '../../src/archive/read/parts';
 import { applyRetention } from '../../src/delivery/retention';
-import { deliver, type DeliverOptions, type DeliveryResult } from '../../src/delivery/deliver';
+import type { DeliverOptions, DeliveryResult } from '../../src/delivery/deliver';
 import { deliverRefused } from '../../src/delivery/deliver-refused';
 import { isDelivered } from '../../src/destinations/postgres/position';
 import { DestinationError, type Delivery, type RecordDestination } from '../../src/destinations/destination';
 import type { Position } from '../../src/domain/delivery';
+import { deliverFrom } from '../support/deliver-from';
 import { makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
 import { recording, refusing } from '../support/recording-destination';
 
@@ -21,14 +22,7 @@ beforeEach(async () => {
 afterEach(() => archive.remove());
 
 const run = (destination: RecordDestination, more: Partial<DeliverOptions> = {}): Promise<DeliveryResult> =>
-  deliver({
-    ...{ source: 'made', name: 'x', log: archive.log, destination, limits },
-    known: { epoch: 0, start: null, position: null },
-    isOver: () => false,
-    signal: AbortSignal.timeout(60_000),
-    observe: () => undefined,
-    ...more,
-  });
+  deliverFrom(archive, destination, limits, more);
 
 /** As postgres: position in the transaction, fenced with its own isDelivered. */
 function transactional(judge: (d: Delivery) => void = () => undefined) {

@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deliver, type DeliverOptions, type DeliveryResult } from '../../src/delivery/deliver';
+import type { DeliverOptions, DeliveryResult } from '../../src/delivery/deliver';
 import { deliverRefused } from '../../src/delivery/deliver-refused';
 import { partsIn } from '../../src/archive/read/parts';
 import { applyRetention } from '../../src/delivery/retention';
 import { DestinationError, type RecordDestination } from '../../src/destinations/destination';
+import { deliverFrom } from '../support/deliver-from';
 import { makeArchive, recordsOfChat, type MadeArchive, recordOf } from '../support/made-archive';
 import { recording, refusing } from '../support/recording-destination';
 
@@ -15,14 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => archive.remove());
 const run = (destination: RecordDestination, more: Partial<DeliverOptions> = {}): Promise<DeliveryResult> =>
-  deliver({
-    ...{ source: 'made', name: 'x', log: archive.log, destination, limits },
-    known: { epoch: 0, start: null, position: null },
-    isOver: () => false,
-    signal: AbortSignal.timeout(60_000),
-    observe: () => undefined,
-    ...more,
-  });
+  deliverFrom(archive, destination, limits, more);
 
 it('rewind --refused keeps what it got through when an attempt fails in the middle', async () => {
   const bad = Array.from({ length: 10 }, (_, i) => `a-${String(i * 2).padStart(5, '0')}`);

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deliver, type DeliveryResult } from '../../src/delivery/deliver';
+import type { DeliveryResult } from '../../src/delivery/deliver';
 import { deliverRefused } from '../../src/delivery/deliver-refused';
 import { DestinationError, type RecordDestination } from '../../src/destinations/destination';
 import { CANARY } from '../support/hostile-records';
+import { deliverFrom } from '../support/deliver-from';
 import { makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
 import { idsOf, recording, refusing, type Recording } from '../support/recording-destination';
 
@@ -16,14 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => archive.remove());
 
-const run = (destination: RecordDestination): Promise<DeliveryResult> =>
-  deliver({
-    ...{ source: 'made', name: 'x', log: archive.log, destination, limits },
-    known: { epoch: 0, start: null, position: null },
-    isOver: () => false,
-    signal: AbortSignal.timeout(60_000),
-    observe: () => undefined,
-  });
+const run = (destination: RecordDestination): Promise<DeliveryResult> => deliverFrom(archive, destination, limits);
 
 const refusedFile = async (): Promise<Record<string, unknown>[]> => {
   const text = await readFile(join(archive.folder, 'refused', 'x.jsonl'), 'utf8').catch(() => '');

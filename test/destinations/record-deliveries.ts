@@ -1,8 +1,9 @@
 import { readDestinations, type DestinationConfig } from '../../src/config/destinations';
-import { deliver, type DeliveryResult } from '../../src/delivery/deliver';
+import type { DeliveryResult } from '../../src/delivery/deliver';
 import type { Limits } from '../../src/destinations/definition';
 import type { Delivery, Destination } from '../../src/destinations/destination';
 import { EncodedRecord } from '../../src/destinations/encoded-record';
+import { deliverFrom } from '../support/deliver-from';
 import type { MadeArchive } from '../support/made-archive';
 
 const position = { archive: 'a', epoch: 0, entry: 1, after: null, byte: 0, part: null, records: 0 };
@@ -26,12 +27,6 @@ export const thrownBy = (work: Promise<unknown>): Promise<unknown> =>
 
 /** Delivers what an archive holds, as a worker that starts does. */
 export const run = (archive: MadeArchive, destination: Destination, limits: Limits | null): Promise<DeliveryResult> =>
-  deliver({
-    ...{ source: archive.source, name: 'under-test', log: archive.log, destination, limits },
-    known: { epoch: 0, start: null, position: null },
-    isOver: () => false,
-    signal: AbortSignal.timeout(60_000),
-    observe: () => undefined,
-  });
+  deliverFrom(archive, destination, limits, { name: 'under-test' });
 
 export const idOf = (json: string): string => (JSON.parse(json) as { id: string }).id;

@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Limits } from '../../src/destinations/definition';
 import { DestinationError, type Destination } from '../../src/destinations/destination';
-import { deliver, type DeliveryResult } from '../../src/delivery/deliver';
+import type { DeliveryResult } from '../../src/delivery/deliver';
+import { deliverFrom } from './deliver-from';
 import { CANARY, hostileRecords } from './hostile-records';
 import { makeArchive, recordOf, recordsOfChat, type MadeArchive } from './made-archive';
 
@@ -52,14 +53,7 @@ export function destinationContract(name: string, open: () => Promise<ContractSu
       const destination = await subject.make();
       destinations.push(destination);
       const { limits } = subject;
-      return deliver({
-        ...{ source: archive.source, name, log: archive.log, destination },
-        limits: limits && { ...limits, batchBytes },
-        known: { epoch: 0, start: null, position: null },
-        isOver: () => false,
-        signal: AbortSignal.timeout(60_000),
-        observe: () => undefined,
-      });
+      return deliverFrom(archive, destination, limits && { ...limits, batchBytes }, { name });
     }
 
     const ids = async (): Promise<string[]> => (await subject.stored()).map(({ id }) => id);

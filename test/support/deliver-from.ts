@@ -1,0 +1,20 @@
+import { deliver, type DeliverOptions, type DeliveryResult } from '../../src/delivery/deliver';
+import type { Limits } from '../../src/destinations/definition';
+import type { Destination } from '../../src/destinations/destination';
+import type { MadeArchive } from './made-archive';
+
+/** Delivers what an archive holds behind the position, as a worker that has just started does. @param more Instead of what is usual. */
+export const deliverFrom = (
+  { source, log }: MadeArchive,
+  destination: Destination,
+  limits: Limits | null,
+  more: Partial<DeliverOptions> = {},
+): Promise<DeliveryResult> =>
+  deliver({
+    ...{ source, name: 'x', log, destination, limits },
+    known: { epoch: 0, start: null, position: null },
+    isOver: () => false,
+    signal: AbortSignal.timeout(60_000),
+    observe: () => undefined,
+    ...more,
+  });
