@@ -61,7 +61,6 @@ export function createDeliveryActivities(dependencies: DeliveryDependencies): De
       };
       try {
         const result = await deliver(options);
-        metrics.refused(name, result.refused);
         if (retention && result.caughtUp) await applyRetention(log, retention, Date.now());
         return result;
       } catch (error) {
@@ -77,7 +76,6 @@ export function createDeliveryActivities(dependencies: DeliveryDependencies): De
       const signal = cancellationSignal();
       const result = await deliverRefused({ source, name, log, destination, limits, position, signal });
       metrics.delivered(name, result.delivered);
-      metrics.refused(name, result.refused);
       return result;
     },
   };

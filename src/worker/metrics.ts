@@ -2,6 +2,7 @@ import type { MetricMeter } from '@temporalio/common';
 import type { RequestOutcome } from '../compliance-api/options';
 import type { Endpoint } from '../compliance-api/errors';
 import type { WindowTotals } from '../activities/types';
+import type { DeliveryState } from '../domain/delivery';
 import type { Memo } from '../domain/memo';
 
 /** A worker's metrics. No label holds an id: there are too many, and some identify people. */
@@ -15,10 +16,8 @@ export interface Metrics {
   budget(remaining: number): void;
   /** Counts records that a destination has. */
   delivered(destination: string, records: number): void;
-  /** Shows how many records a destination refuses. */
-  refused(destination: string, records: number): void;
-  /** Shows how far a destination is behind. @param now ms since 1970 */
-  destination(name: string, deliveredThrough: string, now: number): void;
+  /** Shows how far a destination is behind, and how many records it refuses. @param now ms since 1970 */
+  destination(state: DeliveryState, now: number): void;
   /** Shows the source's memo, at `now` (ms since 1970). */
   source(memo: Memo, now: number): void;
 }
@@ -75,9 +74,10 @@ export function createMetrics(meter: MetricMeter): Metrics {
 
   return {
     delivered: (destination, records) => delivered.add(records, { destination }),
-    refused: (destination, records) => refused.set(records, { destination }),
-    destination(name, deliveredThrough, now) {
-      deliveryBehind.set(Math.max(0, now - Date.parse(deliveredThrough)) / 1000, { destination: name });
+    destination({ destination, deliveredThrough, refused: records }, now) {
+      refused.set(records, { destination });
+      if (deliveredThrough === null) return;
+      deliveryBehind.set(Math.max(0, now - Date.parse(deliveredThrough)) / 1000, { destination });
     },
     requested: (endpoint, outcome) => requests.add(1, { endpoint, outcome }),
     published(added) {

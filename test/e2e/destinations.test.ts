@@ -81,7 +81,11 @@ test('a worker delivers what it archives, and commands say how far it is, wait f
   expect((await run(['status', '--max-behind', '1h'], settings)).code).toBe(0);
   expect(simulator.requests.length).toBeLessThan(requests + 10);
 
-  const text = await (await fetch(`http://${settings['METRICS_ADDRESS']}/metrics`)).text();
+  // Read from Temporal every few seconds.
+  const text = await until(async () => {
+    const shown = await (await fetch(`http://${settings['METRICS_ADDRESS']}/metrics`)).text();
+    return /chat_sync_refused_records\{.*destination="http:lake"/.test(shown) ? shown : null;
+  });
   expect(text).toMatch(/chat_sync_delivered_records_total\{.*destination="stdout".*\} \d+/);
   expect(text).toMatch(/chat_sync_refused_records\{.*destination="http:lake".*\} 0/);
 
