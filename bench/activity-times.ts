@@ -18,3 +18,10 @@ export function activityMs({ events }: History, type: string): number[] {
   }
   return times;
 }
+
+/** From when the first activity of a run was scheduled until the last one was completed, ms; NaN if none was. */
+export function allActivitiesMs({ events }: History): number {
+  const first = events?.find(({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes);
+  const last = events?.findLast(({ activityTaskCompletedEventAttributes }) => activityTaskCompletedEventAttributes);
+  return msOf(last?.eventTime) - msOf(first?.eventTime);
+}

@@ -21,8 +21,6 @@ export interface DeliveryScenario {
 }
 
 const RECORDS = 300_000;
-/** Each batch of 300 waits a second for its acknowledgement. */
-const ACKNOWLEDGED_RECORDS = 15_000;
 const QUICK_RECORDS = 3000;
 
 type Start = (program: string, folder: string) => Promise<Target>;
@@ -53,8 +51,8 @@ export function deliveriesOf({ quick }: { quick: boolean }): DeliveryScenario[] 
     },
     { ...usual, name: 'deliver-otlp', destination: 'otlp', start: on('collector', startOtlp) },
     {
-      ...{ name: 'deliver-splunk-hec', destination: 'splunk-hec', isOnce: false, isAcknowledged: true },
-      ...{ records: quick ? QUICK_RECORDS : ACKNOWLEDGED_RECORDS, start: hec({}) },
+      ...{ ...usual, name: 'deliver-splunk-hec', destination: 'splunk-hec', isAcknowledged: true },
+      start: hec({}),
     },
     {
       ...{ ...usual, name: 'deliver-splunk-hec-unacknowledged', destination: 'splunk-hec' },

@@ -62,7 +62,7 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
     const kept = await file.read();
     const place = await resume(log, [kept], known);
     if (kept === null || kept.epoch !== place.position.epoch || kept.archive !== place.position.archive) {
-      if (place.position.archive !== null) await file.write(place.position, true);
+      if (place.position.archive !== null) await file.write(place.position);
     }
     const begun = ownPosition ? await resume(log, [await ownPosition(), place.position], known) : place;
     // The workflow has lost its state: what it shows is read anew.
@@ -73,7 +73,7 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
   async function moveTo(next: Partial<Position>, isKept = true): Promise<void> {
     if (!writer.isDecided) return;
     position = { ...position, ...next };
-    if (isKept && !ownPosition) await file.write(position, false);
+    if (isKept && !ownPosition) await file.writeBehind(position);
   }
 
   async function deliverEntry(entry: Entry): Promise<void> {
@@ -131,9 +131,10 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
     if (caughtUp) writer.requireDecided();
   } finally {
     tell();
+    await file.written();
   }
   // Of a destination that keeps its own it is a copy, by which others know what it has.
-  if (position.byte > 0 || position.entry > 1) await file.write(position, true);
+  if (position.byte > 0 || position.entry > 1) await file.write(position);
   return {
     ...{ position, through, missed, caughtUp },
     ...{ delivered: writer.delivered, shortened: writer.shortened },

@@ -20,6 +20,7 @@ export interface Place {
 /** The file in which a destination's position is kept, if it keeps none itself. */
 export const positionFile = (log: Log, destination: string) => {
   const file = log.file('positions', `${destination}.json`);
+  let writing: Promise<void> = Promise.resolve();
   return {
     async read(): Promise<Position | null> {
       const text = await file.read();
@@ -30,9 +31,22 @@ export const positionFile = (log: Log, destination: string) => {
         return null;
       }
     },
-    write: (position: Position, isDurable: boolean) => file.write(`${JSON.stringify(position)}\n`, isDurable),
+    /**
+     * Writes while the next batch is on its way, which a disk would hold up by as much again as a fast destination takes for it: a crash repeats
+     * one batch, at most two. @throws ArchiveError if the one before could not be written
+     */
+    async writeBehind(position: Position): Promise<void> {
+      await writing;
+      writing = file.write(textOf(position), false);
+      // Whoever waits for it is told.
+      writing.catch(() => undefined);
+    },
+    written: () => writing,
+    write: (position: Position) => file.write(textOf(position), true),
   };
 };
+
+const textOf = (position: Position): string => `${JSON.stringify(position)}\n`;
 
 /**
  * Where to go on: the position of the highest epoch; of the same epoch the stored one, which moves with each batch, before the
