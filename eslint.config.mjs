@@ -61,22 +61,26 @@ export default tseslint.config(
   },
   forbid(['src/contract.ts'], [{ regex: '.' }], 'The contract imports nothing: it is inside the workflow bundle.'),
   forbid(
-    ['src/domain/@(state|checkpoint|memo|delivery).ts'],
+    ['src/domain/@(state|checkpoint|memo|delivery|verification).ts'],
     outsideTheDomain,
     'The domain is pure, and knows nothing of the rest but its types.',
   ),
   forbid(
-    ['src/domain/!(state|checkpoint|memo|delivery).ts'],
+    ['src/domain/!(state|checkpoint|memo|delivery|verification).ts'],
     // Workflows run the domain, and zod is not for their bundle.
-    [...outsideTheDomain, { regex: '^zod$' }, { regex: '/(state|checkpoint|memo|delivery)$', allowTypeImports: true }],
-    'The domain is pure, and knows nothing of the rest but its types; schemas are in state.ts, checkpoint.ts, memo.ts and delivery.ts.',
+    [
+      ...outsideTheDomain,
+      { regex: '^zod$' },
+      { regex: '/(state|checkpoint|memo|delivery|verification)$', allowTypeImports: true },
+    ],
+    'The domain is pure, and knows nothing of the rest but its types; schemas are in state.ts, checkpoint.ts, memo.ts, delivery.ts and verification.ts.',
   ),
   forbid(
     ['src/workflows/**/*.ts'],
     [
       { regex: '^(node:|undici$|zod$)' },
       { regex: '/(activities|archive|compliance-api|config)/', allowTypeImports: true },
-      { regex: '/domain/(state|checkpoint|memo|record|delivery)$', allowTypeImports: true },
+      { regex: '/domain/(state|checkpoint|memo|record|delivery|verification)$', allowTypeImports: true },
       { regex: '^@temporalio/(?!workflow$)' },
     ],
     'Workflows import @temporalio/workflow, the contract and each other; of the rest, types only.',
@@ -85,7 +89,7 @@ export default tseslint.config(
     ['src/activities/**/*.ts'],
     [
       { regex: '/(config|registry|worker|client|workflows)(/|$)(?<!compliance-api/client)', allowTypeImports: true },
-      { regex: '/archive/(?!(archive|log)$)' },
+      { regex: '/archive/(?!(archive|archived-chats|findings|log)$)' },
       { regex: '^@temporalio/(client|workflow)' },
       { regex: '^@temporalio/worker$', allowTypeImports: true },
     ],

@@ -134,11 +134,19 @@ program
 
 program
   .command('verify')
-  .description('look whether the archive is what was written: its chain, every part, every message once')
-  .option('--archive', 'of the archive alone: no Temporal, no key')
-  .option('--head <n:hash>', 'a line of the ledger that was noted earlier: whether it is still there as it was')
+  .description('compare the archive with the API, or look whether it is what was written')
+  .option('--from <time>', 'messages created from this time on (default: all)')
+  .option('--to <time>', 'and before this one (default: the timestamp)')
+  .option('--sample <n>', 'about so many chats, chosen by chance')
+  .option('--chats', 'which chats there are: one request per 1000, and those that the archive does not know')
+  .option('--repair', 'have what is missing read again by the next sync')
+  .option('--archive', 'the archive alone, without Temporal and key: its chain, every part, every message once')
+  .option(
+    '--head <n:hash>',
+    'with --archive: a line of the ledger that was noted earlier: whether it is still there as it was',
+  )
   .option('--json', 'as JSON')
-  .addHelpText('after', example('verify --archive'))
+  .addHelpText('after', example('verify --from 2026-04-01 --repair'))
   .action(async (options: VerifyOptions) =>
     end((await import('./commands/verify.js')).verifyCommand(environment, options)),
   );

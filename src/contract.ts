@@ -20,6 +20,9 @@ export const apiTaskQueue = (source: string): string => `chat-sync-${source}-api
 /** The chain of a destination. @param destination Its name in DESTINATIONS. */
 export const deliveryWorkflowId = (source: string, destination: string): string => `chat-sync/${source}/${destination}`;
 
+/** The verification of a source. */
+export const verificationWorkflowId = (source: string): string => `verify/${source}`;
+
 /** The queue of one destination's deliveries, so that a slow one holds nothing of the others or of the sync. */
 export const deliveryTaskQueue = (source: string, destination: string): string => `chat-sync/${source}/${destination}`;
 

@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from './worker/metrics';
 import { policyOf } from './config/policy';
 import { UndecodableError } from './temporal/payload-codec';
 import { installRuntime } from './worker/runtime';
+import { createVerification } from './verification';
 import { createFolderArchive } from './archive/folder-archive';
 import { UnsuitableError, type Archive } from './archive/archive';
 import { createSource, type Source } from './source';
@@ -129,7 +130,9 @@ async function serve({ config, temporal, logger, metrics, archive, signal }: Ser
       const workflowBundle = bundleFor(dataConverter);
       const parts = {
         source,
+        verification: createVerification(connection.client, name),
         archive,
+        folder: config.folder,
         api,
         slots,
         policy,

@@ -1,4 +1,5 @@
 import type { Policy } from '../config/policy';
+import { isOrganizationWide } from '../domain/listing';
 import type { Metrics } from '../worker/metrics';
 import { createAttempts, type AttemptDependencies } from './attempt';
 import { discoverOrganizations } from './discover-organizations';
@@ -23,7 +24,7 @@ export function createApiActivities({ policy, metrics, ...dependencies }: ApiDep
         discoverUsers(request, current),
       ),
     fetchChatPage: (request) =>
-      attempt({ pageSize: request.pageSize, isEverybodys: request.mode === 'organization' }, (current) =>
+      attempt({ pageSize: request.pageSize, isEverybodys: isOrganizationWide(request.mode) }, (current) =>
         fetchChatPage(request, current, policy),
       ),
     emitMessages: async (request) => {

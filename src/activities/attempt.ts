@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ComplianceApi } from '../compliance-api/client';
 import { ApiError, recoveryOf } from '../compliance-api/errors';
 import type { Archive } from '../archive/archive';
+import type { ArchivedChats } from '../archive/archived-chats';
 import { failedBefore, memorySchema, remember, rememberOthers, type Memory } from './attempt-memory';
 import { retryFailure, toFailure } from './failures';
 import { sayInHeartbeats } from './interceptor';
@@ -13,6 +14,8 @@ import { meaningOf, type Recovery } from '../domain/failure-kinds';
 export interface Attempt {
   readonly api: ComplianceApi;
   readonly archive: Archive;
+  /** What is in the archive already. */
+  readonly chats: ArchivedChats;
   /** The page size to request. */
   readonly limit: number;
   /** Whether the attempt before failed in the archive. */
@@ -56,6 +59,7 @@ export interface AttemptContext {
 export interface AttemptDependencies {
   api: ComplianceApi;
   archive: Archive;
+  chats: ArchivedChats;
   /** The context of the running attempt; Temporal's by default. */
   context?: () => AttemptContext;
 }
@@ -63,7 +67,7 @@ export interface AttemptDependencies {
 export type RunAttempt = <T>(options: AttemptOptions<T>, run: (attempt: Attempt) => Promise<T>) => Promise<T>;
 
 /** What all activities that call the API share: the memory of attempts, and the handling of their failures. */
-export function createAttempts({ api, archive, context = temporalContext }: AttemptDependencies): RunAttempt {
+export function createAttempts({ api, archive, chats, context = temporalContext }: AttemptDependencies): RunAttempt {
   const others = createOthers(api);
 
   return async (options, run) => {
@@ -102,6 +106,7 @@ export function createAttempts({ api, archive, context = temporalContext }: Atte
       return await run({
         api,
         archive,
+        chats,
         limit,
         signal,
         archiveFailed: memory.archiveFailed,

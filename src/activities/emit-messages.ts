@@ -1,4 +1,5 @@
 import { ApiError } from '../compliance-api/errors';
+import type { Answer } from '../compliance-api/request';
 import type { Message, MessagePage } from '../compliance-api/message-page';
 import { toRecords } from '../domain/record';
 import type { Receipt } from '../domain/published';
@@ -10,7 +11,8 @@ import { ownerOf } from './fetch-chat-page';
 import { placeOf } from './list-items';
 import type { EmitRequest, Emitted } from './types';
 
-const NOTHING = {
+/** Of a page on which there is nothing to emit. */
+export const NOTHING = {
   receipt: null,
   owner: null,
   place: null,
@@ -35,20 +37,19 @@ export const goneChat = (figures: { limit: number; requests: number }): Emitted 
  */
 export async function emitMessages(request: EmitRequest, attempt: Attempt): Promise<Emitted> {
   const { archive } = attempt;
-  const { window, span, chatId, afterId, messages } = request;
+  const { window, span, chatId, afterId } = request;
   const nothing = { ...NOTHING, limit: attempt.limit };
   if (afterId === null && (await archive.has(window, chatId))) return { ...nothing, requests: attempt.requests() };
   // After a failure in the archive the request waits until the archive can take its messages.
   if (attempt.archiveFailed) await archive.check(window);
 
-  // Requests one second more: a server may show a time rounded up, but compare it unrounded.
-  const since = new Date(Date.parse(span.from) - 1000).toISOString();
-  const bounds = messages === 'new' ? { 'created_at.gte': since, 'created_at.lt': span.to } : {};
   try {
-    const query = { limit: attempt.limit, after_id: afterId ?? undefined, order: 'asc', ...bounds } as const;
-    using answer = await attempt.request((options) => attempt.api.getChatMessages(chatId, query, options));
+    using answer = await requestPage(request, attempt);
     const page = answer.body;
-    const { once, conflicts } = onceEach(page.chat_messages.filter((message) => isWanted(message, page, request)));
+    const known = request.recover ? await knownOf(chatId, attempt) : () => false;
+    const { once, conflicts } = onceEach(
+      page.chat_messages.filter((message) => isWanted(message, page, request) && !known(message)),
+    );
     const batch = { window, chatId, records: toRecords(page, once) };
     const receipt: Receipt | null = once.length > 0 ? await archive.write(batch, attempt.signal) : null;
     const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
@@ -70,11 +71,31 @@ export async function emitMessages(request: EmitRequest, attempt: Attempt): Prom
   }
 }
 
+/** Requests a page of a chat's messages in a span. */
+export function requestPage(
+  { chatId, span, afterId, messages }: Pick<EmitRequest, 'chatId' | 'span' | 'afterId' | 'messages'>,
+  attempt: Attempt,
+): Promise<Answer<MessagePage>> {
+  // Requests one second more: a server may show a time rounded up, but compare it unrounded.
+  const since = new Date(Date.parse(span.from) - 1000).toISOString();
+  const bounds = messages === 'new' ? { 'created_at.gte': since, 'created_at.lt': span.to } : {};
+  const query = { limit: attempt.limit, after_id: afterId ?? undefined, order: 'asc', ...bounds } as const;
+  return attempt.request((options) => attempt.api.getChatMessages(chatId, query, options));
+}
+
+/** Tells the messages of a chat that are in the archive; those that may have been in a part that is removed count as such. */
+async function knownOf(chatId: string, { chats, signal }: Attempt): Promise<(message: Message) => boolean> {
+  await chats.update(signal);
+  const { messages, removed } = await chats.of(chatId);
+  return ({ id, createdAtMs }) =>
+    messages.has(id) || removed.some(({ fromMs, toMs }) => createdAtMs >= fromMs && createdAtMs <= toMs);
+}
+
 /**
  * Removes repeated messages, as the API delivers at least once. Of copies with different content the first counts, and
  * a conflict is counted. Repetitions on different pages are the archive's concern.
  */
-function onceEach(messages: readonly Message[]): { once: Message[]; conflicts: number } {
+export function onceEach(messages: readonly Message[]): { once: Message[]; conflicts: number } {
   const first = new Map<string, Message>();
   let conflicts = 0;
   for (const message of messages) {

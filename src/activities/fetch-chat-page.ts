@@ -6,6 +6,7 @@ import { FailureType } from '../contract';
 import type { Policy } from '../config/policy';
 import { passes, type Filters, type Owner } from '../domain/filters';
 import type { ListingMode } from '../domain/checkpoint';
+import { isOrganizationWide } from '../domain/listing';
 import type { Attempt } from './attempt';
 import { changedSince, timeOf } from './changed-since';
 import { isCursorRefused } from './cursor-refused';
@@ -18,19 +19,22 @@ const IDS_IN_URL = 100;
 const NOTHING = { chatIds: [], odd: null, place: null, item: null, lastId: null, at: null, hasMore: true, skipped: 0 };
 
 /**
- * Requests one page of the chats that changed since the window's start. The server filters by organization, and in
+ * Requests one page of the chats that changed since the window's start, or of those that `select` chooses. The server filters by organization, and in
  * per-user mode by user. All else is filtered here, and projects always, since servers differ in the form of their ids.
  */
 export async function fetchChatPage(
   request: ChatPageRequest,
   attempt: Attempt,
   policy: Pick<Policy, 'filters' | keyof Filters>,
+  select: (chats: readonly ListedChat[]) => Promise<readonly ListedChat[]> = async (chats) =>
+    chats.filter((chat) => changedSince(chat, request)),
 ): Promise<FetchedChatPage> {
   const { mode, afterId } = request;
   const filters = request.filters === policy.filters ? policy : request.filters;
   if (typeof filters === 'string')
     return { refused: null, ...NOTHING, unknownFilters: true, requestId: null, requests: 0 };
-  const perUser = mode !== 'organization';
+  const perUser = !isOrganizationWide(mode);
+  const byCreation = mode !== 'organization';
   const fitsUrl = filters.organizationIds.length <= IDS_IN_URL;
   const query: ChatQuery = {
     ...boundsOf(request),
@@ -43,17 +47,17 @@ export async function fetchChatPage(
     const { body, requestId } = await attempt.request((options) => attempt.api.listChats(query, options));
     const { fitting, named, odd } = fittingItems(body.data, listedChatSchema, requestId, { byId: true });
     const kept = fitting.filter((chat) => matches(chat, mode, filters, fitsUrl));
-    const chatIds = kept.filter((chat) => changedSince(chat, request)).map((chat) => chat.id);
+    const chatIds = (await select(kept)).map((chat) => chat.id);
     const last = fitting.at(-1);
     return {
       refused: null,
       // The messages' answer tells whose the malformed items (`named`) are.
       chatIds: [...new Set([...chatIds, ...named])],
       odd: odd === null ? null : `chats: ${odd}`,
-      place: placeOf(last?.id, last?.[perUser ? 'created_at' : 'updated_at']),
+      place: placeOf(last?.id, last?.[byCreation ? 'created_at' : 'updated_at']),
       item: placeOf(last?.id),
       lastId: body.last_id ?? null,
-      at: isoSecond(timeOf(perUser ? last?.created_at : last?.updated_at)),
+      at: isoSecond(timeOf(byCreation ? last?.created_at : last?.updated_at)),
       hasMore: body.has_more,
       skipped: fitting.length - kept.length,
       requestId,
@@ -82,6 +86,7 @@ function boundsOf({ mode, window, afterId, at }: ChatPageRequest): ChatQuery {
         'updated_at.gt': secondBefore(window.from),
         'created_at.gte': goesOn,
       };
+    case 'organization-by-creation':
     case 'per-user-by-creation':
       return { 'created_at.gte': goesOn };
   }
@@ -94,7 +99,7 @@ function matches(
   { organizationIds, projectIds, userIds }: Filters,
   serverFiltersOrganizations: boolean,
 ): boolean {
-  const filtersUsers = mode === 'organization' && userIds.length > 0;
+  const filtersUsers = isOrganizationWide(mode) && userIds.length > 0;
   if (filtersUsers && chat.user === undefined) {
     throw ApplicationFailure.nonRetryable(
       'USER_IDS are compared here, and the chats of this server do not name their users: is it a gateway that leaves them out?',

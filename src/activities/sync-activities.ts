@@ -5,6 +5,8 @@ import type { Ledger } from '../domain/reconcile';
 import type { Metrics } from '../worker/metrics';
 import { recordsOf, type Published } from '../domain/published';
 import { ArchiveError, type Archive } from '../archive/archive';
+import type { Findings } from '../archive/findings';
+import type { Verification } from '../verification';
 import { reportOf, UnreadableStateError } from '../domain/source-view';
 import type { DeliveryChain } from '../delivery-chain';
 import type { Source } from '../source';
@@ -18,9 +20,14 @@ const SOONEST_LOOK_MS = 1000;
 /** The longest pause, so that a request sees its report before later ones push it out of the memo. */
 const LATEST_LOOK_MS = 5000;
 
+/** What is found comes out with the next sync. */
+const CENSUS = { what: 'census', from: null, to: null, sample: null, repair: true } as const;
+
 export interface SyncDependencies {
   source: Source;
   archive: Archive;
+  findings: Findings;
+  verification: Pick<Verification, 'start'>;
   policy: Policy;
   metrics: Metrics;
   /** Those that are to hear of what was published. */
@@ -31,12 +38,15 @@ export interface SyncDependencies {
 
 /** The activities on the workflows' queue: they talk to Temporal and to the archive, never to the API. */
 export function createSyncActivities(dependencies: SyncDependencies): SyncActivities {
-  const { source, archive, policy, metrics, destinations, passingTrouble } = dependencies;
+  const { source, archive, findings, verification, policy, metrics, destinations, passingTrouble } = dependencies;
   return {
     askForSync: () => fromTemporal(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
     awaitReport: (_name, n) => fromTemporal(() => awaitReport(source, n)),
     readPolicy: () => Promise.resolve(policy),
-    readLedger: (request) => readLedger(archive, request),
+    readLedger: async (request) => {
+      const [chatId] = await findings.toRecover(1);
+      return { ...(await readLedger(archive, request)), ...(chatId !== undefined && { isIncomplete: true }) };
+    },
     claimArchive: ({ id, over }) => archive.claim(id, over),
     publishPart: async (request) => {
       const { window, chats, gone } = request;
@@ -46,6 +56,16 @@ export function createSyncActivities(dependencies: SyncDependencies): SyncActivi
       await wakeDestinations();
       return published;
     },
+    async chatsToRecover({ window, limit }) {
+      const found: string[] = [];
+      for (const chatId of await findings.toRecover(Infinity)) {
+        // The window has published what is new of it: the next one takes the rest.
+        if (found.length < limit && !(await archive.has(window, chatId))) found.push(chatId);
+      }
+      return found;
+    },
+    takenOver: ({ chatIds }) => findings.taken(chatIds),
+    beginCensus: ({ since }) => fromTemporal(async () => (await verification.start({ ...CENSUS, since })) !== null),
     async commitWindow({ window, closing }) {
       const head = await archive.commit(window, closing, cancellationSignal());
       await wakeDestinations();

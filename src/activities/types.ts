@@ -2,6 +2,7 @@ import type { Filters, Owner } from '../domain/filters';
 import type { Ledger } from '../domain/reconcile';
 import type { Policy } from '../config/policy';
 import type { Report } from '../domain/state';
+import type { Verified, VerifyRequest } from '../domain/verification';
 import type { ListingMode } from '../domain/checkpoint';
 import type { Head, Published, ReadChat, Receipt, Totals } from '../domain/published';
 import type { Span, Window } from '../domain/window';
@@ -102,6 +103,8 @@ export interface EmitRequest {
   afterId: string | null;
   messages: Policy['messages'];
   pageSize: number;
+  /** What of the chat is in the archive already does not come out again. */
+  recover?: true;
   /** For how long the chat failed in earlier runs while others were read, ms. */
   failingMs?: number | undefined;
 }
@@ -126,6 +129,30 @@ export interface Emitted {
   /** The chat changed in the window and has no message in it: it was moved, or a message surfaced late. */
   unexplained: boolean;
   requests: number;
+}
+
+/** Which chats of a list are compared. */
+export interface Selection {
+  /** The verification. */
+  run: string;
+  /** Of messages; a chat that last changed before it has none. */
+  span: Span;
+  /** A chat that the archive knows is compared if it changed since; null: it is not. */
+  since: string | null;
+  /** The share of chats that is compared, chosen by chance: 1 is all. */
+  share: number;
+}
+export interface ComparedPageRequest extends ChatPageRequest {
+  selection: Selection;
+}
+export interface ComparedPage extends FetchedChatPage {
+  /** Chats on the page, before any was chosen. */
+  listed: number;
+}
+
+export interface CompareRequest extends EmitRequest {
+  /** The verification. */
+  run: string;
 }
 
 export type WindowTotals = Totals & Pick<Published, 'gone' | 'conflicts'>;
@@ -173,8 +200,60 @@ export interface SyncActivities {
   /** Returns the id of the archive that is in the folder afterwards. */
   claimArchive(request: ClaimRequest): Promise<string>;
   publishPart(request: PublishRequest): Promise<Published>;
+  /** Chats that are to be read again, unless the window has published them; at most so many. */
+  chatsToRecover(request: { window: Window; limit: number }): Promise<string[]>;
+  /** The source's state has taken them over. */
+  takenOver(request: { chatIds: string[] }): Promise<void>;
+  /** Begins a census; false: another verification runs. @param request `since`: when the last one was begun. */
+  beginCensus(request: { since: string }): Promise<boolean>;
   /** Returns the window's line of the ledger; null where there is none. */
   commitWindow(request: CommitRequest): Promise<Head | null>;
+}
+
+export interface BeginRequest {
+  /** The verification. */
+  run: string;
+  request: VerifyRequest;
+}
+/** What a verification begins with. */
+export interface Begun extends Omit<Selection, 'run'> {
+  /** A few chats of the archive. */
+  witnesses: string[];
+  /** Chats of which the archive has messages. */
+  known: number;
+}
+
+export interface UnlistedRequest {
+  selection: Selection;
+  /** The last one that is known; null: from the start. */
+  after: string | null;
+  limit: number;
+}
+
+export interface EndRequest {
+  request: VerifyRequest;
+  selection: Selection;
+  figures: Pick<Verified, 'listed' | 'compared' | 'messages' | 'requests'>;
+  /** Chats that could not be read. */
+  unread: string[];
+}
+
+/** Activities of a verification on the queue `chat-sync-<source>`: they talk to the archive. */
+export interface VerificationActivities {
+  /** @throws LedgerDisagrees if the archive is not the source's, or holds nothing. */
+  beginVerification(request: BeginRequest): Promise<Begun>;
+  /** Notes chats that the API says are gone, as far as the archive has messages of them. */
+  noteGone(request: { selection: Selection; chatIds: string[] }): Promise<void>;
+  /** Chats of which the archive has messages and which the API did not list, in the order of their ids. */
+  unlistedChats(request: UnlistedRequest): Promise<string[]>;
+  /** Sums up, writes the report to the ledger, and hands over what is to be repaired. */
+  endVerification(request: EndRequest): Promise<Verified>;
+}
+
+/** Activities of a verification on the API's queue. */
+export interface ComparingActivities {
+  listChats(request: ComparedPageRequest): Promise<ComparedPage>;
+  compareMessages(request: CompareRequest): Promise<Emitted>;
 }
 
 export interface CheckRequest {

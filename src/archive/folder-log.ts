@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ArchiveError } from './archive';
+import { keepChatIndex } from './chat-index';
 import { hasCode, toArchiveError } from './folder/errors';
 import { createFiles } from './folder/files';
 import { LEDGER } from './folder/layout';
@@ -13,7 +14,7 @@ import { createLists } from './folder/lists';
 import { createMarker } from './folder/marker';
 import { createRetention } from './folder/retention';
 import { openWindows } from './folder/open-windows';
-import type { Entry, Log, PartEntry, ReaderFile } from './log';
+import type { Entry, Log, PartEntry, ReaderFile, ReaderFolder } from './log';
 import { findLine, lineGroupsIn, linesIn, type LineStart, NEWLINE } from './read/lines';
 
 const READ_BYTES = 1024 * 1024;
@@ -29,7 +30,7 @@ export function createFolderLog(dir: string, source: string): Log {
   const marker = createMarker(files, source);
   const ledger = createLedger(files, source);
   const lists = createLists(files, source);
-  const retention = createRetention(files, folder, ledger);
+  const retention = createRetention(files, folder, ledger, (entry) => keepChatIndex(log, entry));
   let seen: string | null = null;
 
   async function id(): Promise<string | null> {
@@ -150,6 +151,11 @@ export function createFolderLog(dir: string, source: string): Log {
     yield* stream(part.path);
   }
 
+  async function slice(path: string, from: number, to: number | undefined): Promise<AsyncIterable<Buffer> | null> {
+    if (!(await files.exists(join(folder, path)))) return null;
+    return createReadStream(join(folder, path), { start: from, ...(to !== undefined && { end: to - 1 }) });
+  }
+
   async function linesAt(from: number, path: string, at: readonly number[]): Promise<(Buffer | null)[]> {
     const part = await partAt(from, path);
     if (part === null || !(await files.exists(join(folder, path)))) return at.map(() => null);
@@ -170,7 +176,7 @@ export function createFolderLog(dir: string, source: string): Log {
     return null;
   }
 
-  function file(kind: 'positions' | 'refused' | 'shortened', name: string): ReaderFile {
+  function file(kind: ReaderFolder, name: string): ReaderFile {
     const path = join(folder, kind, name);
     let own: string | undefined;
     return {
@@ -210,17 +216,19 @@ export function createFolderLog(dir: string, source: string): Log {
     };
   }
 
-  return {
+  const log: Log = {
     id: saying(id),
     entries: sayingOf(entries),
     lines: sayingOf(lines),
     content: sayingOf(content),
+    slice: saying(slice),
     linesAt: saying(linesAt),
     remove: saying((before: number, olderThan: string | null, keep: ReadonlySet<string>) =>
       retention.remove(closedEntries, { before, olderThan, keep }),
     ),
     file,
   };
+  return log;
 }
 
 function entryOf(n: number, line: LedgerLine, sha256: string, bytes: Buffer, isRemoved: boolean): Entry {

@@ -27,6 +27,9 @@ export interface Entry {
   sha256: string | null;
 }
 
+/** Where readers keep what is theirs, beside the log. */
+export type ReaderFolder = 'positions' | 'refused' | 'shortened' | 'chats';
+
 /** A file beside the log that belongs to one reader. */
 export interface ReaderFile {
   /** Null if there is none, or none that is whole. */
@@ -51,6 +54,8 @@ export interface Log {
    * @throws ArchiveError `PART_DAMAGED`, `PART_MISSING`
    */
   lines(part: PartEntry, from: number): AsyncIterable<Buffer[]>;
+  /** The bytes of a part between two of them, unchecked; null if it is not there. @param to Absent: to its end. */
+  slice(path: string, from: number, to: number | undefined): Promise<AsyncIterable<Buffer> | null>;
   /** The bytes of a part, compared with its size and hash in the same way. */
   content(part: PartEntry): AsyncIterable<Buffer>;
   /**
@@ -65,5 +70,5 @@ export interface Log {
    */
   remove(before: number, olderThan: string | null, keep: ReadonlySet<string>): Promise<void>;
   /** The file in which a reader keeps its position, or other things of its own. */
-  file(folder: 'positions' | 'refused' | 'shortened', name: string): ReaderFile;
+  file(folder: ReaderFolder, name: string): ReaderFile;
 }

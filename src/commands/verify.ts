@@ -1,64 +1,54 @@
-import { resolve, join } from 'node:path';
-import { access } from 'node:fs/promises';
-import type { Finding } from '../archive/verify/finding';
-import { verifyArchive, type Verified } from '../archive/verify/verify';
-import { loadArchiveConfig } from '../config/config';
 import type { Environment } from '../config/environment';
-import type { Head } from '../domain/published';
+import { parseIsoTime } from '../domain/iso-time';
+import type { VerifyRequest } from '../domain/verification';
 import { UsageError } from '../exit';
-import { print, say } from './session';
 
 export interface VerifyOptions {
   archive?: boolean;
   head?: string;
+  chats?: boolean;
+  from?: string;
+  to?: string;
+  sample?: string;
+  repair?: boolean;
   json?: boolean;
 }
 
-const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/;
-const MEGABYTE = 1_000_000;
-
-/** `verify`: looks whether the archive is what was written. Returns 1 if it is not. */
+/** `verify`: whether the archive has what the API has, or with `--archive` whether it is what was written. Returns 1 if not. */
 export async function verifyCommand(environment: Environment, options: VerifyOptions): Promise<number> {
-  if (!options.archive) throw new UsageError('verify: --archive, which looks at the archive alone');
-  const noted = options.head === undefined ? null : headOf(options.head);
-  const { folder, source } = loadArchiveConfig(environment);
-  const place = join(resolve(folder), source);
-  await access(place).catch(() => {
-    throw new Error(`there is no archive of source ${source} in ${resolve(folder)}: SOURCE and FILE_DIR name it`);
-  });
-  const findings: Finding[] = [];
-  const begun = performance.now();
-  const verified = await verifyArchive(place, noted, (finding) => {
-    findings.push(finding);
-    if (!options.json) print(lineOf(finding));
-  });
-  const isRight = findings.every(({ grade }) => grade === 'note');
-  const seconds = (performance.now() - begun) / 1000;
-  if (options.json) print(JSON.stringify({ source, right: isRight, ...verified, findings }));
-  else summaryOf(verified, isRight).forEach(print);
-  say(`${(verified.bytes / MEGABYTE).toFixed(0)} MB in ${seconds.toFixed(1)} s`);
-  return isRight ? 0 : 1;
-}
-
-function headOf(text: string): Head {
-  const [, n, sha256] = HEAD.exec(text) ?? [];
-  if (n === undefined || sha256 === undefined) {
-    throw new UsageError(
-      `--head ${text}: the number of a line and its SHA-256, as 12:3f...; \`verify --archive\` prints the last one`,
-    );
+  const { archive, head, json, ...comparison } = options;
+  if (!archive) {
+    if (head !== undefined) throw new UsageError('verify --head: goes with --archive');
+    const { compareWithApi } = await import('./verify-with-api.js');
+    return compareWithApi(environment, requestOf(comparison), { json });
   }
-  return { n: Number(n), sha256 };
+  const [other] = Object.keys(comparison);
+  if (other !== undefined) throw new UsageError(`verify --${other}: not with --archive, which asks no API`);
+  const { verifyArchiveCommand } = await import('./verify-archive.js');
+  return verifyArchiveCommand(environment, { head, json });
 }
 
-const lineOf = ({ grade, where, says, remedy }: Finding): string =>
-  grade === 'note' ? `note: ${where} ${says}` : `wrong: ${where} ${says}: ${remedy}`;
+function requestOf({ chats, from, to, sample, repair }: VerifyOptions): VerifyRequest {
+  if (chats && sample !== undefined) throw new UsageError('verify --chats: lists all of them, so without --sample');
+  return {
+    what: chats ? 'chats' : 'messages',
+    from: timeOf('from', from),
+    to: timeOf('to', to),
+    since: null,
+    sample: sample === undefined ? null : numberOf(sample),
+    repair: repair ?? false,
+  };
+}
 
-function summaryOf({ windows, parts, records, head }: Verified, isRight: boolean): string[] {
-  const what = `${windows} windows, ${parts} parts, ${records} records`;
-  const noteIt = head
-    ? [
-        `head ${head.n}:${head.sha256} (\`verify --archive --head\` with it tells later whether this is the same archive)`,
-      ]
-    : [];
-  return [`${isRight ? 'right' : 'wrong'}: ${what}`, ...noteIt];
+function timeOf(name: string, text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const time = parseIsoTime(text);
+  if (time === undefined)
+    throw new UsageError(`--${name} ${text}: a date or time, as 2026-04-08 or 2026-04-08T14:30:00Z`);
+  return time;
+}
+
+function numberOf(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--sample ${text}: a number of chats`);
+  return Number(text);
 }

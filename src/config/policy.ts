@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ids, integer, number, time } from './values';
+import { ids, integer, interval, number, time } from './values';
 
 /** The settings that a sync follows. A new one needs a line here, one in `policyOf` and one in `.env.example`. */
 export const policySettings = {
@@ -17,10 +17,16 @@ export const policySettings = {
   PAGE_SIZE: integer(1, 1000).prefault('1000'),
   WORKERS: integer(1, 100).prefault('1'),
   SETTLE_SECONDS: integer(0, 86_400).prefault('60'),
+  CENSUS_EVERY: z
+    .union([z.literal('0').transform(() => 0), interval], '0 for never, or a number and s, m, h or d, as 1d')
+    .prefault('1d'),
   ON_CHAT_FAILURE: z.enum(['fail', 'park']).default('fail'),
 };
 
 type PolicySettings = Readonly<z.output<z.ZodObject<typeof policySettings>>>;
+
+/** How a sync lists chats (LISTING), and how they are listed to be compared. */
+export type Listing = PolicySettings['LISTING'] | 'by-creation' | 'per-user-by-creation';
 
 /** The settings that a sync follows. They are kept in the sync's history, so none of them is a secret. */
 export interface Policy extends ReturnType<typeof policyOf> {
@@ -38,7 +44,7 @@ export function policyOf(settings: PolicySettings, build: string) {
   const filters = hash([organizationIds.toSorted(), projectIds.toSorted(), userIds.toSorted()]);
   return {
     build,
-    listing: settings.LISTING,
+    listing: settings.LISTING as Listing,
     messages: settings.MESSAGES,
     backfillStart: settings.BACKFILL_START ?? null,
     organizationIds,
@@ -48,6 +54,8 @@ export function policyOf(settings: PolicySettings, build: string) {
     workers: settings.WORKERS,
     pageSize: settings.PAGE_SIZE,
     onChatFailure: settings.ON_CHAT_FAILURE,
+    /** 0: never. */
+    censusEveryMs: settings.CENSUS_EVERY,
     settleSeconds: settings.SETTLE_SECONDS,
     /** Hash of the three filters alone. */
     filters,

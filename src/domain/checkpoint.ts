@@ -3,8 +3,16 @@ import { z } from 'zod';
 export const time = z.iso.datetime();
 export const count = z.int().nonnegative();
 
-/** How chats are listed: in one list sorted by `updated_at`, or in lists of ten users (older servers). */
-const listingModeSchema = z.enum(['organization', 'per-user', 'per-user-by-creation']);
+/**
+ * How chats are listed: in one list sorted by `updated_at`, or in lists of ten users (older servers); by creation to count them,
+ * whenever they changed.
+ */
+export const listingModeSchema = z.enum([
+  'organization',
+  'per-user',
+  'per-user-by-creation',
+  'organization-by-creation',
+]);
 export type ListingMode = z.infer<typeof listingModeSchema>;
 
 /** State of the cycle detection over a list's pages (workflows/trail.ts): a remembered page, and the steps since. */

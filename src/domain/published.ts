@@ -16,13 +16,19 @@ export interface ReadChat {
   chatId: string;
   receipts: Receipt[];
   /** For a chat that was parked: the span that was read now, which may begin in an earlier window. */
-  healed?: Span;
+  healed?: HealedSpan;
   /** Messages repeated on their page with different content; the first copy was kept. */
   conflicts?: number;
 }
 
+/** What was read of a chat that was parked. */
+export interface HealedSpan extends Span {
+  /** It had been read, and a comparison with the API found that messages of it were missing. */
+  missed?: true | undefined;
+}
+
 /** A parked chat whose missing messages are published now. */
-export interface Healed extends Span {
+export interface Healed extends HealedSpan {
   chatId: string;
   records: number;
 }

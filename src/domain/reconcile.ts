@@ -13,6 +13,8 @@ export interface Ledger {
   missing: string | null;
   /** The line that the source knows as the last one is not there as it was. */
   altered: boolean;
+  /** Chats are to be read again, since messages of them are missing. */
+  isIncomplete?: boolean;
 }
 
 /**

@@ -25,6 +25,8 @@ export const unfinishedSchema = z.object({
   window: windowSchema,
   checkpoint: checkpointSchema.nullable(),
   counters: countersSchema,
+  /** More chats are to be read again than could be taken over when it began. */
+  recovers: z.literal(true).optional(),
   /** Parked chats that this sync has yet to try. */
   toRetry: z.array(z.string()),
   warnings: z.array(z.string()),
@@ -80,6 +82,8 @@ const parkedSchema = z.object({
   since: time,
   /** The page size to use from now on, as larger pages failed. Not in the memo. */
   limit: z.int().positive().optional(),
+  /** A comparison with the API found that messages of it are missing: what is in the archive already does not come out again. */
+  recover: z.literal(true).optional(),
 });
 export type Parked = z.infer<typeof parkedSchema>;
 
@@ -110,6 +114,8 @@ export const chatSyncShape = {
    * take one over. `held`: the marker has been seen, so a folder without it is not this archive.
    */
   archive: z.object({ id: z.string(), held: z.boolean() }).optional(),
+  /** When the last census was begun. */
+  censusAt: time.optional(),
   /** A few published chats: while one of them is readable, the key and the server are the right ones. */
   witnesses: z.array(z.string()).optional(),
   unfinished: unfinishedSchema.optional(),

@@ -6,6 +6,8 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { createApiActivities } from '../activities/api-activities';
+import { createComparingActivities } from '../activities/comparing-activities';
+import { createVerificationActivities } from '../activities/verification-activities';
 import type { DeliveryActivities } from '../activities/types';
 import { aroundActivities } from '../activities/interceptor';
 import { createSyncActivities } from '../activities/sync-activities';
@@ -14,8 +16,12 @@ import type { ComplianceApi } from '../compliance-api/client';
 import { apiTaskQueue, deliveryTaskQueue, syncTaskQueue } from '../contract';
 import type { DeliveryChain } from '../delivery-chain';
 import type { Metrics } from './metrics';
+import { createArchivedChats } from '../archive/archived-chats';
+import { createFolderFindings } from '../archive/folder-findings';
+import { createFolderLog } from '../archive/folder-log';
 import type { Archive } from '../archive/archive';
 import type { Source } from '../source';
+import type { Verification } from '../verification';
 import { passingTrouble } from '../temporal/update-errors';
 import type { Policy } from '../config/policy';
 
@@ -28,7 +34,10 @@ export interface SourceWorkerOptions {
   connection: NativeConnection;
   namespace: string;
   source: Source;
+  verification: Verification;
   archive: Archive;
+  /** FILE_DIR, for those who read the archive. */
+  folder: string;
   api: ComplianceApi;
   slots: ApiSlots;
   policy: Policy;
@@ -61,7 +70,9 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     connection,
     namespace,
     source,
+    verification,
     archive,
+    folder,
     api,
     slots,
     policy,
@@ -71,6 +82,9 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     interceptors = [],
     destinations = [],
   } = options;
+  const log = createFolderLog(folder, source.name);
+  const chats = createArchivedChats(log);
+  const findings = createFolderFindings(folder, source.name);
   const around: ActivityInterceptorsFactory[] = [aroundActivities(source.name), ...interceptors];
   const shared = {
     connection,
@@ -86,7 +100,10 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
   const calls = await Worker.create({
     ...shared,
     taskQueue: apiTaskQueue(source.name),
-    activities: { ...createApiActivities({ api, archive, policy, metrics }) },
+    activities: {
+      ...createApiActivities({ api, archive, chats, policy, metrics }),
+      ...createComparingActivities({ api, archive, chats, findings, policy }),
+    },
     maxTaskQueueActivitiesPerSecond: policy.requestsPerSecond * QUEUE_HEADROOM,
     tuner: {
       workflowTaskSlotSupplier: NONE,
@@ -115,8 +132,9 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
         taskQueue: syncTaskQueue(source.name),
         workflowBundle,
         activities: {
+          ...createVerificationActivities({ source, archive, log, chats, findings }),
           ...createSyncActivities({
-            ...{ source, archive, policy, metrics, passingTrouble },
+            ...{ source, archive, findings, verification, policy, metrics, passingTrouble },
             destinations: destinations.map(({ chain }) => chain),
           }),
         },

@@ -1,4 +1,5 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { isOrganizationWide } from '../domain/listing';
 import { apiTaskQueue } from '../contract';
 import type { ApiActivities, ChatPageRequest, SyncActivities } from '../activities/types';
 import { shortCode } from '../text/markdown';
@@ -29,6 +30,10 @@ export function proxyActivitiesOf(source: string): Activities {
   return {
     readPolicy: () => local.readPolicy(),
     readLedger: (request) => sync.readLedger.executeWithOptions({ summary: 'ledger' }, [request]),
+    chatsToRecover: (request) => sync.chatsToRecover.executeWithOptions({ summary: 'chats to recover' }, [request]),
+    takenOver: (request) =>
+      sync.takenOver.executeWithOptions({ summary: `${request.chatIds.length} chats to recover` }, [request]),
+    beginCensus: (request) => sync.beginCensus.executeWithOptions({ summary: 'census' }, [request]),
     claimArchive: (request) => sync.claimArchive.executeWithOptions({ summary: `archive ${request.id}` }, [request]),
     publishPart: (request) =>
       sync.publishPart.executeWithOptions({ summary: `${request.chats.length} chats` }, [request]),
@@ -60,9 +65,10 @@ export function proxyActivitiesOf(source: string): Activities {
 }
 
 function listOf({ mode, window, userIds }: ChatPageRequest): string {
-  const users =
-    mode === 'organization'
-      ? ''
-      : ` of ${shortCode(userIds[0] ?? '')}${userIds.length > 1 ? ` and ${userIds.length - 1} more` : ''}`;
-  return mode === 'per-user-by-creation' ? `chats${users}` : `chats${users} since ${window.from}`;
+  const users = isOrganizationWide(mode)
+    ? ''
+    : ` of ${shortCode(userIds[0] ?? '')}${userIds.length > 1 ? ` and ${userIds.length - 1} more` : ''}`;
+  return mode === 'per-user-by-creation' || mode === 'organization-by-creation'
+    ? `chats${users}`
+    : `chats${users} since ${window.from}`;
 }

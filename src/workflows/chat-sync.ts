@@ -14,6 +14,7 @@ import type { Policy } from '../config/policy';
 import type { Report, State } from '../domain/state';
 import type { Checkpoint } from '../domain/checkpoint';
 import { proxyActivitiesOf } from './activity-proxies';
+import { countChats } from './census';
 import { countLeft } from './chat-lists';
 import { detailsOf } from './details';
 import { endingOf } from './failures';
@@ -63,8 +64,12 @@ export async function chatSync(input: State): Promise<void> {
   try {
     await condition(() => source.state.running !== undefined || source.mustContinueAsNew());
     if (source.state.running) {
-      const report = await sync(proxyActivitiesOf(input.source), source);
-      if (report !== 'interrupted') source.change(ended(source.state, report));
+      const activities = proxyActivitiesOf(input.source);
+      const report = await sync(activities, source);
+      if (report !== 'interrupted') {
+        source.change(ended(source.state, report));
+        if (report.outcome === 'completed') await countChats(activities, policy, source);
+      }
     }
   } catch (error) {
     const { state } = source;

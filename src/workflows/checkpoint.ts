@@ -1,4 +1,5 @@
 import type { ChatList, Checkpoint, ListingMode, UsersPage } from '../domain/checkpoint';
+import { isOrganizationWide } from '../domain/listing';
 import { asksAgain, chatList, nameOf, withList, withoutEnded } from './chat-lists';
 
 /** The API's limit on `user_ids[]`. */
@@ -13,7 +14,7 @@ export const beginning = (
   why,
   refusals,
   accepted: false,
-  lists: mode === 'organization' ? [chatList([], null)] : [],
+  lists: isOrganizationWide(mode) ? [chatList([], null)] : [],
   users: { current: null, last: null, next: null },
   requestId: null,
   fingerprint,

@@ -1,3 +1,4 @@
 export { chatSync } from './chat-sync';
 export { delivery } from './delivery';
+export { verify } from './verify';
 export { requestSync } from './request-sync';

@@ -1,5 +1,6 @@
 import type { Policy } from '../config/policy';
 import type { ChatList } from '../domain/checkpoint';
+import { isOrganizationWide } from '../domain/listing';
 import { bytesLeft, bytesOf, nameOf } from './chat-lists';
 import { fetchPage, type ListActivities } from './fetch-page';
 import { createInterruptible } from './interruptible';
@@ -47,7 +48,7 @@ export function createLister(
   /** How many lists are asked for at once before one is answered. */
   let atFirst = 1;
   let areUsersAsked = false;
-  let areUsersLeft = source.checkpoint.mode !== 'organization';
+  let areUsersLeft = !isOrganizationWide(source.checkpoint.mode);
   const underWay = createInterruptible(source);
   /** The mean size of answers, bytes: lists of ten users are mostly short, so many of them can be requested at once. */
   let usualBytes = policy.pageSize * ID_BYTES;

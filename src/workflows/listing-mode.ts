@@ -1,20 +1,23 @@
-import type { Policy } from '../config/policy';
+import type { Listing, Policy } from '../config/policy';
 import type { Checkpoint, ListingMode } from '../domain/checkpoint';
 import { beginning } from './checkpoint';
 import { apiRefused } from './failures';
 import type { ModeRefused } from './fetch-page';
 
 /** The modes that each setting tries, in order: on to the next if the server answers 400 to a list's first page. */
-const MODES: Readonly<Record<Policy['listing'], readonly [ListingMode, ...ListingMode[]]>> = {
+const MODES: Readonly<Record<Listing, readonly [ListingMode, ...ListingMode[]]>> = {
   auto: ['organization', 'per-user'],
   organization: ['organization'],
   'per-user': ['per-user', 'per-user-by-creation'],
+  'by-creation': ['organization-by-creation', 'per-user-by-creation'],
+  'per-user-by-creation': ['per-user-by-creation'],
 };
 
 export const modeNames: Readonly<Record<ListingMode, string>> = {
   organization: 'organization-wide',
   'per-user': 'per user',
   'per-user-by-creation': 'per user in the order of creation',
+  'organization-by-creation': 'organization-wide in the order of creation',
 };
 
 export const firstMode = ({ listing }: Policy): ListingMode => MODES[listing][0];

@@ -33,7 +33,7 @@ export function memoOf({ running, unfinished, parked, ...state }: State): Stored
 }
 
 const STEPS: readonly ((memo: StoredMemo) => StoredMemo)[] = [
-  (memo) => ({ ...memo, parked: memo.parked.map(([id, from, to, since, why]) => [id, from, to, since, codeOf(why)]) }),
+  (memo) => ({ ...memo, parked: memo.parked.map(brieflyStored) }),
   (memo) => ({
     ...memo,
     witnesses: undefined,
@@ -89,12 +89,20 @@ const brief = ({ failure, ...report }: Report): Report => ({
 const reasonWithin = ({ reason }: Pick<Report, 'reason'>, bytes: number): Pick<Report, 'reason'> =>
   reason === undefined ? {} : { reason: cut(reason, bytes) };
 
-const stored = ({ chatId, from, to, since }: Parked, reason: string): StoredMemo['parked'][number] => [
+type StoredParked = StoredMemo['parked'][number];
+
+const stored = ({ chatId, from, to, since, recover }: Parked, reason: string): StoredParked => {
+  const chat = [chatId, second(from), second(to), second(since), reason] as const;
+  return recover ? [...chat, 1] : [...chat];
+};
+
+const brieflyStored = ([chatId, from, to, since, reason, ...recover]: StoredParked): StoredParked => [
   chatId,
-  second(from),
-  second(to),
-  second(since),
-  reason,
+  from,
+  to,
+  since,
+  codeOf(reason),
+  ...recover,
 ];
 
 const second = (time: string): number => Math.floor(Date.parse(time) / 1000);

@@ -1,4 +1,5 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { VerifyRequest } from '../domain/verification';
 import type { Ask } from '../activities/types';
 
 /** Every update takes one object, which is kept in the history. requests.ts validates it: any client may send one. */
@@ -39,3 +40,20 @@ export interface Progress {
   more: boolean;
 }
 export const progressQuery = defineQuery<Progress | null>('progress');
+
+/** How far a verification is. */
+export interface VerificationProgress {
+  what: VerifyRequest['what'];
+  from: string;
+  to: string;
+  /** Chats on the lists so far, and chats of the archive. */
+  listed: number;
+  known: number;
+  /** Chats whose messages were compared, and those messages. */
+  compared: number;
+  messages: number;
+  requests: number;
+  /** By the pace so far; null if that cannot be told. */
+  secondsLeft: number | null;
+}
+export const verificationQuery = defineQuery<VerificationProgress>('verification');

@@ -10,6 +10,7 @@ import type { Window } from '../domain/window';
 import type { Policy } from '../config/policy';
 import type { Activities } from './activity-proxies';
 import { possess } from './archive';
+import { takeOver } from './recover';
 import { isPublished } from './backfill';
 import { ending, takenUpAgain } from './checkpoint';
 import { apiRefused } from './failures';
@@ -69,8 +70,11 @@ export async function begin(
       ? { window, checkpoint: null, counters: { ...NO_COUNTERS, requests }, reason: '' }
       : await takenUp(activities, policy, source, window, decision.unfinished, requests);
   if (opened === 'given up') throw disagree('given up', window);
+  // Before the walk, which reads no parked chat.
+  if (ledger.isIncomplete) await takeOver(activities, source, { ...window, to: window.from });
   const toRetry = source.state.parked.map((chat) => chat.chatId);
-  return { unfinished: { ...opened, toRetry, warnings }, warnings };
+  const recovers = ledger.isIncomplete && { recovers: true as const };
+  return { unfinished: { ...opened, ...recovers, toRetry, warnings }, warnings };
 }
 
 /**

@@ -20,7 +20,7 @@ export function park(unreadable: readonly Unreadable[], { onChatFailure }: Polic
       const chat = { chatId, from, to, reason: reasonOf({ chatId, error }), since, limit: failureDetails(error).limit };
       // Items without an id are parked as one.
       const before = source.parked.find((parked) => parked.chatId === chatId);
-      return before ? { ...chat, ...spanOfBoth(before, chat), since: before.since } : chat;
+      return before ? { ...chat, ...spanOfBoth(before, chat), since: before.since, recover: before.recover } : chat;
     });
   return fitting(source.parked, wanted).slice(0, room);
 }

@@ -1,6 +1,6 @@
 import type { SyncActivities, WindowTotals } from '../activities/types';
-import type { Published, ReadChat } from '../domain/published';
-import type { Span, Window } from '../domain/window';
+import type { HealedSpan, Published, ReadChat } from '../domain/published';
+import type { Window } from '../domain/window';
 import type { Unreadable } from './failures';
 import type { StagedChat } from './read-chat';
 import type { SourceState } from './source-state';
@@ -29,7 +29,7 @@ export interface Part {
   /** Chats that changed in the window and have no message in it. */
   readonly unexplained: number;
   /** Adds a chat that was read, or is gone. @param healed The span that was read, for a parked chat. */
-  take(chat: StagedChat, healed?: Span): void;
+  take(chat: StagedChat, healed?: HealedSpan): void;
   /** Adds a chat that the filters leave out. */
   skip(chat: StagedChat): void;
   /** Adds a chat that cannot be read. @param parked Set for a parked chat: its failure says nothing about others. */

@@ -1,6 +1,7 @@
 import type { ApiActivities, Emitted, EmitRequest } from '../activities/types';
 import { FailureType, mostUnderWay } from '../contract';
 import { isFiltered } from '../domain/filters';
+import type { HealedSpan } from '../domain/published';
 import type { Parked } from '../domain/state';
 import type { Span } from '../domain/window';
 import type { Policy } from '../config/policy';
@@ -23,7 +24,7 @@ const MOST_READING = 600;
 export const emitsAhead = ({ requestsPerSecond }: Pick<Policy, 'requestsPerSecond'>): number =>
   Math.max(EMITS_AHEAD, mostUnderWay(requestsPerSecond));
 
-type ParkedChat = Pick<Parked, 'from' | 'to' | 'limit'>;
+type ParkedChat = Pick<Parked, 'from' | 'to' | 'limit' | 'recover'>;
 
 /** Reads chats concurrently. A chat's outcome goes into the part that is open when it ends: none waits for another. */
 export interface Reader {
@@ -86,6 +87,7 @@ export function createReader(
       chatId,
       span: spanOf(parked ?? window),
       parked: parked !== undefined,
+      ...(parked?.recover && { recover: parked.recover }),
       wantsOwner: isFiltered(policy),
       messages,
       pageSize,
@@ -105,7 +107,7 @@ export function createReader(
         const chat = await underWay.run(() => readOne(chatId, parked));
         if (chat) {
           someoneWasRead();
-          if (ownerPasses(chat, policy, parked !== undefined)) to.part().take(chat, parked && spanOf(parked));
+          if (ownerPasses(chat, policy, parked !== undefined)) to.part().take(chat, parked && healedBy(parked));
           else to.part().skip(chat);
         } else if (!parked) wasCalledOff(chatId);
       } catch (error) {
@@ -124,6 +126,11 @@ export function createReader(
 }
 
 const spanOf = ({ from, to }: Span): Span => ({ from, to });
+
+const healedBy = ({ recover, ...span }: ParkedChat): HealedSpan => ({
+  ...spanOf(span),
+  ...(recover && { missed: recover }),
+});
 
 /** Whether a parked chat stays parked after a failure: only the key's failures, and bugs, end the sync. */
 function staysParked(error: unknown): boolean {

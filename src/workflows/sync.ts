@@ -12,6 +12,7 @@ import { counting } from './counting';
 import { failureDetails } from './failures';
 import { firstMode } from './listing-mode';
 import { begin } from './opening';
+import { recover } from './recover';
 import { retryParked } from './retry-parked';
 import { completedReport, nothingToDo } from '../domain/report';
 import { walk } from './walk';
@@ -41,7 +42,7 @@ export async function sync(activities: Activities, source: SourceState): Promise
   if (window.from === window.to) {
     await askForOneChat(counted, policy, window);
   } else {
-    for (const step of [walk, retryParked]) {
+    for (const step of [walk, retryParked, recover]) {
       if ((await step(counted, policy, source)) === 'interrupted') return 'interrupted';
     }
   }

@@ -1,4 +1,5 @@
 import type { Policy } from '../config/policy';
+import { isOrganizationWide } from '../domain/listing';
 import { again, beginning } from './checkpoint';
 import { apiRefused } from './failures';
 import { firstMode } from './listing-mode';
@@ -42,7 +43,7 @@ export async function walk(
     if (checkpoint.lists.length > 0) {
       const { closed } = await fromTheStartIfEndless(source, () => readLists(activities, policy, source, moreUsers));
       if (closed) return 'finished';
-    } else if (checkpoint.mode === 'organization') {
+    } else if (isOrganizationWide(checkpoint.mode)) {
       return 'finished';
     } else {
       if (!(await fromTheStartIfEndless(source, moreUsers))) return endOfUsers(source, organizations);

@@ -4,6 +4,7 @@ import { emitMessages } from '../../src/activities/emit-messages';
 import type { Emitted, EmitRequest } from '../../src/activities/types';
 import { clientOf, closeAll, json, serve } from '../compliance-api/local-server';
 import { message, messagePage } from '../compliance-api/samples';
+import { noArchivedChats } from '../support/no-archived-chats';
 import { parse, type ParsedRecord } from '../support/parsed-record';
 
 afterEach(closeAll);
@@ -22,6 +23,7 @@ async function emit(page: object, request: Partial<EmitRequest> = {}): Promise<E
         return { name: 'x', records: records.length, bytes: 0, sha256: '' };
       },
     }),
+    chats: noArchivedChats,
     limit: 1000,
     archiveFailed: false,
     signal: new AbortController().signal,

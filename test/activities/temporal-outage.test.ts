@@ -7,6 +7,8 @@ import { loadWorkerConfig } from '../../src/config/config';
 import { FailureType } from '../../src/contract';
 import { createMetrics } from '../../src/worker/metrics';
 import { policyOf } from '../../src/config/policy';
+import { createFolderFindings } from '../../src/archive/folder-findings';
+import { createVerification } from '../../src/verification';
 import { createSource } from '../../src/source';
 import { passingTrouble } from '../../src/temporal/update-errors';
 import { connectClient } from '../../src/temporal/connect';
@@ -23,6 +25,8 @@ test('an outage of Temporal, as those see it who ask for a sync, is said as such
   const activities = createSyncActivities({
     source: createSource(client, 'outage'),
     archive: partialArchive({}),
+    findings: createFolderFindings(config.folder, 'outage'),
+    verification: createVerification(client, 'outage'),
     policy: policyOf(config.settings, 'test'),
     metrics: createMetrics(noopMetricMeter),
     destinations: [],

@@ -48,6 +48,7 @@ describe('loadWorkerConfig', () => {
         [ACCESS_KEY]: SECRET,
         ANTHROPIC_BASE_URL: 'https://api.anthropic.com',
         SOURCE: 'default',
+        CENSUS_EVERY: 86_400_000,
         LISTING: 'auto',
         MESSAGES: 'new',
         REQUESTS_PER_SECOND: 4,

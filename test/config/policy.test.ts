@@ -28,6 +28,7 @@ describe('policyOf', () => {
     expect(policy(settings)).toEqual({
       build: '1.2.3',
       listing: 'organization',
+      censusEveryMs: 86_400_000,
       messages: 'all',
       backfillStart: '2026-04-08T00:00:00.000Z',
       organizationIds: ['org_1'],

@@ -19,6 +19,7 @@ import { createMetrics } from '../../src/worker/metrics';
 import { policyOf } from '../../src/config/policy';
 import { createDeliveryActivities } from '../../src/activities/delivery-activities';
 import { createFolderArchive } from '../../src/archive/folder-archive';
+import { createVerification } from '../../src/verification';
 import { createFolderLog } from '../../src/archive/folder-log';
 import { createDeliveryChain, destinationsOf, type DeliveryChain } from '../../src/delivery-chain';
 import type { Destination } from '../../src/destinations/destination';
@@ -147,7 +148,9 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       connection,
       namespace,
       source,
+      verification: createVerification(client, name),
       archive: wrapped,
+      folder: config.folder,
       api,
       slots,
       policy: followed,

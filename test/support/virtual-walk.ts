@@ -22,6 +22,7 @@ import { SourceState } from '../../src/workflows/source-state';
 import { sync } from '../../src/workflows/sync';
 import { partialArchive } from './partial-archive';
 import { createVirtualTime, type VirtualTime } from './virtual-time';
+import { noArchivedChats } from './no-archived-chats';
 import type { FailureKind } from '../../src/domain/failure-kinds';
 
 // Syncs in virtual time: an hour of waiting takes none.
@@ -143,7 +144,14 @@ function createActivities(
   cancelled: () => AbortSignal,
 ): Activities {
   const context = () => contexts.getStore()!;
-  const calls = createApiActivities({ api, archive, context, policy: POLICY, metrics: { violated: () => undefined } });
+  const calls = createApiActivities({
+    api,
+    archive,
+    chats: noArchivedChats,
+    context,
+    policy: POLICY,
+    metrics: { violated: () => undefined },
+  });
 
   async function untilItEnds<T>(call: () => Promise<T>, tries: number): Promise<T> {
     const signal = cancelled();
@@ -181,6 +189,9 @@ function createActivities(
     emitMessages: (request) => untilItEnds(() => calls.emitMessages(request), request.parked ? 3 : Infinity),
     checkChat: (request) => untilItEnds(() => calls.checkChat(request), 3),
     publishPart: ({ window, chats, gone }) => archive.publish(window, chats, gone),
+    chatsToRecover: () => Promise.resolve([]),
+    takenOver: () => Promise.resolve(),
+    beginCensus: () => Promise.resolve(false),
     claimArchive: ({ id }) => Promise.resolve(id),
     commitWindow: () => Promise.resolve(null),
   };

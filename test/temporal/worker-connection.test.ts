@@ -12,6 +12,7 @@ import { loadWorkerConfig } from '../../src/config/config';
 import { createMetrics } from '../../src/worker/metrics';
 import { policyOf } from '../../src/config/policy';
 import { createFolderArchive } from '../../src/archive/folder-archive';
+import { createVerification } from '../../src/verification';
 import { createSource } from '../../src/source';
 import { createSourceWorker } from '../../src/worker/source-worker';
 import { TemporalError } from '../../src/temporal/errors';
@@ -59,7 +60,18 @@ async function start(between: () => Promise<void>): Promise<WorkerConnection> {
   await between();
   const source = createSource(connection.client, name);
   const metrics = createMetrics(noopMetricMeter);
-  const parts = { source, archive, api, slots: createApiSlots(policy), policy, metrics, workflowBundle };
+  const verification = createVerification(connection.client, name);
+  const parts = {
+    source,
+    verification,
+    archive,
+    folder: config.folder,
+    api,
+    slots: createApiSlots(policy),
+    policy,
+    metrics,
+    workflowBundle,
+  };
   try {
     const worker = await createSourceWorker({ connection: connection.native, namespace: 'default', ...parts });
     const running = worker.run();

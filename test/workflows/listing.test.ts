@@ -1,13 +1,13 @@
 import { createTenant, DEMO_KEY, GENERATIONS, type KeySpec, type Tenant, type TrueMessage } from '../../simulator';
 import type { Environment } from '../../src/config/environment';
-import type { Policy } from '../../src/config/policy';
 import type { ListingMode } from '../../src/domain/checkpoint';
 import { expectExactly } from '../support/exact';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
 
-const LISTINGS: Policy['listing'][] = ['auto', 'organization', 'per-user'];
+const LISTINGS = ['auto', 'organization', 'per-user'] as const;
+type Listing = (typeof LISTINGS)[number];
 /** What comes of each setting; null: nothing that the server takes. */
-const FORMS: Record<(typeof GENERATIONS)[number], Record<Policy['listing'], ListingMode | null>> = {
+const FORMS: Record<(typeof GENERATIONS)[number], Record<Listing, ListingMode | null>> = {
   now: { auto: 'organization', organization: 'organization', 'per-user': 'per-user-by-creation' },
   mid: { auto: 'organization', organization: 'organization', 'per-user': 'per-user' },
   legacy: { auto: 'per-user', organization: null, 'per-user': 'per-user' },

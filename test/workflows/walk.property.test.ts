@@ -28,6 +28,7 @@ import { condensed } from '../../src/workflows/checkpoint';
 import { SourceState } from '../../src/workflows/source-state';
 import { sync } from '../../src/workflows/sync';
 import { createMemoryArchive } from '../support/memory-archive';
+import { noArchivedChats } from '../support/no-archived-chats';
 import { expectExactly } from '../support/exact';
 
 const { WALK_SEED = '20260922', WALK_RUNS = '40' } = process.env;
@@ -189,6 +190,9 @@ function createActivities(world: World): { activities: Activities; end: () => st
         missing: null,
         altered: false,
       })),
+    chatsToRecover: () => Promise.resolve([]),
+    takenOver: () => Promise.resolve(),
+    beginCensus: () => Promise.resolve(false),
     claimArchive: ({ id }) => schedule(() => Promise.resolve(id)),
     fetchChatPage: (request) =>
       call(request.pageSize, () => {
@@ -269,7 +273,14 @@ async function walkWindows(scenario: Scenario): Promise<void> {
   const api = createComplianceApi({ baseUrl: simulator.url, accessKey, pacer, version: 'test' });
   const { archive, completed, published } = createMemoryArchive(() => happens(scenario.archiveFailures / 2));
   const context = () => contexts.getStore()!;
-  const calls = createApiActivities({ api, archive, context, policy: POLICY, metrics: { violated: () => undefined } });
+  const calls = createApiActivities({
+    api,
+    archive,
+    chats: noArchivedChats,
+    context,
+    policy: POLICY,
+    metrics: { violated: () => undefined },
+  });
   const world: World = {
     ...{ scenario, random, calls, archive, happens },
     readPolicy: () => {

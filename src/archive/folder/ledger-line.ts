@@ -1,14 +1,22 @@
 import { z } from 'zod';
+import { listingModeSchema } from '../../domain/checkpoint';
 
 /** A chat that had been parked, and came out. */
-export const healedSchema = z.object({ chatId: z.string(), from: z.string(), to: z.string(), records: z.number() });
+export const healedSchema = z.object({
+  chatId: z.string(),
+  from: z.string(),
+  to: z.string(),
+  records: z.number(),
+  /** A comparison with the API had found that messages of it were missing. */
+  missed: z.literal(true).optional(),
+});
 
 /** A chat of which messages came again with another content. */
 export const conflictSchema = z.object({ chatId: z.string(), records: z.number() });
 
 /** What was asked of the API, so that a line says which messages are not in its window's parts. */
 export const querySchema = z.object({
-  listing: z.enum(['organization', 'per-user', 'per-user-by-creation']),
+  listing: listingModeSchema,
   messages: z.enum(['new', 'all']),
   /** Hash of ORGANIZATION_IDS, PROJECT_IDS and USER_IDS; null: no filter. */
   filters: z.string().nullable(),

@@ -15,8 +15,16 @@ export interface Removal {
   keep: ReadonlySet<string>;
 }
 
-/** Removes parts that may go. The ledger says so before they do, so that none is ever missed. */
-export function createRetention(files: Files, folder: string, ledger: Ledger) {
+/**
+ * Removes parts that may go. The ledger says so before they do, so that none is ever missed.
+ * @param keepIndex Keeps what is to be known of an entry when its parts are gone.
+ */
+export function createRetention(
+  files: Files,
+  folder: string,
+  ledger: Ledger,
+  keepIndex: (entry: Entry) => Promise<void>,
+) {
   let isFinished = false;
 
   async function remove(entries: ReadEntries, { before, olderThan, keep }: Removal): Promise<void> {
@@ -26,10 +34,12 @@ export function createRetention(files: Files, folder: string, ledger: Ledger) {
     isFinished = true;
     const from = last.through + 1;
     const removal = { from, through: last.through, parts: 0, bytes: 0 };
-    for await (const { n, parts, at, window } of entries(from)) {
+    for await (const entry of entries(from)) {
+      const { n, parts, at, window } = entry;
       if (n >= before) break;
       if (olderThan !== null && Date.parse(at ?? window.to) >= Date.parse(olderThan)) break;
       const going = parts.filter(({ path }) => !keep.has(path));
+      if (going.length > 0) await keepIndex(entry);
       removal.through = n;
       removal.parts += going.length;
       removal.bytes += going.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,0 +1,60 @@
+import { resolve, join } from 'node:path';
+import { access } from 'node:fs/promises';
+import type { Finding } from '../archive/verify/finding';
+import { verifyArchive, type Verified } from '../archive/verify/verify';
+import { loadArchiveConfig } from '../config/config';
+import type { Environment } from '../config/environment';
+import type { Head } from '../domain/published';
+import { UsageError } from '../exit';
+import { print, say } from './session';
+
+const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/;
+const MEGABYTE = 1_000_000;
+
+/** `verify --archive`: looks whether the archive is what was written. Returns 1 if it is not. */
+export async function verifyArchiveCommand(
+  environment: Environment,
+  options: { head?: string | undefined; json?: boolean | undefined },
+): Promise<number> {
+  const noted = options.head === undefined ? null : headOf(options.head);
+  const { folder, source } = loadArchiveConfig(environment);
+  const place = join(resolve(folder), source);
+  await access(place).catch(() => {
+    throw new Error(`there is no archive of source ${source} in ${resolve(folder)}: SOURCE and FILE_DIR name it`);
+  });
+  const findings: Finding[] = [];
+  const begun = performance.now();
+  const verified = await verifyArchive(place, noted, (finding) => {
+    findings.push(finding);
+    if (!options.json) print(lineOf(finding));
+  });
+  const isRight = findings.every(({ grade }) => grade === 'note');
+  const seconds = (performance.now() - begun) / 1000;
+  if (options.json) print(JSON.stringify({ source, right: isRight, ...verified, findings }));
+  else summaryOf(verified, isRight).forEach(print);
+  say(`${(verified.bytes / MEGABYTE).toFixed(0)} MB in ${seconds.toFixed(1)} s`);
+  return isRight ? 0 : 1;
+}
+
+function headOf(text: string): Head {
+  const [, n, sha256] = HEAD.exec(text) ?? [];
+  if (n === undefined || sha256 === undefined) {
+    throw new UsageError(
+      `--head ${text}: the number of a line and its SHA-256, as 12:3f...; \`verify --archive\` prints the last one`,
+    );
+  }
+  return { n: Number(n), sha256 };
+}
+
+const lineOf = ({ grade, where, says, remedy }: Finding): string =>
+  grade === 'note' ? `note: ${where} ${says}` : `wrong: ${where} ${says}: ${remedy}`;
+
+function summaryOf({ windows, parts, records, head }: Verified, isRight: boolean): string[] {
+  const what = `${windows} windows, ${parts} parts, ${records} records`;
+  const noteIt = head
+    ? [
+        `head ${head.n}:${head.sha256} (\`verify --archive --head\` with it tells later whether this is the same archive)`,
+      ]
+    : [];
+  return [`${isRight ? 'right' : 'wrong'}: ${what}`, ...noteIt];
+}
