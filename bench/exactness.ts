@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { verifyArchive } from '../src/archive/verify/verify';
 import { readRecords } from '../src/archive/read/parts';
 
 const recordSchema = z.object({ id: z.string() });
@@ -9,6 +10,15 @@ export interface Exactness {
   doubled: number;
   /** Ids in the archive that the tenant does not have. */
   foreign: number;
+}
+
+/** What `verify --archive` finds wrong. @param folder FILE_DIR/<source> */
+export async function wrongIn(folder: string): Promise<string[]> {
+  const wrong: string[] = [];
+  await verifyArchive(folder, null, ({ grade, where, says }) => {
+    if (grade === 'wrong') wrong.push(`${where} ${says}`);
+  });
+  return wrong;
 }
 
 /** Ids of all records in an archive, and their size. */

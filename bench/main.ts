@@ -5,6 +5,7 @@ import { createArchives, type Archives } from './made-archive';
 import { faultOf, machine, markdown, type Result } from './report';
 import { runScenario } from './run-scenario';
 import { scenariosOf } from './scenarios';
+import { comparisonsOf, measureComparison } from './verify/compare';
 import { measureVerification } from './verify/measure';
 import { verificationsOf } from './verify/scenarios';
 
@@ -34,6 +35,10 @@ function choicesOf(quick: boolean, archives: Archives): Choice[] {
     ...deliveriesOf({ quick }).map((scenario) => ({
       ...{ name: scenario.name, isLong: true },
       run: scenario.start && ((signal: AbortSignal) => measureDelivery(scenario, archives, { say, signal })),
+    })),
+    ...comparisonsOf({ quick }).map((scenario) => ({
+      ...{ name: scenario.name, isLong: true },
+      run: (signal: AbortSignal) => measureComparison(scenario, signal, say),
     })),
     ...verificationsOf({ quick }).map((scenario) => ({
       ...{ name: scenario.name, isLong: true },
@@ -74,7 +79,7 @@ async function main({ quick = false, json = false, only }: Flags): Promise<numbe
 
 const program = new Command('bench')
   .description(
-    'Measures the built product on this machine, against the simulator. Takes about 17 minutes; the scenario `size-100000`, ten more, and the families `deliver` and `verify` run only when they are named.',
+    'Measures the built product on this machine, against the simulator. Takes about 17 minutes; the scenario `size-100000`, ten more, and the families `deliver`, `verify` and `compare` run only when they are named.',
   )
   .option('--only <name>', 'one scenario, as unlimited-10000, or those of a family: rate, rate-4, deliver')
   .option('--quick', 'a few seconds each: to see that everything runs, not for figures')

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { compare, emittedTo, type Exactness } from './exactness';
+import { compare, emittedTo, wrongIn, type Exactness } from './exactness';
 import { readChain, type Chain } from './history';
 import { ratePerSecond, worstSecond } from './rates';
 import { SOURCE, withEnvironment, type Environment, type EnvironmentOptions } from './environment';
@@ -17,6 +17,8 @@ export interface CpuSeconds {
 
 /** Figures of the first sync of a tenant. */
 export interface Measured extends Exactness {
+  /** What `verify --archive` finds wrong. */
+  wrong: string[];
   workers: number;
   users: number;
   /** The number of lists that a per-user reader requests; 0 on a server that lists all chats at once. */
@@ -80,6 +82,7 @@ export function measure(options: EnvironmentOptions, signal: AbortSignal): Promi
       requestsPerSecond: ratePerSecond(requestTimes),
       worstSecond: worstSecond(requestTimes),
       ...compare(emitted.ids, messageIds),
+      wrong: await wrongIn(environment.archiveFolder),
       chain,
       archiveBytes: emitted.bytes,
       databaseBytes: databaseAfter - databaseBefore,

@@ -5,11 +5,12 @@ import { isExact } from './exactness';
 import type { Measured } from './measure';
 import type { Scenario } from './scenarios';
 import { kibibytes, mebibytes, number, percent, render, type Column as AnyColumn, type Table } from './table';
+import type { ComparisonResult } from './verify/compare';
 import type { VerificationResult } from './verify/measure';
-import { verificationTable } from './verify/table';
+import { comparisonTable, verificationTable } from './verify/table';
 
 /** Figures of one scenario. */
-export type Result = SyncResult | DeliveryResult | VerificationResult;
+export type Result = SyncResult | DeliveryResult | VerificationResult | ComparisonResult;
 
 /** Figures of a sync. */
 export interface SyncResult extends Measured {
@@ -175,16 +176,21 @@ export function markdown(results: readonly Result[]): string {
       verificationTable,
       results.filter((result) => result.kind === 'verify'),
     ),
+    ...render(
+      comparisonTable,
+      results.filter((result) => result.kind === 'compare'),
+    ),
   ];
   return [`Machine: ${line}`, ...tables].join('\n\n');
 }
 
-const isSync = (result: Result): result is SyncResult => result.kind !== 'deliver' && result.kind !== 'verify';
+const isSync = (result: Result): result is SyncResult => !['deliver', 'verify', 'compare'].includes(result.kind);
 
 /** What a scenario promises and did not keep; undefined if all is well. */
 export function faultOf(result: Result): string | undefined {
-  if (result.kind === 'verify') return undefined;
+  if (result.kind === 'verify' || result.kind === 'compare') return undefined;
   if (result.kind === 'deliver') return deliveryFault(result);
-  const { lost, doubled, foreign } = result;
+  const { lost, doubled, foreign, wrong } = result;
+  if (wrong.length > 0) return `by verify --archive: ${wrong.join(', ')}`;
   return isExact(result) ? undefined : `not exact: ${lost} messages lost, ${doubled} doubled, ${foreign} foreign`;
 }

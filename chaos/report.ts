@@ -23,6 +23,10 @@ export function markdown(result: Result): string {
     ...(left.length > 0 ? [`Not injected in this time: ${left.join(', ')}`] : []),
     ...(impossible.length > 0 ? [`Not possible here (no mount): ${impossible.join(', ')}`] : []),
     table(['total', 'number'], totals(result)),
+    table(
+      ['damage inflicted on a copy of the archive', 'found by `verify --archive`'],
+      result.verifications.damages.map(({ name, found }) => [name, found ? 'yes' : 'NO']),
+    ),
     ...violationsOf(result),
   ].join('\n\n');
 }
@@ -31,6 +35,7 @@ function totals({
   asked,
   archive,
   deliveries,
+  verifications: { wrong, compared },
   secrets,
   unseen,
   mixedRuns,
@@ -69,6 +74,11 @@ function totals({
     ['delivered records that are missing', number(deliveries.missing)],
     ['delivered twice, under two keys', number(deliveries.doubled + deliveries.altered)],
     ['deliveries that came again under their key (allowed)', number(deliveries.repeated)],
+    ['wrong, by `verify --archive`', number(wrong.length)],
+    [
+      'missing, doubled, different, by `verify` against the API',
+      [compared.missing, compared.doubled, compared.different].map(number).join(', '),
+    ],
     ['folders of closed windows in .staging', number(archive.leftovers)],
     [`violations in ${number(checks)} checks of timestamp and ledger, or in answers`, number(violations.length)],
     [
@@ -78,9 +88,16 @@ function totals({
   ];
 }
 
-function violationsOf({ archive, secrets, violations }: Result): string[] {
+function violationsOf({ archive, verifications, secrets, violations }: Result): string[] {
   const outside = archive.outsideParts.map((path) => `outside the ledger: ${path}`);
-  const all = [...violations, ...archive.breaks, ...archive.losses, ...outside, ...new Set(secrets.places)];
+  const all = [
+    ...violations,
+    ...verifications.wrong,
+    ...archive.breaks,
+    ...archive.losses,
+    ...outside,
+    ...new Set(secrets.places),
+  ];
   return all.length === 0 ? [] : [`Violations:\n\n${all.map((what) => `- ${what}`).join('\n')}`];
 }
 

@@ -11,6 +11,7 @@ import { isExact, verifySink, type Exactness } from './verify/exactness';
 import { readHistories } from './verify/histories';
 import { failedReplays } from './verify/replays';
 import { findSecrets, type SecretsFound } from './verify/secrets';
+import { isVerified, verifyAsAuditor, type Verifications } from './verify/verifications';
 import { unexplainedCrashes, unexplainedFailures } from './verify/unexplained';
 import { startWatch } from './watch';
 
@@ -46,6 +47,7 @@ export interface Result {
   readonly asked: Asked;
   readonly archive: Exactness;
   readonly deliveries: Deliveries;
+  readonly verifications: Verifications;
   readonly secrets: SecretsFound;
   /** Messages in chats that the listing never shows. */
   readonly unseen: number;
@@ -63,8 +65,12 @@ export interface Result {
 }
 
 /** Whether the archive is exact, the destination has it, no secret was found and no invariant was violated. */
-export const isValid = ({ archive, deliveries, secrets, violations }: Result): boolean =>
-  isExact(archive) && isDelivered(deliveries) && secrets.places.length === 0 && violations.length === 0;
+export const isValid = ({ archive, deliveries, verifications, secrets, violations }: Result): boolean =>
+  isExact(archive) &&
+  isDelivered(deliveries) &&
+  isVerified(verifications) &&
+  secrets.places.length === 0 &&
+  violations.length === 0;
 
 /**
  * Starts an environment, injects faults, checks the archive and the histories, and searches for secrets. An invalid result
@@ -118,6 +124,8 @@ async function runOn(
   if (hanging > 0) watch.addViolation(`${hanging} requests for a sync never ended`);
   unexplainedFailures(asking.asked, tallies.flat(), settings).forEach(watch.addViolation);
   unexplainedCrashes(environment.workers, tallies.flat()).forEach(watch.addViolation);
+  say('verifying the archive, and copies of it that are damaged');
+  const verifications = await verifyAsAuditor(environment);
   say('comparing the archive with the tenant, and looking for secrets');
   const facts = await environment.tenant.facts();
   const { bugs, parked, mixedRuns } = await readHistories(environment);
@@ -140,6 +148,7 @@ async function runOn(
       timestamp,
     }),
     deliveries: await verifyDeliveries(environment),
+    verifications,
     secrets: await findSecrets(environment, watch, facts.chatIds),
     unseen: facts.unseen,
     mixedRuns,

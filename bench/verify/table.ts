@@ -1,3 +1,4 @@
+import type { ComparisonResult } from './compare';
 import { mebibytes, number, type Table } from '../table';
 import type { VerificationResult } from './measure';
 
@@ -11,5 +12,17 @@ export const verificationTable: Table<VerificationResult> = {
     ['MB/s', ({ bytes, seconds }) => number(bytes / 1e6 / seconds)],
     ['messages/s', ({ records, seconds }) => number(records / seconds)],
     ['peak memory', ({ peakMemoryBytes }) => mebibytes(peakMemoryBytes)],
+  ],
+};
+
+export const comparisonTable: Table<ComparisonResult> = {
+  title: '`chat-sync verify` against the API, without a limit of the rate: requests / seconds',
+  columns: [
+    ['scenario', ({ name }) => `\`${name}\``],
+    ['chats', ({ chats }) => number(chats)],
+    ['messages', ({ messages }) => number(messages)],
+    ['sync', ({ sync }) => `${number(sync.requests)} / ${number(sync.seconds, 1)}`],
+    ['`--chats`', ({ census }) => `${number(census.requests)} / ${number(census.seconds, 1)}`],
+    ['every message', ({ comparison }) => `${number(comparison.requests)} / ${number(comparison.seconds, 1)}`],
   ],
 };

@@ -62,22 +62,27 @@ function compare(
   const { messages, removed } = archived;
   const mayBeRemoved = (ms: number): boolean => removed.some(({ fromMs, toMs }) => ms >= fromMs && ms <= toMs);
   const missing = wanted.filter(({ id, createdAtMs }) => !messages.has(id) && !mayBeRemoved(createdAtMs));
+  const changed = wanted.filter((message) => isDifferent(page, message, archived)).map(({ id }) => id);
   // Of a deleted chat the API leaves messages without content.
-  const different = page.deleted_at ? [] : wanted.filter((message) => isDifferent(page, message, archived));
-  const gone = page.deleted_at ? [...messages.keys()] : goneFrom(page, archived, { isFirst: afterId === null, isLast });
+  const different = page.deleted_at ? [] : changed;
+  const left = goneFrom(page, archived, { isFirst: afterId === null, isLast });
+  const gone = page.deleted_at ? [...left, ...changed] : left;
   const inSpan = (id: string): boolean => isIn(messages.get(id)?.createdMs ?? NaN, span);
   const doubled = afterId === null ? archived.doubled : [];
   const finding: ChatFinding = {
     chatId,
-    ...(missing.length > 0 && !page.deleted_at && { missing: missing.map(({ id }) => id) }),
-    ...(different.length > 0 && { different: different.map(({ id }) => id) }),
+    ...some(
+      'missing',
+      missing.map(({ id }) => id),
+    ),
+    ...some('different', different),
     ...some('gone', gone.filter(inSpan)),
     ...some('doubled', doubled.filter(inSpan)),
-    ...(page.deleted_at ? { deleted: true as const } : {}),
   };
-  if (finding.missing && messages.size === 0 && removed.length === 0) finding.unknown = true;
-  const { missing: lacks, different: differs, gone: left, doubled: twice } = finding;
-  return (lacks ?? differs ?? left ?? twice) ? finding : null;
+  if (Object.keys(finding).length === 1) return null;
+  if (page.deleted_at) finding.deleted = true;
+  if (missing.length > 0 && messages.size === 0 && removed.length === 0) finding.unknown = true;
+  return finding;
 }
 
 function isDifferent(page: MessagePage, message: Message, { messages }: ArchivedChat): boolean {
@@ -101,7 +106,7 @@ function goneFrom(
     .map(([id]) => id);
 }
 
-const some = (name: 'gone' | 'doubled', ids: readonly string[]): Partial<ChatFinding> =>
+const some = (name: 'missing' | 'different' | 'gone' | 'doubled', ids: readonly string[]): Partial<ChatFinding> =>
   ids.length > 0 ? { [name]: [...ids] } : {};
 
 const isIn = (ms: number, { from, to }: CompareRequest['span']): boolean =>
