@@ -30,6 +30,8 @@ export type Listing = PolicySettings['LISTING'] | 'by-creation' | 'per-user-by-c
 
 /** The settings that a sync follows. They are kept in the sync's history, so none of them is a secret. */
 export interface Policy extends ReturnType<typeof policyOf> {
+  /** Chats that are read at once, instead of as many as keep the API busy whatever its answers take. */
+  readsAtOnce?: number;
   /** Continue as new after this many events instead of the usual number; for tests. */
   maxHistoryEvents?: number | undefined;
 }

@@ -48,7 +48,7 @@ export function createReader(
   to: { part: () => Part; fail: (error: unknown) => void },
 ): Reader {
   const { messages, pageSize } = policy;
-  const ahead = emitsAhead(policy);
+  const ahead = policy.readsAtOnce ?? emitsAhead(policy);
   const underWay = createInterruptible(source);
   let reading = 0;
   /** When each chat's pending page was requested, oldest first. */

@@ -25,7 +25,7 @@ import type { WalkActivities } from './round';
 import { SourceState } from './source-state';
 import { walk } from './walk';
 
-/** Behind a sync's activities, whose priority is 3. */
+/** Behind a sync's activities, whose priority is 3, on servers that know priorities. */
 const BEHIND_SYNCS = { priorityKey: 4 };
 
 /** What a run of the workflow begins with: of a chain of runs, what the one before left. */
@@ -187,11 +187,15 @@ export async function verify({ source: name, request, begun }: VerifyInput): Pro
   }
 }
 
-/** Chats that cannot be read hold nothing up; the rest is compared. */
+/** A sync has many times as many requests in the queue. */
+const FEWEST_AT_ONCE = 2;
+
+/** Chats that cannot be read hold nothing up; the rest is compared. Few are read at once, so that a sync that begins goes first. */
 const policyFor = (policy: Policy): Policy => ({
   ...policy,
   listing: policy.listing === 'per-user' ? 'per-user-by-creation' : 'by-creation',
   onChatFailure: 'park',
+  readsAtOnce: Math.max(FEWEST_AT_ONCE, Math.ceil(policy.requestsPerSecond)),
 });
 
 function after(ms: number, run: () => void): () => void {

@@ -181,3 +181,23 @@ test('a worker that is killed in the middle of a comparison costs nothing, and a
   expect(await under.nextSync()).toMatchObject({ outcome: 'completed', messages: 1 });
   expect(await handle!.result()).toMatchObject({ compared: 40, messages: 80, missing: 0, unread: 0 });
 });
+
+test('a sync goes before a comparison', async () => {
+  await start(150, 1);
+  await under.restart({ REQUESTS_PER_SECOND: '20' });
+  const handle = await createVerification(under.client, under.source.name).start(ALL);
+  const { requests } = under.simulator;
+  const before = requests.length;
+  await until(() => requests.length > before + 70);
+  // They were compared by now, and are not asked for again.
+  const asKnown = requests.slice(before, before + 50).map(({ path }) => path);
+  const changed = chatIds().filter((chatId) => asKnown.some((path) => path.includes(`/${chatId}/`)));
+  for (const chatId of changed) tenant.addMessage(chatId, { content: 'new' });
+  const asked = requests.length;
+  expect(await under.nextSync()).toMatchObject({ outcome: 'completed', messages: changed.length });
+  await handle!.terminate();
+  const order = requests.slice(asked).map(({ path }) => changed.some((chatId) => path.includes(`/${chatId}/`)));
+  const between = order.slice(order.indexOf(true), order.lastIndexOf(true));
+  // Those that were in the queue when it began, and few since.
+  expect(between.filter((isOfSync) => !isOfSync).length).toBeLessThan(changed.length / 2);
+});
