@@ -183,7 +183,7 @@ test('a worker that is killed in the middle of a comparison costs nothing, and a
 });
 
 test('a sync goes before a comparison', async () => {
-  await start(150, 1);
+  await start(220, 1);
   await under.restart({ REQUESTS_PER_SECOND: '20' });
   const handle = await createVerification(under.client, under.source.name).start(ALL);
   const { requests } = under.simulator;
