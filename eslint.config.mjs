@@ -130,8 +130,8 @@ export default tseslint.config(
   ),
   forbid(
     ['src/client.ts', 'src/commands/!(doctor).ts'],
-    [{ regex: '/(activities|archive(?!/verify/)|compliance-api)(/|$)' }, { regex: '^\\..*/worker$' }],
-    'Commands talk to Temporal; the worker talks to the API and the archive, which `verify` reads; `doctor` is a worker that does nothing.',
+    [{ regex: '/(activities|archive(?!/(verify|read)/)|compliance-api)(/|$)' }, { regex: '^\\..*/worker$' }],
+    'Commands talk to Temporal; the worker talks to the API and the archive, which commands read; `doctor` is a worker that does nothing.',
   ),
   forbid(['simulator/**/*.ts'], [{ regex: '/src/' }], 'The simulator is a second reading: it shares no code with src.'),
   forbid(

@@ -118,6 +118,7 @@ program
   .option('--destination <name>', 'instead: deliver again to this destination what windows that end after --to hold')
   .option('--refused', 'with --destination: deliver again what it refused')
   .option('--skip', 'allow a time later than the timestamp: what lies between is never read')
+  .option('--yes', 'do not ask, on a terminal')
   .addHelpText('after', example('rewind --to 2026-04-08T00:00:00Z'))
   .action(async (options: RewindOptions) =>
     end((await import('./commands/control.js')).rewindCommand(environment, options)),

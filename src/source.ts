@@ -142,6 +142,15 @@ export function createSource(client: Client, name: string): Source {
   };
 }
 
+/** Names of the sources that have a chain, by Temporal's list, which may be some seconds late. */
+export async function sourcesOf(client: Client): Promise<string[]> {
+  const prefix = chatSyncWorkflowId('');
+  const names = new Set<string>();
+  const query = 'WorkflowType = "chatSync" AND ExecutionStatus != "ContinuedAsNew"';
+  for await (const { workflowId } of client.workflow.list({ query })) names.add(workflowId.slice(prefix.length));
+  return [...names].sort();
+}
+
 function readMemo(description: WorkflowExecutionDescription): Memo {
   const memo = memoSchema.safeParse(description.memo?.['state']);
   if (memo.success) return memo.data;

@@ -1,4 +1,6 @@
 import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { say } from './session';
 import type { Environment } from '../config/environment';
 
 /** A program of ours that `up` runs beside itself; it ends when its IPC channel to us closes. */
@@ -11,7 +13,7 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Runs a built module as a child process. */
+/** Runs a built module as a child process. What it says on stderr comes out between the lines of others, and over nothing. */
 export function startChild(
   name: string,
   module: string,
@@ -21,6 +23,7 @@ export function startChild(
 ): Child {
   // In a process group of its own: Ctrl-C in the terminal must not end it before those that need it have drained.
   const process = fork(module, args, { env: environment, stdio, detached: true });
+  if (process.stderr) createInterface({ input: process.stderr }).on('line', say);
   const ended = endOf(process);
   const ready = new Promise<unknown>((resolve, reject) => {
     process.once('message', resolve);

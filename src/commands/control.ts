@@ -1,8 +1,13 @@
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { readLedger } from '../archive/read/ledger';
+import { loadArchiveConfig } from '../config/config';
 import type { Environment } from '../config/environment';
 import { UsageError } from '../exit';
 import { parseIsoTime } from '../domain/iso-time';
 import { LONGEST_REASON } from '../workflows/requests';
 import { createDeliveryChain } from '../delivery-chain';
+import { duration } from './report';
 import { say, withSession, withWorker } from './session';
 
 export interface PauseOptions {
@@ -48,6 +53,7 @@ export interface RewindOptions {
   refused?: boolean;
   reason?: string;
   skip?: boolean;
+  yes?: boolean;
 }
 
 /** `rewind`: sets the timestamp; messages from there on are sent again. */
@@ -67,8 +73,10 @@ export async function rewindCommand(environment: Environment, options: RewindOpt
   return withSession(environment, async (session) => {
     const { source } = session;
     const before = (await source.view()).memo?.syncedThrough;
+    say(await consequenceOf(environment, before, to));
+    if (!options.yes && !(await isAgreed())) return 1;
     await withWorker(session, () => source.rewind({ to, skip: options.skip ?? false, reason }));
-    say(`source ${source.name} goes on from ${to}${consequence(before, to)}`);
+    say(`source ${source.name} goes on from ${to}`);
     return 0;
   });
 }
@@ -101,8 +109,29 @@ function reasonOf({ reason = '' }: { reason?: string }): string {
   return reason;
 }
 
-function consequence(before: string | null | undefined, to: string): string {
+/** What a rewind does, with figures where the archive is at hand. */
+async function consequenceOf(environment: Environment, before: string | null | undefined, to: string): Promise<string> {
   const ms = before ? Date.parse(to) - Date.parse(before) : 0;
-  if (ms > 0) return `: messages since ${before ?? ''} are left out`;
-  return ms < 0 ? ': messages since then come again, in new parts' : '';
+  if (ms > 0) return `messages between ${before ?? ''} and ${to} are left out`;
+  if (ms === 0) return `nothing comes again: the timestamp is ${to} already`;
+  const { folder, source } = loadArchiveConfig(environment);
+  let records = 0;
+  try {
+    for await (const line of readLedger(join(resolve(folder), source))) {
+      if (line.outcome === 'completed' && Date.parse(line.to) > Date.parse(to)) records += line.records;
+    }
+  } catch {
+    records = 0;
+  }
+  const many = records > 0 ? `, up to ${records} records that are in the archive now` : '';
+  return `messages created since ${to} (${duration(-ms)}) come again, in new parts${many}: docs/reading-the-archive.md says how readers tell`;
+}
+
+/** Asks on a terminal; a script has decided already. */
+async function isAgreed(): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await asking.question('Go on? [y/N] ');
+  asking.close();
+  return /^y(es)?$/i.test(answer.trim());
 }

@@ -34,9 +34,14 @@ export interface LocalTemporal {
 /**
  * Ensures that Temporal answers at the address: if none does and it is this machine, starts one with a database file
  * under `dataDir`. A remote one that is down is an error: a second server would hold a second timestamp.
+ * @param isLoud Shows what the server says.
  * @throws TemporalError if something else answers, or refuses us; Error if there is no Temporal CLI, or no start.
  */
-export async function ensureTemporal(settings: TemporalSettings, dataDir: string): Promise<LocalTemporal> {
+export async function ensureTemporal(
+  settings: TemporalSettings,
+  dataDir: string,
+  isLoud = false,
+): Promise<LocalTemporal> {
   if (await isListening(settings.address)) {
     const client = await connectClient(settings);
     await client.connection.close();
@@ -64,13 +69,19 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   const ended = endOf(server);
+  let isStopping = false;
   const stop = async (): Promise<void> => {
+    isStopping = true;
     server.kill('SIGTERM');
     await ended;
   };
+  const said = lastOf(server);
+  if (isLoud) server.stderr.pipe(process.stderr, { end: false });
   try {
-    await started(server, settings, dataDir);
+    await started(server, said, settings, dataDir);
     await setRetention(cli, settings);
+    // What it says of itself while it works is for those who develop it; why it ended is not.
+    void ended.then(() => isStopping || isLoud || process.stderr.write(said()));
   } catch (error) {
     await stop();
     throw error;
@@ -78,19 +89,25 @@ export async function ensureTemporal(settings: TemporalSettings, dataDir: string
   return { webUi: `http://localhost:${uiPort}/namespaces/${settings.namespace}/workflows`, ended, stop };
 }
 
-async function started(server: ChildProcess, settings: TemporalSettings, dataDir: string): Promise<void> {
+/** The end of what a process says on stderr. */
+function lastOf(server: ChildProcess): () => string {
   let said = '';
-  const keep = (chunk: Buffer): void => void (said = `${said}${chunk.toString()}`.slice(-SAID_KEPT));
-  server.stderr?.on('data', keep);
+  server.stderr?.on('data', (chunk: Buffer) => void (said = `${said}${chunk.toString()}`.slice(-SAID_KEPT)));
+  return () => said;
+}
+
+async function started(
+  server: ChildProcess,
+  said: () => string,
+  settings: TemporalSettings,
+  dataDir: string,
+): Promise<void> {
   for (let tries = 0; tries < START_TRIES && server.exitCode === null; tries++) {
-    if (await answers(settings)) {
-      server.stderr?.off('data', keep).pipe(process.stderr, { end: false });
-      return;
-    }
+    if (await answers(settings)) return;
     await sleep(250);
   }
-  const trouble = knownTrouble(said);
-  if (trouble === undefined) process.stderr.write(said);
+  const trouble = knownTrouble(said());
+  if (trouble === undefined) process.stderr.write(said());
   throw new Error(
     `the Temporal server did not start at ${settings.address} on ${databaseIn(dataDir)}: ${trouble ?? 'is the port free, and the folder writable?'}`,
   );

@@ -2,7 +2,8 @@ import { Presets, SingleBar } from 'cli-progress';
 import type { SourceView } from '../domain/source-view';
 import type { Source } from '../source';
 import type { Progress } from '../workflows/messages';
-import { say } from './session';
+import { duration } from './report';
+import { say, setMovable } from './session';
 
 /** A sync's progress, and the failure that it waits on. */
 export interface SyncProgress extends Progress {
@@ -33,49 +34,82 @@ export function createProgressDisplay(): ProgressDisplay {
   return process.stderr.isTTY ? createBar() : createLines();
 }
 
+const BAR = Presets.shades_classic;
+const BAR_WIDTH = 16;
+const USUAL_COLUMNS = 80;
+
 function createBar(): ProgressDisplay {
+  const pace = createPace();
   const bar = new SingleBar(
     {
       stream: process.stderr,
-      format: '{bar} {value}/{of} chats, {messages} messages{waiting}',
-      barsize: 24,
+      // Cut to the terminal's width: a longer one would wrap, and stay.
+      format: ({ barCompleteString = '', barIncompleteString = '' }, { progress }, { text }: { text: string }) => {
+        const done = Math.round(progress * BAR_WIDTH);
+        const drawn = barCompleteString.slice(0, done) + barIncompleteString.slice(0, BAR_WIDTH - done);
+        return `${drawn} ${text}`.slice(0, (process.stderr.columns || USUAL_COLUMNS) - 1);
+      },
+      barsize: BAR_WIDTH,
       hideCursor: true,
       clearOnComplete: true,
       stopOnComplete: false,
       linewrap: false,
     },
-    Presets.shades_classic,
+    BAR,
   );
   let started = false;
-  const end = (): void => {
+  const clear = (): void => {
     if (started) bar.stop();
     started = false;
   };
+  setMovable({ clear });
   return {
-    end,
+    end() {
+      clear();
+      setMovable(undefined);
+    },
     show(progress) {
       if (!progress) return;
-      const { chats, messages, total, more, waitingFor } = progress;
-      const payload = {
-        messages,
-        of: more ? `${total}+` : total,
-        waiting: waitingFor === null ? '' : ` | waiting: ${waitingFor}`,
-      };
-      if (!started) bar.start(Math.max(1, total), chats, payload);
+      const { chats, total, waitingFor } = progress;
+      const text = `${textOf(progress, pace(progress))}${waitingFor === null ? '' : ` | ${waitingFor}`}`;
+      if (!started) bar.start(Math.max(1, total), chats, { text });
       started = true;
       bar.setTotal(Math.max(1, total));
-      bar.update(chats, payload);
+      bar.update(chats, { text });
     },
-    note(line) {
-      end();
-      say(line);
-    },
+    note: say,
   };
 }
 
+function textOf({ chats, messages, total, more }: SyncProgress, pace: Pace | null): string {
+  const left = pace === null || pace.secondsLeft === null ? '' : `, ${duration(pace.secondsLeft * 1000)} left`;
+  const rate = pace === null ? '' : `, ${pace.chatsPerSecond.toFixed(1)}/s`;
+  return `${chats} of ${total}${more ? '+' : ''} chats${rate}${left}, ${messages} messages`;
+}
+
+interface Pace {
+  chatsPerSecond: number;
+  /** Null while chats are still being listed. */
+  secondsLeft: number | null;
+}
+
+/** Tells the pace since a sync was first seen; null until that can be told. */
+function createPace(): (progress: SyncProgress) => Pace | null {
+  let first: { at: number; chats: number } | undefined;
+  return ({ chats, total, more }) => {
+    first ??= { at: performance.now(), chats };
+    const seconds = (performance.now() - first.at) / 1000;
+    const chatsPerSecond = (chats - first.chats) / seconds;
+    if (seconds < PACE_SECONDS || !(chatsPerSecond > 0)) return null;
+    return { chatsPerSecond, secondsLeft: more ? null : (total - chats) / chatsPerSecond };
+  };
+}
+
+const PACE_SECONDS = 3;
 const LINE_EVERY_MS = 5000;
 
 function createLines(): ProgressDisplay {
+  const pace = createPace();
   let last = '';
   let lastChats = 0;
   let lastAt = 0;
@@ -84,13 +118,14 @@ function createLines(): ProgressDisplay {
     note: say,
     show(progress) {
       // Without a worker only the memo's progress is known, which is behind: it is not shown.
-      if (!progress || progress.chats < lastChats || Date.now() - lastAt < LINE_EVERY_MS) return;
-      const { chats, messages, total, more, waitingFor } = progress;
-      const waiting = waitingFor === null ? '' : `; waiting: ${waitingFor}`;
-      const line = `${chats} of ${total}${more ? ' or more' : ''} chats, ${messages} messages${waiting}`;
+      if (!progress || progress.chats < lastChats) return;
+      const now = pace(progress);
+      if (Date.now() - lastAt < LINE_EVERY_MS) return;
+      const { waitingFor } = progress;
+      const line = `${textOf(progress, now)}${waitingFor === null ? '' : `; waiting: ${waitingFor}`}`;
       if (line !== last) say(line);
       last = line;
-      lastChats = chats;
+      lastChats = progress.chats;
       lastAt = Date.now();
     },
   };

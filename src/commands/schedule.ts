@@ -81,6 +81,12 @@ async function show(client: Client, source: string, json: boolean): Promise<numb
   return 0;
 }
 
+/** When a source's schedule asks for the next sync; null without one, or while it is paused. */
+export async function nextRunOf(client: Client, source: string): Promise<string | null> {
+  const shown = await describe(client, source);
+  return shown === null || shown.paused ? null : (shown.nextRuns[0] ?? null);
+}
+
 async function describe(client: Client, source: string) {
   let description: ScheduleDescription;
   try {

@@ -47,5 +47,16 @@ export async function withWorker<T>({ source }: Session, run: () => Promise<T>):
   }
 }
 
-export const say = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
-export const print = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
+/** What stands on the terminal and changes, as a bar: it makes room for a line. */
+let movable: { clear(): void } | undefined;
+export const setMovable = (next: { clear(): void } | undefined): void => void (movable = next);
+
+export function say(line: string): void {
+  movable?.clear();
+  process.stderr.write(`${printable(line)}\n`);
+}
+
+export function print(line: string): void {
+  movable?.clear();
+  process.stdout.write(`${printable(line)}\n`);
+}

@@ -5,7 +5,9 @@ import { UsageError } from '../exit';
 import type { SourceView } from '../domain/source-view';
 import { progressFromMemo, progressOf, type SyncProgress } from './progress';
 import { duration, publicReport, reportLines } from './report';
-import { print, say, withSession } from './session';
+import { createSource, sourcesOf } from '../source';
+import { nextRunOf } from './schedule';
+import { print, say, withSession, type Session } from './session';
 
 export interface StatusOptions {
   json?: boolean;
@@ -19,19 +21,50 @@ export async function statusCommand(environment: Environment, options: StatusOpt
     throw new UsageError(`--max-behind ${options.maxBehind}: a number and s, m, h or d, as 30m`);
   }
   return withSession(environment, async (session) => {
-    const { source } = session;
-    const [view, workers] = await Promise.all([source.view(), source.workers()]);
-    const progress = workers > 0 ? await progressOf(source, view) : progressFromMemo(view);
-    if (workers === 0) say(`no worker serves source ${source.name}: this is from its memo`);
-    const destinations = await destinationStatuses(session, workers);
-    const status = { ...statusOf(source.name, view, progress, workers), destinations };
-    if (options.json) print(JSON.stringify(status));
-    else lines(status).forEach(print);
-    return maxBehindMs !== undefined && !isHealthy(status, maxBehindMs) ? 1 : 0;
+    const { client, config } = session;
+    const there = await sourcesOf(client);
+    // Without SOURCE, whatever is there.
+    const isNamed = Boolean(environment['SOURCE']) || there.includes(config.source);
+    const names = isNamed || there.length === 0 ? [config.source] : there;
+    let isRight = true;
+    for (const name of names) {
+      const status = await look({ ...session, source: createSource(client, name) });
+      if (options.json) print(JSON.stringify(status));
+      else lines(status).forEach(print);
+      if (!there.includes(name) && status.syncedThrough === null) isRight &&= isFirst(session, there);
+      if (maxBehindMs !== undefined) isRight = sayWhyNot(status, maxBehindMs) && isRight;
+    }
+    return isRight ? 0 : 1;
   });
 }
 
-type Status = ReturnType<typeof statusOf> & { destinations: DestinationStatus[] };
+type Status = ReturnType<typeof statusOf> & {
+  /** When the schedule asks for the next sync; null without a schedule, or while it is paused. */
+  nextSyncAt: string | null;
+  destinations: DestinationStatus[];
+};
+
+async function look(session: Session): Promise<Status> {
+  const { source, client } = session;
+  const [view, workers, nextSyncAt] = await Promise.all([
+    source.view(),
+    source.workers(),
+    nextRunOf(client, source.name),
+  ]);
+  const progress = workers > 0 ? await progressOf(source, view) : progressFromMemo(view);
+  if (workers === 0) say(`no worker serves source ${source.name}: this is what it has last written down in Temporal`);
+  const destinations = await destinationStatuses(session, workers);
+  return { ...statusOf(source.name, view, progress, workers), nextSyncAt, destinations };
+}
+
+/** A source that never ran is fine where there is no other: it may be about to. @returns whether it is. */
+function isFirst({ config }: Session, there: readonly string[]): boolean {
+  if (there.length === 0) return true;
+  say(
+    `there is no source ${config.source} here: SOURCE is one of ${there.join(', ')}, or it is the first sync that is missing`,
+  );
+  return false;
+}
 
 function statusOf(source: string, { memo }: SourceView, progress: SyncProgress | null, workers: number) {
   const { paused, syncedThrough, unfinished, parked, reports } = memo ?? {};
@@ -42,28 +75,53 @@ function statusOf(source: string, { memo }: SourceView, progress: SyncProgress |
     source,
     paused: paused ?? (false as const),
     syncedThrough: syncedThrough ?? null,
-    running: progress && { from, to, chats: progress.chats, messages: progress.messages, waitingFor },
+    behindSeconds: syncedThrough ? Math.round((Date.now() - Date.parse(syncedThrough)) / 1000) : null,
+    lastSuccessAt: memo?.lastSuccessAt ?? null,
+    running: progress && { from, to, ...progress, waitingFor },
     unfinished: unfinished && !progress ? { from, to, reason: unfinished.reason } : null,
     parked: parked ?? [],
     lastSync: lastSync ? publicReport(lastSync) : null,
   };
 }
 
-function isHealthy({ paused, syncedThrough, lastSync, destinations }: Status, maxBehindMs: number): boolean {
-  if (paused || syncedThrough === null || lastSync?.outcome === 'failed') return false;
-  if (destinations.some((one) => !isDelivering(one, maxBehindMs))) return false;
-  return Date.now() - Date.parse(syncedThrough) <= maxBehindMs;
+/** Says what is not as `--max-behind` wants it. @returns whether all is. */
+function sayWhyNot({ source, paused, behindSeconds, lastSync, destinations }: Status, maxBehindMs: number): boolean {
+  const most = maxBehindMs / 1000;
+  const wrong = [
+    paused ? 'it is paused' : '',
+    lastSync?.outcome === 'failed' ? 'its last sync failed' : '',
+    behindSeconds === null ? 'nothing is synced yet' : behindSeconds > most ? `it is ${behindSeconds} s behind` : '',
+    ...destinations.map((one) => (isDelivering(one, maxBehindMs) ? '' : `destination ${one.name} is late or paused`)),
+  ].filter((what) => what !== '');
+  if (wrong.length > 0) say(`source ${source} is not as it should be: ${wrong.join(', ')}`);
+  return wrong.length === 0;
 }
 
 function lines(status: Status): string[] {
-  const { source, paused, syncedThrough, running, unfinished, parked, lastSync, destinations } = status;
+  const {
+    source,
+    paused,
+    syncedThrough,
+    running,
+    unfinished,
+    parked,
+    lastSync,
+    destinations,
+    lastSuccessAt,
+    nextSyncAt,
+  } = status;
   const behind = syncedThrough === null ? '' : `, ${duration(Date.now() - Date.parse(syncedThrough))} behind now`;
   const window = ({ from, to }: { from: string | null; to: string | null }): string =>
     from === null || to === null ? 'opening its window' : `${from} to ${to}`;
   return [
     `source ${source}: ${syncedThrough === null ? 'nothing synced yet' : `synced through ${syncedThrough}${behind}`}`,
     ...(paused ? [`paused since ${paused.since}: ${paused.reason || 'no reason given'}`] : []),
-    ...(running ? [`running: ${window(running)}, ${running.chats} chats, ${running.messages} messages so far`] : []),
+    ...(lastSuccessAt ? [`last success at ${lastSuccessAt}${nextSyncAt ? `, next sync at ${nextSyncAt}` : ''}`] : []),
+    ...(running
+      ? [
+          `running: ${window(running)}, ${running.chats} of ${running.total}${running.more ? ' or more' : ''} chats, ${running.messages} messages so far`,
+        ]
+      : []),
     ...(running?.waitingFor ? [`  waiting for: ${running.waitingFor}`] : []),
     ...(unfinished ? [`unfinished: ${window(unfinished)}: ${unfinished.reason || 'the next sync takes it up'}`] : []),
     ...parked.map((chat) => `parked: ${chat.chatId}, ${chat.from} to ${chat.to}, since ${chat.since}: ${chat.reason}`),

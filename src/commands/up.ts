@@ -1,5 +1,5 @@
 import { access, constants, mkdir } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadWorkerConfig, type WorkerConfig } from '../config/config';
 import type { Environment } from '../config/environment';
@@ -39,13 +39,14 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     }
     const config = loadWorkerConfig(environment);
     const temporal = temporalSettings(environment);
-    say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}`);
-    const server = await ensureTemporal(temporal, dataDir);
+    say(`Source:   ${config.source}`);
+    say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}; its database is in ${dataDir}`);
+    const server = await ensureTemporal(temporal, dataDir, ['DEBUG', 'TRACE'].includes(config.log.level));
     started.unshift(server);
     say(`Records:  ${recordsOf(config)}`);
     if (config.destinations.length > 0) say(`To:       ${config.destinations.map(({ name }) => name).join(', ')}`);
-    if (server.webUi !== null) say(`Web UI:   ${server.webUi}`);
-    const worker = startChild('worker', WORKER, [], forWorker(environment), ['ignore', 'inherit', 'inherit', 'ipc']);
+    if (server.webUi !== null) say(`Web UI:   ${server.webUi} while this runs`);
+    const worker = startChild('worker', WORKER, [], forWorker(environment), ['ignore', 'inherit', 'pipe', 'ipc']);
     started.unshift(worker);
     const endedEarly = worker.ready.then(
       () => undefined,
@@ -110,11 +111,7 @@ async function syncs(session: Session, config: WorkerConfig, once: boolean): Pro
   }
 }
 
-function recordsOf({ source, folder }: WorkerConfig): string {
-  const parts = join(resolve(folder), source, 'messages');
-  const below = relative(process.cwd(), parts);
-  return below.startsWith('..') ? parts : below;
-}
+const recordsOf = ({ source, folder }: WorkerConfig): string => join(resolve(folder), source, 'messages');
 
 /**
  * The worker logs warnings and errors only, as more would break the progress bar. With glibc's default number of arenas

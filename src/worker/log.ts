@@ -1,31 +1,77 @@
 import { format } from 'node:util';
-import { DefaultLogger, type LogEntry } from '@temporalio/worker';
+import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
 import type { LogSettings } from '../config/config';
 import { printable } from '../text/printable';
+import { createRepetitions } from './repetitions';
 
 /** The SDK's warning about a worker without workflows; ours of the API's queue has none on purpose. */
 const EXPECTED = 'No workflows registered, not polling for workflow tasks';
+const FAILED = 'Activity failed';
+/** What an operator can use of what the SDK adds to each entry. */
+const USEFUL = ['source', 'workflowId', 'runId', 'activityType', 'attempt', 'error'];
 
-/** The process's only logger, for us and for Temporal. Writes to stderr: stdout is for data. */
+/** A line of the log. */
+interface Line {
+  time: string;
+  level: LogLevel;
+  message: string;
+  fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The process's only logger, for us and for Temporal. Writes to stderr: stdout is for data. A failure that many activities share, as an outage is, is one
+ * line, with the reason first, and one each minute while it lasts.
+ */
 export function createLogger({ level, format: style }: LogSettings): DefaultLogger {
-  const line = style === 'json' ? jsonLine : textLine;
+  const isAllWanted = level === 'TRACE' || level === 'DEBUG';
+  const textOf = style === 'json' ? jsonLine : textLine;
+  const repetitions = createRepetitions();
   return new DefaultLogger(level, (entry) => {
-    if (entry.message !== EXPECTED) process.stderr.write(`${printable(line(entry))}\n`);
+    if (entry.message === EXPECTED) return;
+    const line = isAllWanted ? whole(entry) : brief(entry);
+    const error: unknown = entry.meta?.['error'];
+    if (!isAllWanted && entry.message === FAILED) {
+      const lasting = repetitions.say(typeOf(error), Number(entry.timestampNanos / 1_000_000n));
+      if (lasting === null) return;
+      line.message += `${lasting}; it is tried again`;
+    }
+    process.stderr.write(`${printable(textOf(line))}\n`);
   });
 }
 
 const timeOf = (entry: LogEntry): string => new Date(Number(entry.timestampNanos / 1_000_000n)).toISOString();
 
-function jsonLine(entry: LogEntry): string {
-  const { level, message, meta } = entry;
-  return JSON.stringify({ time: timeOf(entry), level, message, ...meta }, plain);
+const whole = (entry: LogEntry): Line => ({
+  time: timeOf(entry),
+  level: entry.level,
+  message: entry.message,
+  fields: entry.meta ?? {},
+});
+
+/** Without the SDK's own fields; of a failed activity, the reason in the place of a sentence that says that it failed. */
+function brief(entry: LogEntry): Line {
+  const { error, ...meta } = entry.meta ?? {};
+  const isOfSdk = 'sdkComponent' in meta;
+  const useful = isOfSdk ? Object.fromEntries(Object.entries(meta).filter(([name]) => USEFUL.includes(name))) : meta;
+  const isReason = entry.message === FAILED && error instanceof Error;
+  return {
+    ...whole(entry),
+    message: isReason ? error.message : entry.message,
+    fields: isReason || error === undefined ? useful : { ...useful, error },
+  };
 }
 
-function textLine(entry: LogEntry): string {
-  const fields = Object.entries(entry.meta ?? {})
+/** Which failures are the same one: those of one type. */
+const typeOf = (error: unknown): string =>
+  error instanceof Error && 'type' in error ? String(error.type) : String(error);
+
+const jsonLine = ({ fields, ...line }: Line): string => JSON.stringify({ ...line, ...fields }, plain);
+
+function textLine({ time, level, message, fields }: Line): string {
+  const shown = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value, plain) : format(value)}`);
-  return [timeOf(entry), entry.level.padEnd(5), entry.message, ...fields].join(' ');
+  return [time, level.padEnd(5), message, ...shown].join(' ');
 }
 
 function plain(_key: string, value: unknown): unknown {

@@ -65,6 +65,9 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
     source: settings['SOURCE'],
     paused: false,
     syncedThrough: null,
+    behindSeconds: null,
+    lastSuccessAt: null,
+    nextSyncAt: null,
     running: null,
     unfinished: null,
     parked: [],
@@ -103,14 +106,21 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
   const refused = await run(['sync', '--json'], settings);
   expect(refused.code).toBe(1);
   expect(JSON.parse(refused.stdout)).toMatchObject({ outcome: 'refused', from: null });
-  expect((await run(['status', '--max-behind', '30m'], settings)).code).toBe(1);
+  expect(await run(['status', '--max-behind', '30m'], settings)).toMatchObject({
+    ...{ code: 1, stderr: expect.stringContaining('not as it should be: it is paused') as string },
+  });
   expect((await run(['resume'], settings)).code).toBe(0);
 
   const replayed = await run(['replay'], settings);
   expect(replayed.code).toBe(0);
   expect(replayed.stdout).toMatch(/^(deterministic {2}chat-sync\/.*\n){2,}$/);
 
-  expect((await run(['rewind', '--to', '2026-09-20'], settings)).code).toBe(0);
+  const other = await run(['status'], { ...settings, SOURCE: 'other' });
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining(`SOURCE is one of`) as string });
+  expect(other.stderr).toContain(settings['SOURCE']);
+  const rewound = await run(['rewind', '--to', '2026-09-20'], settings);
+  expect(rewound.code).toBe(0);
+  expect(rewound.stderr).toMatch(/come again, in new parts, up to \d+ records/);
   expect(await json('sync')).toMatchObject({
     from: '2026-09-20T00:00:00.000Z',
     messages: truth(tenant, { from: '2026-09-20T00:00:00Z' }).length,

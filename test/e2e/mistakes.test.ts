@@ -10,7 +10,7 @@ const folder = (): string => mkdtempSync(join(tmpdir(), 'mistakes-'));
 const KEY = { ANTHROPIC_COMPLIANCE_ACCESS_KEY: 'k' };
 const oneLine = (stderr: string): string => {
   const lines = stderr.trim().split('\n');
-  return lines.filter((line) => !line.startsWith('Temporal: ')).join('\n');
+  return lines.filter((line) => !/^(Source|Temporal): /.test(line)).join('\n');
 };
 
 const TEMPORAL: [string, Record<string, string>, RegExp][] = [
