@@ -1,4 +1,5 @@
-import { activityInfo, cancellationSignal, log, sleep } from '@temporalio/activity';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { FailureType } from '../contract';
 import type { Ledger } from '../domain/reconcile';
@@ -12,13 +13,14 @@ import type { DeliveryChain } from '../delivery-chain';
 import type { Source } from '../source';
 import type { Policy } from '../config/policy';
 import { failure } from './failures';
+import { sayInHeartbeats } from './interceptor';
 import type { LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
 
 /** Pauses between the first looks: many syncs end within a second. */
 const PAUSES_MS = [50, 100, 200, 400];
-const SOONEST_LOOK_MS = 1000;
-/** The longest pause, so that a request sees its report before later ones push it out of the memo. */
-const LATEST_LOOK_MS = 5000;
+/** And between all others: a report is told within a second. */
+const LATEST_LOOK_MS = 1000;
+const SOON_MS = 100;
 
 /** What is found comes out with the next sync. */
 const CENSUS = { what: 'census', from: null, to: null, sample: null, repair: true } as const;
@@ -32,16 +34,19 @@ export interface SyncDependencies {
   metrics: Metrics;
   /** Those that are to hear of what was published. */
   destinations: readonly Pick<DeliveryChain, 'wake' | 'destination'>[];
+  /** The worker ends. */
+  stopping: AbortSignal;
   /** Says what is wrong with Temporal if an error of `source` may pass; undefined for other errors. */
   passingTrouble: (error: unknown) => string | undefined;
 }
 
 /** The activities on the workflows' queue: they talk to Temporal and to the archive, never to the API. */
 export function createSyncActivities(dependencies: SyncDependencies): SyncActivities {
-  const { source, archive, findings, verification, policy, metrics, destinations, passingTrouble } = dependencies;
+  const { source, archive, findings, verification, policy, metrics, destinations, passingTrouble, stopping } =
+    dependencies;
   return {
     askForSync: () => fromTemporal(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
-    awaitReport: (_name, n) => fromTemporal(() => awaitReport(source, n)),
+    awaitReport: (_name, n) => fromTemporal(() => awaitReport(source, n, stopping)),
     readPolicy: () => Promise.resolve(policy),
     readLedger: async (request) => {
       const [chatId] = await findings.toRecover(1);
@@ -137,22 +142,29 @@ function newIn({ chats, gone, totals: before }: PublishRequest, { totals, ...now
   };
 }
 
-/** Looks a few times within a second, then fails with "not yet", to be retried after a tenth of the time waited. */
-async function awaitReport(source: Source, n: number): ReturnType<SyncActivities['awaitReport']> {
-  let view = await source.view();
-  for (const pauseMs of [...PAUSES_MS, null]) {
+/** Looks until the report is there, and heartbeats what was read so far; ends early, to be tried again, when the worker stops. */
+async function awaitReport(
+  source: Source,
+  n: number,
+  stopping: AbortSignal,
+): ReturnType<SyncActivities['awaitReport']> {
+  const said = { chats: 0, messages: 0 };
+  sayInHeartbeats(said);
+  const signal = AbortSignal.any([cancellationSignal(), stopping]);
+  for (let looks = 0; ; looks++) {
+    const view = await source.view();
     const report = reportOf(view, n);
     if (report !== 'not yet') return report;
-    if (pauseMs === null) break;
-    await sleep(pauseMs);
-    view = await source.view();
+    const { chats = 0, messages = 0 } = view.memo?.unfinished?.counters ?? {};
+    Object.assign(said, { chats, messages });
+    await sleep(PAUSES_MS[looks] ?? LATEST_LOOK_MS, undefined, { signal }).catch(() => undefined);
+    cancellationSignal().throwIfAborted();
+    if (!stopping.aborted) continue;
+    throw failure({
+      type: FailureType.notYet,
+      message: `sync ${n} runs: ${chats} chats, ${messages} messages so far; this worker ends`,
+      category: ApplicationFailureCategory.BENIGN,
+      nextRetryDelay: SOON_MS,
+    });
   }
-  const counters = view.memo?.unfinished?.counters;
-  const waited = Date.now() - activityInfo().scheduledTimestampMs;
-  throw failure({
-    type: FailureType.notYet,
-    message: `sync ${n} runs: ${counters?.chats ?? 0} chats, ${counters?.messages ?? 0} messages so far`,
-    category: ApplicationFailureCategory.BENIGN,
-    nextRetryDelay: Math.min(LATEST_LOOK_MS, Math.max(SOONEST_LOOK_MS, waited / 10)),
-  });
 }

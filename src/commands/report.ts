@@ -1,7 +1,7 @@
 import type { Report } from '../domain/state';
 
-/** The report for `sync --json` and `status --json`, without the internal number. */
-export function publicReport({ n, ...report }: Report): Omit<Report, 'n'> {
+/** The report for `sync --json` and `status --json`, without what leads to it in Temporal. */
+export function publicReport({ n, runId, ...report }: Report): Omit<Report, 'n' | 'runId'> {
   return report;
 }
 

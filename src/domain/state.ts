@@ -70,6 +70,8 @@ export const reportSchema = z.object({
   failure: failureSchema.optional(),
   /** The window's line of the ledger. */
   head: headSchema.optional(),
+  /** The run of the source's workflow in which it ended. */
+  runId: z.string().optional(),
 });
 export type Report = z.infer<typeof reportSchema>;
 

@@ -8,5 +8,9 @@ const LONGEST_BYTES = 300;
 export const code = (text: string): string =>
   text === '' ? '' : `\`${printable(text).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
 
+/** A table of names and values, for the Web UI. */
+export const table = (rows: readonly (readonly [name: string, value: string])[]): string =>
+  ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+
 /** {@link code}, short enough for an activity's summary. */
 export const shortCode = (text: string): string => code(cut(printable(text), LONGEST_BYTES));

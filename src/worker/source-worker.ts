@@ -85,6 +85,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
   const log = createFolderLog(folder, source.name);
   const chats = createArchivedChats(log);
   const findings = createFolderFindings(folder, source.name);
+  const stop = new AbortController();
   const around: ActivityInterceptorsFactory[] = [aroundActivities(source.name), ...interceptors];
   const shared = {
     connection,
@@ -134,7 +135,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
         activities: {
           ...createVerificationActivities({ source, archive, log, chats, findings }),
           ...createSyncActivities({
-            ...{ source, archive, findings, verification, policy, metrics, passingTrouble },
+            ...{ source, archive, findings, verification, policy, metrics, passingTrouble, stopping: stop.signal },
             destinations: destinations.map(({ chain }) => chain),
           }),
         },
@@ -146,6 +147,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
     throw error;
   }
   const shutdown = (): void => {
+    stop.abort();
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   return {

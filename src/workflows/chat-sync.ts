@@ -45,13 +45,20 @@ const MOST_REQUESTS_PER_SECOND = 10;
 export async function chatSync(input: State): Promise<void> {
   let policy: Policy | undefined;
   let checkpoint: Checkpoint | undefined;
+  const { startTime } = workflowInfo();
+  const before = input.unfinished?.counters.chats ?? 0;
+  const paceOf = (chats: number): number | null => {
+    const seconds = (Date.now() - startTime.getTime()) / 1000;
+    return seconds > 1 && chats > before ? (chats - before) / seconds : null;
+  };
   const source = new SourceState(input, {
     remember: (state) => upsertMemo({ state: memoOf(state) }),
     show(state, unpublished) {
       // The details keep showing the run's policy and checkpoint after its sync has ended.
       policy = state.running?.policy ?? policy;
       checkpoint = state.unfinished?.checkpoint ?? checkpoint;
-      setCurrentDetails(detailsOf(state, { unpublished, policy, checkpoint }));
+      const pace = paceOf((state.unfinished?.counters.chats ?? 0) + unpublished.chats);
+      setCurrentDetails(detailsOf(state, { unpublished, policy, checkpoint, pace }));
     },
     chainId: workflowInfo().firstExecutionRunId,
     mustContinueAsNew: historyIsLong,
@@ -141,7 +148,8 @@ function progressOf({ state: { unfinished }, unpublished }: SourceState): Progre
 }
 
 function ended(state: State, report: Report): Partial<State> {
-  const reports = [...state.reports, bounded(report)].slice(-REPORTS_KEPT);
+  const { runId } = workflowInfo();
+  const reports = [...state.reports, { ...bounded(report), runId }].slice(-REPORTS_KEPT);
   const success = report.outcome === 'completed' ? { lastSuccessAt: new Date().toISOString() } : {};
   return { n: report.n, running: undefined, reports, ...success };
 }

@@ -1,5 +1,5 @@
 import type { DeliveryState } from '../domain/delivery';
-import { code } from '../text/markdown';
+import { code, table } from '../text/markdown';
 
 /** A destination's current details for the Web UI: Markdown, in which text from elsewhere is formatted as code. */
 export function deliveryDetailsOf(state: DeliveryState): string {
@@ -15,5 +15,5 @@ export function deliveryDetailsOf(state: DeliveryState): string {
     rows.push(['Refused', `${refused}: \`refused/${state.destination}.jsonl\` in the archive names them`]);
   if (shortened > 0) rows.push(['Shortened', `${shortened}, too large for the destination`]);
   if (missed > 0) rows.push(['Missed', `${missed}, removed from the archive before they were delivered`]);
-  return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+  return `The destination ${code(state.destination)} of the source ${code(state.source)}.\n\n${table(rows)}`;
 }

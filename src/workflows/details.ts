@@ -3,7 +3,8 @@ import type { State } from '../domain/state';
 import type { Checkpoint } from '../domain/checkpoint';
 import { countLeft } from './chat-lists';
 import { modeNames } from './listing-mode';
-import { code } from '../text/markdown';
+import { isOrganizationWide } from '../domain/listing';
+import { code, table } from '../text/markdown';
 import { abbreviate } from '../text/abbreviate';
 
 /** What the details show besides the state. */
@@ -12,17 +13,20 @@ export interface RunFacts {
   /** The policy of the run's sync, also once that has ended. */
   policy: Policy | undefined;
   checkpoint: Checkpoint | undefined;
+  /** Chats a second since the run began; null until that can be told. */
+  pace: number | null;
 }
 
 /** A source's current details for the Web UI: Markdown, in which text from elsewhere is formatted as code. */
-export function detailsOf(state: State, { unpublished, policy, checkpoint }: RunFacts): string {
+export function detailsOf(state: State, { unpublished, policy, checkpoint, pace }: RunFacts): string {
   const rows: [string, string][] = [['Synced through', state.syncedThrough ?? 'nothing yet']];
   if (state.paused) rows.push(['Paused', `since ${state.paused.since}: ${code(state.paused.reason)}`]);
   const { unfinished, running } = state;
   if (unfinished) {
     const { window, counters } = unfinished;
     rows.push([running ? 'Reading' : 'Unfinished', `${window.from} to ${window.to}`]);
-    rows.push(['Chats', String(counters.chats + unpublished.chats)]);
+    rows.push(['Chats', progressOf(counters.chats + unpublished.chats, unfinished.checkpoint, unpublished.chats)]);
+    if (running && pace !== null) rows.push(['Pace', paceOf(pace, unfinished.checkpoint, unpublished.chats)]);
     rows.push(['Messages', String(counters.messages + unpublished.messages)]);
     rows.push(['Requests', String(counters.requests)]);
     if (counters.gone > 0) rows.push(['Gone', String(counters.gone)]);
@@ -53,8 +57,27 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint }: Run
     rows.push([`Last sync (${n})`, `${outcome}${what}${reason === undefined ? '' : `; ${code(reason)}`}`]);
     if (!running) rows.push(...warnings.map((warning): [string, string] => ['Warning', code(warning)]));
   }
-  return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+  return `${titleOf(state)}\n\n${table(rows)}`;
 }
+
+/** How many chats of how many, as far as they are listed. */
+function progressOf(read: number, checkpoint: Checkpoint | null, unpublished: number): string {
+  if (checkpoint === null) return String(read);
+  const total = read - unpublished + countLeft(checkpoint);
+  const isAll = isOrganizationWide(checkpoint.mode) && checkpoint.lists.every(({ hasMore }) => !hasMore);
+  const percent = total > 0 ? `, ${Math.floor((read / total) * 100)} %` : '';
+  return `${read} of ${total}${isAll ? percent : ' listed so far'}`;
+}
+
+function paceOf(pace: number, checkpoint: Checkpoint | null, unpublished: number): string {
+  const left = checkpoint === null ? 0 : countLeft(checkpoint) - unpublished;
+  const minutes = Math.ceil(left / pace / 60);
+  return `${pace.toFixed(1)} chats a second${left > 0 ? `, about ${minutes} min for those that are listed` : ''}`;
+}
+
+/** What the run is: its summary stands on the chain's first run only. */
+const titleOf = ({ source, n, running }: State): string =>
+  `The source ${code(source)}: ${running ? `sync ${n + 1} runs` : `waits for sync ${n + 1}`}. Each run of this workflow is one sync.`;
 
 function listingOf({ mode, why, users }: Checkpoint): string {
   const organization = users.current?.organization;

@@ -16,7 +16,7 @@ import { recordsOf } from '../domain/published';
 import { NO_COUNTERS } from '../domain/report';
 import type { State } from '../domain/state';
 import type { Verified, VerifyRequest } from '../domain/verification';
-import { shortCode } from '../text/markdown';
+import { shortCode, table } from '../text/markdown';
 import { proxyActivitiesOf } from './activity-proxies';
 import { counting } from './counting';
 import { verificationQuery, type VerificationProgress } from './messages';
@@ -205,12 +205,12 @@ function after(ms: number, run: () => void): () => void {
 }
 
 function detailsOf({ from, to, listed, known, compared, messages, requests }: VerificationProgress): string {
-  const rows = [
+  const rows: [string, string][] = [
     ['Compares', `${from} to ${to}`],
     ['Chats listed', `${listed}, and the archive knows ${known}`],
     ['Chats compared', String(compared)],
     ['Messages compared', String(messages)],
     ['Requests', String(requests)],
   ];
-  return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+  return table(rows);
 }

@@ -31,6 +31,7 @@ test('an outage of Temporal, as those see it who ask for a sync, is said as such
     metrics: createMetrics(noopMetricMeter),
     destinations: [],
     passingTrouble,
+    stopping: new AbortController().signal,
   });
   await relay.close();
   const logged: string[] = [];
