@@ -61,26 +61,29 @@ export default tseslint.config(
   },
   forbid(['src/contract.ts'], [{ regex: '.' }], 'The contract imports nothing: it is inside the workflow bundle.'),
   forbid(
-    ['src/domain/@(state|checkpoint|memo|delivery|verification).ts'],
+    ['src/domain/@(state|checkpoint|memo|delivery|verification|operator-events).ts'],
     outsideTheDomain,
     'The domain is pure, and knows nothing of the rest but its types.',
   ),
   forbid(
-    ['src/domain/!(state|checkpoint|memo|delivery|verification).ts'],
+    ['src/domain/!(state|checkpoint|memo|delivery|verification|operator-events).ts'],
     // Workflows run the domain, and zod is not for their bundle.
     [
       ...outsideTheDomain,
       { regex: '^zod$' },
-      { regex: '/(state|checkpoint|memo|delivery|verification)$', allowTypeImports: true },
+      { regex: '/(state|checkpoint|memo|delivery|verification|operator-events)$', allowTypeImports: true },
     ],
-    'The domain is pure, and knows nothing of the rest but its types; schemas are in state.ts, checkpoint.ts, memo.ts, delivery.ts and verification.ts.',
+    'The domain is pure, and knows nothing of the rest but its types; schemas are in state.ts, checkpoint.ts, memo.ts, delivery.ts, verification.ts and operator-events.ts.',
   ),
   forbid(
     ['src/workflows/**/*.ts'],
     [
       { regex: '^(node:|undici$|zod$)' },
       { regex: '/(activities|archive|compliance-api|config)/', allowTypeImports: true },
-      { regex: '/domain/(state|checkpoint|memo|record|delivery|verification)$', allowTypeImports: true },
+      {
+        regex: '/domain/(state|checkpoint|memo|record|delivery|verification|operator-events)$',
+        allowTypeImports: true,
+      },
       { regex: '^@temporalio/(?!workflow$)' },
     ],
     'Workflows import @temporalio/workflow, the contract and each other; of the rest, types only.',

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 // Commands are loaded when called: `status` must not wait for Temporal's native core, which only `replay` needs.
 import type { PauseOptions, RewindOptions } from './commands/control';
+import type { EvidenceOptions } from './commands/evidence';
 import type { ReplayOptions } from './commands/replay';
 import type { ScheduleOptions } from './commands/schedule';
 import type { StatusOptions } from './commands/status';
@@ -146,10 +147,27 @@ program
     '--head <n:hash>',
     'with --archive: a line of the ledger that was noted earlier: whether it is still there as it was',
   )
+  .option(
+    '--public-key <file>',
+    'with --archive: the keys with which it may be signed, in PEM; without it those that it names',
+  )
   .option('--json', 'as JSON')
   .addHelpText('after', example('verify --from 2026-04-01 --repair'))
   .action(async (options: VerifyOptions) =>
     end((await import('./commands/verify.js')).verifyCommand(environment, options)),
+  );
+
+program
+  .command('evidence')
+  .description('one page for a person to sign: what the archive holds of a time, by whom, and whether it is right')
+  .option('--from <time>', 'ISO 8601 date or time; without it from the beginning')
+  .option('--to <time>', 'up to then, not included; without it to the end')
+  .option('--public-key <file>', 'the keys with which it may be signed, in PEM; without it those that it names')
+  .option('--json', 'as JSON, with each window, instead of Markdown')
+  .option('--out <folder>', 'write both there, as files')
+  .addHelpText('after', example('evidence --from 2026-04-01 --to 2026-05-01 --out evidence'))
+  .action(async (options: EvidenceOptions) =>
+    end((await import('./commands/evidence.js')).evidenceCommand(environment, options)),
   );
 
 program

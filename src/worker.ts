@@ -66,7 +66,8 @@ async function main(): Promise<void> {
   // The IPC channel to `up` has closed: this worker ends with it.
   process.on('disconnect', () => stop.abort());
 
-  const archive = createFolderArchive({ dir: config.folder, source: config.source });
+  const { folder: dir, source, readSigner } = config;
+  const archive = createFolderArchive({ dir, source, readSigner });
   await tryOut(archive, logger);
 
   const { METRICS_ADDRESS: metricsAddress } = config.settings;

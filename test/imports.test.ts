@@ -42,13 +42,13 @@ const filesIn = (folder: string, but: string[] = []): string[] =>
 test.each([
   [
     'domain',
-    filesIn('domain', ['state.ts', 'checkpoint.ts', 'memo.ts', 'delivery.ts', 'verification.ts']),
+    filesIn('domain', ['state.ts', 'checkpoint.ts', 'memo.ts', 'delivery.ts', 'verification.ts', 'operator-events.ts']),
     /^(?!\/)|\/src\/(?!domain\/|text\/|contract\.ts)/,
   ],
   [
     'workflows',
     filesIn('workflows'),
-    /^(?!\/|@temporalio\/workflow$)|\/src\/(?!workflows\/|domain\/(?!state|checkpoint|memo|record|delivery|verification)|text\/|contract\.ts)/,
+    /^(?!\/|@temporalio\/workflow$)|\/src\/(?!workflows\/|domain\/(?!state|checkpoint|memo|record|delivery|verification|operator-events)|text\/|contract\.ts)/,
   ],
   [
     'activities',

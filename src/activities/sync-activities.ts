@@ -76,6 +76,7 @@ export function createSyncActivities(dependencies: SyncDependencies): SyncActivi
       await wakeDestinations();
       return head;
     },
+    recordEvents: ({ archive: id, events }) => archive.record(id, events),
   };
 
   async function wakeDestinations(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Filters, Owner } from '../domain/filters';
+import type { OperatorEvent } from '../domain/operator-events';
 import type { Ledger } from '../domain/reconcile';
 import type { Policy } from '../config/policy';
 import type { Report } from '../domain/state';
@@ -185,6 +186,14 @@ export interface ClaimRequest {
   over: string | null;
 }
 
+export interface RecordRequest {
+  /** The id of the archive. */
+  archive: string;
+  events: OperatorEvent[];
+  /** No sync waits for it: it is tried once, and again when one runs. */
+  isIdle: boolean;
+}
+
 export interface Ask {
   /** The number of the next sync, or of the running one. */
   n: number;
@@ -208,6 +217,8 @@ export interface SyncActivities {
   beginCensus(request: { since: string }): Promise<boolean>;
   /** Returns the window's line of the ledger; null where there is none. */
   commitWindow(request: CommitRequest): Promise<Head | null>;
+  /** Returns the ledger's last line; null if the archive is not there. */
+  recordEvents(request: RecordRequest): Promise<Head | null>;
 }
 
 export interface BeginRequest {

@@ -1,3 +1,5 @@
+import type { Filters } from '../domain/filters';
+import type { OperatorEvent } from '../domain/operator-events';
 import type { Head, ReadChat, Published, Query, Receipt, Totals } from '../domain/published';
 import type { MessageRecord } from '../domain/record';
 import type { Window } from '../domain/window';
@@ -19,6 +21,8 @@ export interface Closing {
   firstRequestId?: string | null;
   build?: string;
   query?: Query;
+  /** Those of `query`, by their ids: the ledger names them where they change. */
+  filterIds?: Filters;
   /** Chats of which the window's messages could not be read. */
   parked?: string[];
 }
@@ -61,6 +65,12 @@ export interface Archive {
    * @returns the window's line of the ledger; null for one of a build that did not chain its lines.
    */
   commit(window: Window, closing: Closing, signal?: AbortSignal): Promise<Head | null>;
+  /**
+   * Adds what operators did to the ledger, each once, in order.
+   * @param archive The id of the archive to which it was done.
+   * @returns the last line; null, with nothing added, if that archive is not there.
+   */
+  record(archive: string, events: readonly OperatorEvent[]): Promise<Head | null>;
   /** Whether that line is there as it was: neither changed nor cut off. */
   holds(head: Head): Promise<boolean>;
   /** The last completed window, or null if there is none yet. */

@@ -13,6 +13,8 @@ import { openWindows } from './folder/open-windows';
 import { publish as publishIn } from './folder/publish';
 import { createStaging } from './folder/staging';
 import { tryFileSystem } from './folder/trial';
+import type { OperatorEvent } from '../domain/operator-events';
+import type { Signer } from '../evidence-key';
 import type { Head, Published, ReadChat, Receipt } from '../domain/published';
 import type { Window } from '../domain/window';
 import type { Batch, Closing, Archive } from './archive';
@@ -25,6 +27,8 @@ export interface FolderArchiveOptions {
   fs?: FileSystem;
   /** A new part begins where one would grow beyond this. */
   partBytes?: number;
+  /** With what the ledger's lines are signed. */
+  readSigner?: (() => Promise<Signer>) | undefined;
 }
 
 const PART_BYTES = 256 * 1024 * 1024;
@@ -40,11 +44,12 @@ export function createFolderArchive({
   source,
   fs = nodeFileSystem,
   partBytes = PART_BYTES,
+  readSigner,
 }: FolderArchiveOptions): Archive {
   const files = createFiles(fs, resolve(dir));
   const marker = createMarker(files, source);
   const staging = createStaging(files, source);
-  const ledger = createLedger(files, source);
+  const ledger = createLedger(files, source, readSigner);
   const lists = createLists(files, source);
   const space = { files, source, staging, ledger, lists, partBytes };
 
@@ -96,6 +101,12 @@ export function createFolderArchive({
     }
   }
 
+  async function record(archive: string, events: readonly OperatorEvent[]): Promise<Head | null> {
+    if ((await marker.read()) !== archive) return null;
+    const head = await ledger.record(events);
+    return (await marker.read()) === archive ? head : null;
+  }
+
   async function last(): Promise<Window | null> {
     const line = await ledger.last();
     return line && { epoch: line.epoch, from: line.from, to: line.to };
@@ -128,6 +139,7 @@ export function createFolderArchive({
     write: saying(write),
     publish: saying(publish),
     commit: saying(commit),
+    record: saying(record),
     holds: saying(ledger.holds),
     last: saying(last),
     unfinished: saying(() => openWindows(lists, ledger)),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Signer } from '../evidence-key';
 import { ArchiveError } from './archive';
 import { keepChatIndex } from './chat-index';
 import { hasCode, toArchiveError } from './folder/errors';
@@ -22,13 +23,17 @@ const READ_BYTES = 1024 * 1024;
 const LEFT_MS = 3_600_000;
 const GO_ON = 'Bring the right one back; to go on with this one, `chat-sync rewind --destination`.';
 
-/** The log of an archive in a folder, for its readers. Reading changes nothing there. @param dir FILE_DIR */
-export function createFolderLog(dir: string, source: string): Log {
+/**
+ * The log of an archive in a folder, for its readers. Reading changes nothing there.
+ * @param dir FILE_DIR
+ * @param readSigner With what a line about removed parts is signed.
+ */
+export function createFolderLog(dir: string, source: string, readSigner?: () => Promise<Signer>): Log {
   const root = resolve(dir);
   const folder = join(root, source);
   const files = createFiles(fs, root);
   const marker = createMarker(files, source);
-  const ledger = createLedger(files, source);
+  const ledger = createLedger(files, source, readSigner);
   const lists = createLists(files, source);
   const retention = createRetention(files, folder, ledger, (entry) => keepChatIndex(log, entry));
   let seen: string | null = null;

@@ -1,11 +1,10 @@
-import { resolve, join } from 'node:path';
-import { access } from 'node:fs/promises';
 import type { Finding } from '../archive/verify/finding';
 import { verifyArchive, type Verified } from '../archive/verify/verify';
-import { loadArchiveConfig } from '../config/config';
 import type { Environment } from '../config/environment';
 import type { Head } from '../domain/published';
 import { UsageError } from '../exit';
+import { archivePlace } from './archive-place';
+import { readPublicKeys } from './public-keys';
 import { print, say } from './session';
 
 const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/;
@@ -14,20 +13,18 @@ const MEGABYTE = 1_000_000;
 /** `verify --archive`: looks whether the archive is what was written. Returns 1 if it is not. */
 export async function verifyArchiveCommand(
   environment: Environment,
-  options: { head?: string | undefined; json?: boolean | undefined },
+  options: { head?: string | undefined; publicKey?: string | undefined; json?: boolean | undefined },
 ): Promise<number> {
   const noted = options.head === undefined ? null : headOf(options.head);
-  const { folder, source } = loadArchiveConfig(environment);
-  const place = join(resolve(folder), source);
-  await access(place).catch(() => {
-    throw new Error(`there is no archive of source ${source} in ${resolve(folder)}: SOURCE and FILE_DIR name it`);
-  });
+  const publicKeys = await readPublicKeys(options.publicKey);
+  const { source, place } = await archivePlace(environment);
   const findings: Finding[] = [];
   const begun = performance.now();
-  const verified = await verifyArchive(place, noted, (finding) => {
+  const tell = (finding: Finding): void => {
     findings.push(finding);
     if (!options.json) print(lineOf(finding));
-  });
+  };
+  const verified = await verifyArchive(place, noted, tell, publicKeys);
   const isRight = findings.every(({ grade }) => grade === 'note');
   const seconds = (performance.now() - begun) / 1000;
   if (options.json) print(JSON.stringify({ source, right: isRight, ...verified, findings }));

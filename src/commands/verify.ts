@@ -6,6 +6,7 @@ import { UsageError } from '../exit';
 export interface VerifyOptions {
   archive?: boolean;
   head?: string;
+  publicKey?: string;
   chats?: boolean;
   from?: string;
   to?: string;
@@ -16,16 +17,17 @@ export interface VerifyOptions {
 
 /** `verify`: whether the archive has what the API has, or with `--archive` whether it is what was written. Returns 1 if not. */
 export async function verifyCommand(environment: Environment, options: VerifyOptions): Promise<number> {
-  const { archive, head, json, ...comparison } = options;
+  const { archive, head, publicKey, json, ...comparison } = options;
   if (!archive) {
     if (head !== undefined) throw new UsageError('verify --head: goes with --archive');
+    if (publicKey !== undefined) throw new UsageError('verify --public-key: goes with --archive');
     const { compareWithApi } = await import('./verify-with-api.js');
     return compareWithApi(environment, requestOf(comparison), { json });
   }
   const [other] = Object.keys(comparison);
   if (other !== undefined) throw new UsageError(`verify --${other}: not with --archive, which asks no API`);
   const { verifyArchiveCommand } = await import('./verify-archive.js');
-  return verifyArchiveCommand(environment, { head, json });
+  return verifyArchiveCommand(environment, { head, publicKey, json });
 }
 
 function requestOf({ chats, from, to, sample, repair }: VerifyOptions): VerifyRequest {

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readSigner, type Signer } from '../evidence-key';
 import { printable } from '../text/printable';
 import { ConfigError, issuesOf, withoutEmpty, type Environment } from './environment';
 import { keyProblems } from './key-problems';
 import { destinationNames, destinationVariables, readDestinations, type DestinationConfig } from './destinations';
 import { emptyFilters, misspellings } from './misspellings';
 import { policySettings } from './policy';
-import { hostAndPort, interval, secureUrl } from './values';
+import { evidenceKeyFile, hostAndPort, interval, secureUrl } from './values';
 
 const LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
 /** Settings that every command reads. */
@@ -41,6 +42,7 @@ const workerShape = {
   ARCHIVE_KEEP: z
     .union([z.literal('0').transform(() => 0), interval], '0, or a number and s, m, h or d, as 30d')
     .optional(),
+  EVIDENCE_KEY_FILE: evidenceKeyFile.optional(),
 };
 
 const clientSchema = z.object(clientShape);
@@ -59,6 +61,8 @@ export interface WorkerConfig extends ClientConfig {
   settings: WorkerSettings;
   /** The folder of the archive. */
   folder: string;
+  /** Reads the key of EVIDENCE_KEY_FILE, if it is set. */
+  readSigner: (() => Promise<Signer>) | undefined;
   destinations: DestinationConfig[];
   /** The whole environment: the proxy's variables, and whatever else is read where it is needed. */
   environment: Environment;
@@ -96,6 +100,7 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
     ...clientConfig(settings),
     settings,
     folder: folderOf(settings),
+    readSigner: signerOf(settings),
     destinations: destinations.destinations,
     environment: set,
     warnings,
@@ -104,6 +109,9 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
 
 const folderOf = ({ FILE_DIR, DATA_DIR }: { FILE_DIR?: string | undefined; DATA_DIR: string }): string =>
   FILE_DIR ?? join(DATA_DIR, 'messages');
+
+const signerOf = ({ EVIDENCE_KEY_FILE: path }: WorkerSettings): WorkerConfig['readSigner'] =>
+  path === undefined ? undefined : () => readSigner(path);
 
 const keepProblem = (keep: string): string =>
   `ARCHIVE_KEEP=${printable(keep)}: goes with DESTINATIONS, as nothing else would have the messages then; without it the archive is yours to keep`;

@@ -54,6 +54,6 @@ export function issuesOf(
 /** The variable with its value for an error message; what is, or may hold, a secret is hidden. */
 export function shown(variable: string, set: Environment): string {
   const value = set[variable] ?? '';
-  if (variable === ACCESS_KEY || value.includes('sk-ant-')) return `${variable}=(hidden)`;
+  if (variable === ACCESS_KEY || /sk-ant-|PRIVATE KEY/.test(value)) return `${variable}=(hidden)`;
   return `${variable}=${printable(value.replace(/\/\/[^/]*@/, '//(hidden)@').replace(/[?#].*$/s, '?(hidden)'))}`;
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { z } from 'zod';
+import { evidenceKeyProblem } from '../evidence-key';
 import { isLoopback } from '../text/loopback';
 import { printable } from '../text/printable';
 import { parseIsoTime } from '../domain/iso-time';
@@ -93,6 +94,14 @@ export const file = z.string().refine((path) => {
     return false;
   }
 }, 'a file that can be read');
+
+/** The path of a file with a private key for Ed25519. */
+export const evidenceKeyFile = z.string().superRefine((path, context) => {
+  const problem = evidenceKeyProblem(path);
+  if (problem !== undefined) {
+    context.addIssue({ code: 'custom', message: `a file with an Ed25519 private key: ${problem}` });
+  }
+});
 
 export const hostAndPort = z.string().refine((text) => {
   const match = /^(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(text);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Policy } from '../config/policy';
 import { checkpointSchema, count, time } from './checkpoint';
+import { operatorEventSchema } from './operator-events';
 
 /** A sync's figures for its window, summed over all its runs. */
 export const countersSchema = z.object({
@@ -128,6 +129,8 @@ export const chatSyncShape = {
   /** At most 200, and no more than fit into the memo. */
   parked: z.array(parkedSchema),
   paused: pausedSchema.optional(),
+  /** What operators did and the archive's ledger does not hold yet. */
+  events: z.array(operatorEventSchema).optional(),
   /** The last twenty reports. */
   reports: z.array(reportSchema),
 };

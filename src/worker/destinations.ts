@@ -15,11 +15,11 @@ export interface MadeDestination {
 
 /** Makes the destinations that DESTINATIONS names, each with what it needs of libraries. Connects to none yet. */
 export async function makeDestinations(
-  config: Pick<WorkerConfig, 'destinations' | 'source' | 'folder' | 'environment' | 'settings'>,
+  config: Pick<WorkerConfig, 'destinations' | 'source' | 'folder' | 'environment' | 'settings' | 'readSigner'>,
   metrics: Metrics,
 ): Promise<MadeDestination[]> {
   const { destinations, source, environment } = config;
-  const log = createFolderLog(config.folder, source);
+  const log = createFolderLog(config.folder, source, config.readSigner);
   const { ARCHIVE_KEEP: keepMs } = config.settings;
   const retention = keepMs === undefined ? null : { keepMs, destinations: destinations.map(({ name }) => name) };
   return Promise.all(

@@ -39,6 +39,11 @@ export function proxyActivitiesOf(source: string): Activities {
       sync.publishPart.executeWithOptions({ summary: `${request.chats.length} chats` }, [request]),
     commitWindow: (request) =>
       sync.commitWindow.executeWithOptions({ summary: `through ${request.window.to}` }, [request]),
+    recordEvents(request) {
+      const retry = request.isIdle ? { maximumAttempts: 1 } : options.retry;
+      const summary = request.events.map(({ event }) => event).join(', ');
+      return sync.recordEvents.executeWithOptions({ summary: shortCode(summary), retry }, [request]);
+    },
     discoverOrganizations: (request) =>
       api.discoverOrganizations.executeWithOptions({ summary: `organizations${page(request.page)}` }, [request]),
     discoverUsers: (request) =>

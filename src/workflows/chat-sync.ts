@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   currentUpdateInfo,
+  isCancellation,
   makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
@@ -13,13 +14,14 @@ import {
 import type { Policy } from '../config/policy';
 import type { Report, State } from '../domain/state';
 import type { Checkpoint } from '../domain/checkpoint';
-import { proxyActivitiesOf } from './activity-proxies';
+import { proxyActivitiesOf, type Activities } from './activity-proxies';
 import { countChats } from './census';
 import { countLeft } from './chat-lists';
 import { detailsOf } from './details';
 import { endingOf } from './failures';
 import { bounded, memoOf } from './memo';
 import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate, type Progress } from './messages';
+import { canRecord, noted, recordEvents } from './operator-events';
 import { readPause, readResume, readRewind, readSync } from './requests';
 import { rewind, validateRewind } from './rewind';
 import { failedReport } from '../domain/report';
@@ -69,9 +71,9 @@ export async function chatSync(input: State): Promise<void> {
   handleMessages(source);
   source.progress(0, 0);
   try {
-    await condition(() => source.state.running !== undefined || source.mustContinueAsNew());
+    const activities = proxyActivitiesOf(input.source);
+    await untilAsked(activities, source);
     if (source.state.running) {
-      const activities = proxyActivitiesOf(input.source);
       const report = await sync(activities, source);
       if (report !== 'interrupted') {
         source.change(ended(source.state, report));
@@ -92,6 +94,20 @@ export async function chatSync(input: State): Promise<void> {
   });
 }
 
+/** Waits for a sync to be asked for, and meanwhile has the archive told of what operators do. */
+async function untilAsked(activities: Activities, source: SourceState): Promise<void> {
+  const isAsked = (): boolean => source.state.running !== undefined || source.mustContinueAsNew();
+  let tried: State['events'];
+  for (;;) {
+    await condition(() => isAsked() || (canRecord(source.state) && source.state.events !== tried));
+    if (isAsked()) return;
+    tried = source.state.events;
+    await recordEvents(activities, source, true).catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+    });
+  }
+}
+
 function handleMessages(source: SourceState): void {
   setHandler(
     syncUpdate,
@@ -103,10 +119,24 @@ function handleMessages(source: SourceState): void {
     },
     { validator: readSync },
   );
-  setHandler(pauseUpdate, (request) => source.change({ paused: { ...readPause(request), since: iso(Date.now()) } }), {
-    validator: readPause,
-  });
-  setHandler(resumeUpdate, () => source.change({ paused: undefined }), { validator: readResume });
+  setHandler(
+    pauseUpdate,
+    (request) => {
+      const { reason } = readPause(request);
+      const time = iso(Date.now());
+      const event = { event: 'paused', id: updateId(), time, reason } as const;
+      source.change({ paused: { reason, since: time }, ...noted(source.state, event) });
+    },
+    { validator: readPause },
+  );
+  setHandler(
+    resumeUpdate,
+    () => {
+      const event = { event: 'resumed', id: updateId(), time: iso(Date.now()) } as const;
+      source.change({ paused: undefined, ...(source.state.paused && noted(source.state, event)) });
+    },
+    { validator: readResume },
+  );
   setHandler(
     rewindUpdate,
     (request) => source.change(rewind(source.state, readRewind(request, Date.now()), updateId(), Date.now())),
@@ -133,8 +163,8 @@ function after(ms: number, run: () => void): () => void {
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** The id of the update that is being handled. */
-const updateId = (): string => currentUpdateInfo()?.id ?? '';
+/** The id of the update that is being handled, as much as is kept of it: ours are UUIDs. */
+const updateId = (): string => (currentUpdateInfo()?.id ?? '').slice(0, 64);
 
 function progressOf({ state: { unfinished }, unpublished }: SourceState): Progress {
   const { chats = 0, messages = 0 } = unfinished?.counters ?? {};

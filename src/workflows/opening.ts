@@ -14,6 +14,7 @@ import { takeOver } from './recover';
 import { isPublished } from './backfill';
 import { ending, takenUpAgain } from './checkpoint';
 import { apiRefused } from './failures';
+import { recordEvents } from './operator-events';
 import { firstMode } from './listing-mode';
 import { lookAtOrganizations } from './organizations';
 import { NO_COUNTERS } from '../domain/report';
@@ -55,6 +56,7 @@ export async function begin(
 
   const decision = reconcile(source.state, ledger, policy, { possession, now, serverTime });
   if (abandoned) source.change({ abandoned: undefined });
+  if (decision.kind !== 'refuse') await recordEvents(activities, source, false);
   if (decision.kind === 'nothing') return { unfinished: null, warnings };
   const { window } = decision;
   const disagree = (why: Disagreement, held: Window | null): ApplicationFailure => {

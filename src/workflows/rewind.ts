@@ -1,10 +1,11 @@
 import type { State } from '../domain/state';
 import type { RewindRequest } from './messages';
+import { noted } from './operator-events';
 
-type Wanted = Pick<Required<RewindRequest>, 'to' | 'skip'>;
+type Wanted = Required<RewindRequest>;
 
 /** @param id The update's id. @throws Error that says why the timestamp may not be set to `to`. */
-export function validateRewind(state: State, { to, skip }: Wanted, id: string): void {
+export function validateRewind(state: State, { to, skip }: Omit<Wanted, 'reason'>, id: string): void {
   if (isRepeated(state, id)) return;
   if (state.running) {
     throw new Error(`a sync is running: wait for its end, or cancel the workflow chat-sync/${state.source}`);
@@ -22,12 +23,14 @@ export function validateRewind(state: State, { to, skip }: Wanted, id: string): 
  *
  * @param now The workflow's clock, ms; a client's may be a year ahead.
  */
-export function rewind(state: State, { to }: Pick<Wanted, 'to'>, id: string, now: number): Partial<State> {
+export function rewind(state: State, { to, skip, reason }: Wanted, id: string, now: number): Partial<State> {
   if (isRepeated(state, id)) return {};
   const abandoned = state.unfinished?.window ?? state.abandoned;
   const epoch = Math.max(state.epoch + 1, now);
   const forgotten = { unfinished: undefined, completed: undefined, archive: undefined };
-  return { syncedThrough: to, epoch, rewoundBy: known(id), abandoned, ...forgotten };
+  const time = new Date(now).toISOString();
+  const event = { event: 'rewound', id: known(id), time, from: state.syncedThrough, to, skip, reason } as const;
+  return { syncedThrough: to, epoch, rewoundBy: known(id), abandoned, ...forgotten, ...noted(state, event) };
 }
 
 /** The kept part of an update's id: Temporal allows a thousand bytes; ours are UUIDs. */

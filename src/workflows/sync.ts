@@ -47,6 +47,7 @@ export async function sync(activities: Activities, source: SourceState): Promise
     }
   }
   const { counters, checkpoint } = source.unfinished;
+  const { organizationIds, projectIds, userIds } = policy;
   const parked = parkedIn(source.state, window);
   const closing: Closing = {
     outcome: 'completed',
@@ -55,6 +56,7 @@ export async function sync(activities: Activities, source: SourceState): Promise
     firstRequestId: checkpoint?.firstRequestId ?? null,
     build: policy.build,
     query: queryOf(policy, checkpoint),
+    filterIds: { organizationIds, projectIds, userIds },
     ...(parked.length > 0 && { parked }),
   };
   const head = await activities.commitWindow({ window, closing });

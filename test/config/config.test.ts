@@ -258,6 +258,7 @@ describe('what a message shows', () => {
     ['ANTHROPIC_BASE_URL', 'https://api.anthropic.com?token=hunter2', 'hunter2'],
     ['ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE', 'sk-ant-api01-hunter2', 'hunter2'],
     ['SOURCE', 'sk-ant-api01-hunter2 ', 'hunter2'],
+    ['EVIDENCE_KEY_FILE', '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----', 'hunter2'],
   ])('is that %s is wrong, but nothing of %s', (variable, value, secret) => {
     const load = () => loadWorkerConfig({ [variable]: value });
     expect(load).toThrow(variable);

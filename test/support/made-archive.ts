@@ -5,6 +5,7 @@ import { createFolderArchive } from '../../src/archive/folder-archive';
 import { createFolderLog } from '../../src/archive/folder-log';
 import type { Log } from '../../src/archive/log';
 import type { Head, ReadChat } from '../../src/domain/published';
+import type { Signer } from '../../src/evidence-key';
 import type { Window } from '../../src/domain/window';
 
 /** A real archive in a folder, written window by window. */
@@ -29,9 +30,13 @@ const FIRST_DAY_MS = Date.parse('2026-04-01T00:00:00Z');
 /** The end of a day's window, from 0. */
 export const endOfDay = (day: number): string => new Date(FIRST_DAY_MS + (day + 1) * DAY_MS).toISOString();
 
-export async function makeArchive(source = 'made', id = 'an-archive'): Promise<MadeArchive> {
+export async function makeArchive(
+  source = 'made',
+  id = 'an-archive',
+  readSigner?: () => Promise<Signer>,
+): Promise<MadeArchive> {
   const dir = await mkdtemp(join(tmpdir(), 'made-archive-'));
-  const archive = createFolderArchive({ dir, source });
+  const archive = createFolderArchive({ dir, source, readSigner });
   await archive.claim(id, null);
   let day = 0;
   let chats = 0;

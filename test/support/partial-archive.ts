@@ -7,6 +7,7 @@ export const partialArchive = (methods: Partial<Archive>): Archive => ({
   write: refused,
   publish: refused,
   commit: refused,
+  record: refused,
   holds: refused,
   last: refused,
   unfinished: refused,

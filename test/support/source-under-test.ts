@@ -128,7 +128,7 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
       timeouts,
       sent: () => slots.sent(),
     });
-    const plain = createFolderArchive({ dir: config.folder, source: name });
+    const plain = createFolderArchive({ dir: config.folder, source: name, readSigner: config.readSigner });
     const wrapped = options.wrapArchive?.(plain) ?? plain;
     archive = wrapped;
     // One each: Temporal refuses two workers of one queue on the same connection.
@@ -137,7 +137,12 @@ export async function startSource(options: UnderTestOptions = {}): Promise<Sourc
     const served = Object.entries(destinations).map(([destination, made]) => ({
       chain: createDeliveryChain(client, name, destination),
       activities: createDeliveryActivities({
-        ...{ source: name, name: destination, log: createFolderLog(config.folder, name), destination: made },
+        ...{
+          source: name,
+          name: destination,
+          log: createFolderLog(config.folder, name, config.readSigner),
+          destination: made,
+        },
         limits: 'deliverPart' in made ? null : { batchBytes: 20_000, batchRecords: 100, recordBytes: 100_000 },
         start: null,
         metrics,

@@ -194,6 +194,7 @@ function createActivities(
     beginCensus: () => Promise.resolve(false),
     claimArchive: ({ id }) => Promise.resolve(id),
     commitWindow: () => Promise.resolve(null),
+    recordEvents: () => Promise.resolve(null),
   };
 }
 

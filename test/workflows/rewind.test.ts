@@ -13,8 +13,8 @@ const state = (other: Partial<State> = {}): State => ({
   syncedThrough: THROUGH,
   ...other,
 });
-type Request = Parameters<typeof validateRewind>[1];
-const request = (other: Partial<Request> = {}): Request => ({ to: EARLIER, skip: false, ...other });
+type Request = Parameters<typeof rewind>[1];
+const request = (other: Partial<Request> = {}): Request => ({ to: EARLIER, skip: false, reason: 'r', ...other });
 const ID = 'an-update';
 const NOW = 200;
 const unfinished = {
@@ -69,13 +69,15 @@ describe('rewind', () => {
     expect(rewound(state()).abandoned).toBeUndefined();
   });
 
-  it('leaves all else as it is', () => {
+  it('keeps what was done for the ledger, and leaves all else as it is', () => {
     const since = '2026-04-02T00:00:00.000Z';
     const parked = [{ chatId: 'chat', from: EARLIER, to: THROUGH, reason: 'r', since }];
     const before = state({ n: 7, filters: 'f', parked, paused: { reason: 'audit', since }, unfinished });
-    const { syncedThrough, epoch, rewoundBy, unfinished: _, abandoned, ...rest } = rewound(before);
+    const { syncedThrough, epoch, rewoundBy, unfinished: _, abandoned, events, ...rest } = rewound(before);
     expect({ syncedThrough, epoch, abandoned }).toEqual({ syncedThrough: EARLIER, epoch: NOW, abandoned: WINDOW });
     expect(rewoundBy).toBe(ID);
+    const time = new Date(NOW).toISOString();
+    expect(events).toEqual([{ event: 'rewound', id: ID, time, from: THROUGH, to: EARLIER, skip: false, reason: 'r' }]);
     expect(rest).toEqual({ v: 1, source: 's', n: 7, filters: 'f', parked, paused: before.paused, reports: [] });
   });
 

@@ -204,6 +204,7 @@ function createActivities(world: World): { activities: Activities; end: () => st
     checkChat: (request) => call(1, () => calls.checkChat(request), 3),
     publishPart: ({ window, chats, gone }) => schedule(() => archive.publish(window, chats, gone)),
     commitWindow: ({ window, closing }) => schedule(() => archive.commit(window, closing)),
+    recordEvents: () => Promise.resolve(null),
   };
   return { activities, end: () => end };
 }

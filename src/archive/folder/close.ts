@@ -35,19 +35,20 @@ export async function finish(space: Workspace, window: Window, open: string, sta
   if (state.closing === null) return;
   await finishParts(files, source, open, window, state);
   const gone = goneOf(state);
+  const { filterIds, ...closing } = state.closing;
   const line = {
     epoch: window.epoch,
     from: window.from,
     to: window.to,
     ...state.totals,
     parts: state.parts.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
-    ...state.closing,
+    ...closing,
     ...(state.healed.length > 0 && { healed: state.healed }),
     ...(gone.length > 0 && { gone }),
     ...(state.conflicts.length > 0 && { conflicts: state.conflicts }),
     ...(state.unreadable > 0 && { unreadableLists: state.unreadable }),
   };
-  await ledger.append(line, open);
+  await ledger.append(line, open, filterIds);
   await tidyUp(space, window);
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { listingModeSchema } from '../../domain/checkpoint';
+import { operatorEventShapes } from '../../domain/operator-events';
 
 /** A chat that had been parked, and came out. */
 export const healedSchema = z.object({
@@ -20,6 +21,13 @@ export const querySchema = z.object({
   messages: z.enum(['new', 'all']),
   /** Hash of ORGANIZATION_IDS, PROJECT_IDS and USER_IDS; null: no filter. */
   filters: z.string().nullable(),
+});
+
+/** ORGANIZATION_IDS, PROJECT_IDS and USER_IDS. */
+export const filterIdsSchema = z.object({
+  organizationIds: z.array(z.string()),
+  projectIds: z.array(z.string()),
+  userIds: z.array(z.string()),
 });
 
 const lineSchema = z.object({
@@ -53,23 +61,59 @@ const lineSchema = z.object({
   unreadableLists: z.number().optional(),
   /** SHA-256 of the line before, its newline included: 64 zeros before the first. */
   prev: z.string().optional(),
+  /** Ed25519, Base64, over the line's text without this field. */
+  signature: z.string().optional(),
 });
 /** One window in the ledger, its fields in the order in which they are written. */
 export type LedgerLine = z.infer<typeof lineSchema>;
 
-const eventSchema = z.object({
-  n: z.number(),
-  /** `removed`: the parts of the windows from line `from` to line `through` are gone, as those before are. */
+/** What every event has beside its own. */
+const eventShape = { n: z.number(), at: z.string(), prev: z.string(), signature: z.string().optional() };
+
+const removedSchema = z.object({
+  ...eventShape,
+  /** The parts of the windows from line `from` to line `through` are gone, as those before are. */
   event: z.literal('removed'),
-  at: z.string(),
   from: z.number(),
   through: z.number(),
   parts: z.number(),
   bytes: z.number(),
-  prev: z.string(),
 });
+export type RemovedLine = z.infer<typeof removedSchema>;
+
+const keySchema = z.object({
+  ...eventShape,
+  /** This line and those behind it are signed with another key: SPKI, Base64. */
+  event: z.literal('key'),
+  publicKey: z.string(),
+});
+
+const filtersSchema = z.object({
+  ...eventShape,
+  /** The windows behind this line were read with other filters: these, by their hash in `query`. */
+  event: z.literal('filters'),
+  filters: z.string().nullable(),
+  ...filterIdsSchema.shape,
+});
+export type FiltersLine = z.infer<typeof filtersSchema>;
+
+const eventSchema = z.discriminatedUnion('event', [
+  removedSchema,
+  keySchema,
+  filtersSchema,
+  z.object({ ...eventShape, ...operatorEventShapes.paused }),
+  z.object({ ...eventShape, ...operatorEventShapes.resumed }),
+  z.object({ ...eventShape, ...operatorEventShapes.rewound }),
+]);
 /** Something that happened to the archive, as a line of the ledger between those of windows. */
 export type EventLine = z.infer<typeof eventSchema>;
+
+/** An event as it is asked for: where it comes in the ledger is not known yet. */
+export type NewEvent = EventLine extends infer Line
+  ? Line extends EventLine
+    ? Omit<Line, 'n' | 'at' | 'prev' | 'signature'>
+    : never
+  : never;
 
 export type AnyLine = LedgerLine | EventLine;
 export const isEvent = (line: AnyLine): line is EventLine => 'event' in line;
@@ -79,16 +123,32 @@ export const NO_LINE = '0'.repeat(64);
 
 /** Of a line, and of one of a build that did not number them. */
 const BEGINNINGS = ['{"n":', '{"epoch":'];
+/** The signature is the last field: what came behind it would be signed by nobody. */
+const SIGNED = /^(.*),"signature":"([\w+/=]*)"\} *\n$/s;
 const NEWLINE = 0x0a;
 const FIRST_PRINTABLE = 0x20;
 
-/** @param cover How many bytes of a torn line it is written over. */
-export function toText(line: AnyLine, cover: number): string {
-  const text = JSON.stringify(isEvent(line) ? line : inOrder(line));
+/**
+ * @param cover How many bytes of a torn line it is written over.
+ * @param sign Signs the line's text.
+ */
+export function toText(line: AnyLine, cover: number, sign?: (text: string) => string): string {
+  const plain = JSON.stringify(inOrder(line));
+  const text = sign ? `${plain.slice(0, -1)},"signature":"${sign(plain)}"}` : plain;
   return `${text}${' '.repeat(Math.max(0, cover - Buffer.byteLength(text) - 1))}\n`;
 }
 
-function inOrder(line: LedgerLine): LedgerLine {
+/** A line's signature and what it is over; null for a line that does not end in one. */
+export function signatureIn(line: Buffer): { text: string; signature: string } | null {
+  const [, text, signature] = SIGNED.exec(line.toString()) ?? [];
+  return text === undefined || signature === undefined ? null : { text: `${text}}`, signature };
+}
+
+function inOrder(line: AnyLine): object {
+  if (isEvent(line)) {
+    const { n, event, at, prev, ...own } = line;
+    return { n, event, at, ...own, prev };
+  }
   const { n, epoch, from, to, outcome, chats, records, parts, requestId, prev, ...more } = line;
   return { n, epoch, from, to, outcome, chats, records, parts, requestId, ...more, prev };
 }

@@ -1,14 +1,28 @@
 import { constants } from 'node:fs';
 import { join } from 'node:path';
+import type { OperatorEvent } from '../../domain/operator-events';
+import type { Filters } from '../../domain/filters';
 import type { Head } from '../../domain/published';
+import type { Signer } from '../../evidence-key';
 import type { Window } from '../../domain/window';
 import { ArchiveError } from '../archive';
 import { hasCode } from './errors';
 import type { Handle } from './file-system';
 import { type Files, writeAll } from './files';
 import { isSameWindow, LEDGER, slotName, slotPosition, STAGING } from './layout';
-import { type AnyLine, type EventLine, isEvent, type LedgerLine, NO_LINE, parseLine, toText } from './ledger-line';
+import {
+  type AnyLine,
+  type EventLine,
+  isEvent,
+  type LedgerLine,
+  type NewEvent,
+  NO_LINE,
+  parseLine,
+  type RemovedLine,
+  toText,
+} from './ledger-line';
 import { BrokenLine, lineNumberAt, linesFromEnd, NOTHING_SOUND, sha256Of, verifyLines } from './ledger-reader';
+import { after, nameOf, NOTHING_STANDS, type Standing } from './standing';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
@@ -17,20 +31,21 @@ interface Look {
   closed: LedgerLine | null;
   closedHead: Head | null;
   latest: LedgerLine | null;
+}
+
+interface Tail {
   /** The last whole line. */
   head: Head;
   /** Where that ends: what follows is a part of the next one. */
   end: number;
   size: number;
+  standing: Standing;
 }
 
-interface Tail {
-  head: Head | null;
-  /** Where the last whole line ends. */
-  end: number;
-  size: number;
-  removed: EventLine | null;
-}
+const NO_TAIL: Tail = { head: { n: 0, sha256: NO_LINE }, end: 0, size: 0, standing: NOTHING_STANDS };
+
+/** A line as it is asked for: its number and place are not known yet. */
+type NewLine = LedgerLine | NewEvent;
 
 export type Ledger = ReturnType<typeof createLedger>;
 
@@ -38,15 +53,16 @@ export type Ledger = ReturnType<typeof createLedger>;
  * The ledger of one source. Windows stand in it in order, so that all questions are answered from its end. It needs no
  * lock: what comes at a position is decided by the exclusive creation of its slot, a file in staging that holds the line.
  * Whoever meets a slot writes its line there, and twice is the same as once.
+ * @param readSigner With what each line is signed.
  */
-export function createLedger(files: Files, source: string) {
+export function createLedger(files: Files, source: string, readSigner?: () => Promise<Signer>) {
   const folder = join(files.root, source);
   const path = join(folder, LEDGER);
   const staging = join(folder, STAGING);
   /** How far this process has found whole lines, in which file. */
   let sound = { ino: 0, ...NOTHING_SOUND };
-  /** Up to where it has looked for events, and the last one. */
-  let seen: { ino: number; end: number; removed: EventLine | null } = { ino: 0, end: 0, removed: null };
+  /** Up to where it has looked for events, and what they say. */
+  let seen = { ino: 0, end: 0, standing: NOTHING_STANDS };
 
   /** The window's line if it is closed, null if it is open; throws if the ledger is beyond it. */
   async function find(window: Window): Promise<LedgerLine | null> {
@@ -120,24 +136,11 @@ export function createLedger(files: Files, source: string) {
   }
 
   async function look(window: Window): Promise<Look> {
-    const found: Look = {
-      closed: null,
-      closedHead: null,
-      latest: null,
-      head: { n: 0, sha256: NO_LINE },
-      end: 0,
-      size: 0,
-    };
+    const found: Look = { closed: null, closedHead: null, latest: null };
     await reading(async (handle) => {
-      found.size = (await handle.stat()).size;
       let beyond = false;
-      for await (const { line, bytes, end } of linesFromEnd(handle)) {
-        if (line === null) continue;
-        if (found.end === 0) {
-          const n = line.n ?? (await lineNumberAt(handle, end)) - 1;
-          Object.assign(found, { end, head: { n, sha256: sha256Of(bytes) } });
-        }
-        if (isEvent(line)) continue;
+      for await (const { line, bytes } of linesFromEnd(handle)) {
+        if (line === null || isEvent(line)) continue;
         found.latest ??= line;
         if (isSameWindow(line, window)) {
           found.closed = line;
@@ -169,51 +172,82 @@ export function createLedger(files: Files, source: string) {
     return end ?? 0;
   }
 
-  /** Adds the line, unless its window is closed already. @param own The window's folder in staging. */
-  async function append(line: LedgerLine, own: string): Promise<void> {
-    for (;;) {
-      const { closed, latest, head, end, size } = await look(line);
-      if (closed !== null) return;
+  /**
+   * Adds the line, unless its window is closed already.
+   * @param own The window's folder in staging.
+   * @param filters Those of its `query`: where they are others than before, a line in front of it says which.
+   */
+  async function append(line: LedgerLine, own: string, filters?: Filters): Promise<void> {
+    await add(own, async ({ standing }) => {
+      const { closed, latest } = await look(line);
+      if (closed !== null) return null;
+      const hash = line.query?.filters ?? null;
+      if (filters && (standing.filters?.filters ?? null) !== hash)
+        return { event: 'filters', filters: hash, ...filters };
       const isRewound = latest === null ? line.epoch > 0 : latest.epoch < line.epoch;
-      const chained = { ...line, n: head.n + 1, at: new Date().toISOString(), prev: head.sha256 };
-      await decide(end, toText({ ...chained, ...(isRewound && { rewound: true }) }, size - end), own);
-    }
+      return { ...line, ...(isRewound && { rewound: true as const }) };
+    });
   }
 
   /** Says that parts are removed, up to the line `through`, unless that is said already. */
-  async function appendRemoved(removal: Omit<EventLine, 'n' | 'event' | 'at' | 'prev'>): Promise<void> {
+  async function appendRemoved(removal: Pick<RemovedLine, 'from' | 'through' | 'parts' | 'bytes'>): Promise<void> {
+    await add(await files.folder(source, STAGING), ({ head, standing }) => {
+      const isSaid = head.n === 0 || (standing.removed?.through ?? 0) >= removal.through;
+      return isSaid ? null : { event: 'removed', ...removal };
+    });
+  }
+
+  /** Adds each event that is not there yet, in order. @returns the last line. */
+  async function record(events: readonly OperatorEvent[]): Promise<Head> {
+    let last = NO_TAIL.head;
+    await add(await files.folder(source, STAGING), ({ head, standing }) => {
+      last = head;
+      return events.find((event) => !standing.done.has(nameOf(event))) ?? null;
+    });
+    return last;
+  }
+
+  /** Adds lines until `next`, who is told where the ledger ends, has none. @param own Where they are made. */
+  async function add(own: string, next: (tail: Tail) => Promise<NewLine | null> | NewLine | null): Promise<void> {
     for (;;) {
-      const tail = await reading(lookAtTail);
-      if (!tail?.head || (tail.removed?.through ?? 0) >= removal.through) return;
+      const tail = (await reading(lookAtTail)) ?? NO_TAIL;
+      const asked = await next(tail);
+      if (asked === null) return;
+      const signer = await readSigner?.().catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : 'it cannot be read';
+        throw new ArchiveError('EVIDENCE_KEY', `The ledger cannot be signed with EVIDENCE_KEY_FILE: ${why}`);
+      });
+      const isNewKey = signer && signer.publicKey !== tail.standing.publicKey;
+      const line = isNewKey ? { event: 'key' as const, publicKey: signer.publicKey } : asked;
       const { head, end, size } = tail;
-      const event = { n: head.n + 1, event: 'removed', at: new Date().toISOString(), ...removal } as const;
-      await decide(end, toText({ ...event, prev: head.sha256 }, size - end), await files.folder(source, STAGING));
+      const chained = { ...line, n: head.n + 1, at: new Date().toISOString(), prev: head.sha256 };
+      await decide(end, toText(chained, size - end, signer?.sign), own);
     }
   }
 
-  /** The last line, and the last one that says what is removed. */
+  /** The last line, and what events say so far. */
   async function lookAtTail(handle: Handle): Promise<Tail> {
     const { ino, size } = await handle.stat();
-    const known = ino === seen.ino && size >= seen.end ? seen : { end: 0, removed: null };
-    const tail: Tail = { head: null, end: 0, size, removed: known.removed };
+    const known = ino === seen.ino && size >= seen.end ? seen : { end: 0, standing: NOTHING_STANDS };
+    const tail = { ...NO_TAIL, size };
+    const events: EventLine[] = [];
     for await (const { line, bytes, end } of linesFromEnd(handle)) {
       if (line === null) continue;
-      if (tail.head === null) {
+      if (tail.head === NO_TAIL.head) {
         const n = line.n ?? (await lineNumberAt(handle, end)) - 1;
         Object.assign(tail, { head: { n, sha256: sha256Of(bytes) }, end });
       }
       if (end <= known.end) break;
-      if (!isEvent(line)) continue;
-      tail.removed = line;
-      break;
+      if (isEvent(line)) events.push(line);
     }
-    seen = { ino, end: tail.end, removed: tail.removed };
-    return tail;
+    const standing = events.reduceRight(after, known.standing);
+    seen = { ino, end: tail.end, standing };
+    return { ...tail, standing };
   }
 
   /** The lines whose parts were removed last: those before are gone, too. */
-  async function removed(): Promise<Pick<EventLine, 'from' | 'through'>> {
-    const { removed } = (await reading(lookAtTail)) ?? { removed: null };
+  async function removed(): Promise<Pick<RemovedLine, 'from' | 'through'>> {
+    const { removed } = ((await reading(lookAtTail)) ?? NO_TAIL).standing;
     // Of lines that come behind it none can be meant.
     return removed
       ? { from: removed.from, through: Math.min(removed.through, removed.n - 1) }
@@ -257,7 +291,7 @@ export function createLedger(files: Files, source: string) {
     }
   }
 
-  return { find, headOf, holds, last, endOf, verify, append, appendRemoved, removed, settle };
+  return { find, headOf, holds, last, endOf, verify, append, appendRemoved, record, removed, settle };
 }
 
 function isLine(bytes: Buffer): boolean {

@@ -6,7 +6,7 @@ import { ArchiveError } from '../archive';
 import { hasCode } from './errors';
 import type { Files } from './files';
 import { STAGING, windowFolder, windowOf } from './layout';
-import { conflictSchema, healedSchema, querySchema } from './ledger-line';
+import { conflictSchema, filterIdsSchema, healedSchema, querySchema } from './ledger-line';
 
 const KEPT_WINDOWS = 4;
 
@@ -25,6 +25,7 @@ const closingSchema = z.object({
   firstRequestId: z.string().nullable().optional(),
   build: z.string().optional(),
   query: querySchema.optional(),
+  filterIds: filterIdsSchema.optional(),
   parked: z.array(z.string()).optional(),
 });
 

@@ -11,6 +11,8 @@ export interface Finding {
     | 'lines-unchained'
     | 'head-missing'
     | 'head-altered'
+    | 'signature-missing'
+    | 'signature-wrong'
     | 'hole'
     | 'overlap'
     | 'epoch-lower'

@@ -3,16 +3,18 @@ import { join } from 'node:path';
 import type { Head } from '../../domain/published';
 import { codeOf, hasCode } from '../folder/errors';
 import { LEDGER } from '../folder/layout';
-import { isEvent, type AnyLine, type LedgerLine, NO_LINE, parseLine } from '../folder/ledger-line';
+import { isEvent, type AnyLine, type EventLine, type LedgerLine, NO_LINE, parseLine } from '../folder/ledger-line';
 import { sha256Of } from '../folder/ledger-reader';
 import { linesIn } from '../read/lines';
 import { type Finding, wrong } from './finding';
+import { SignatureChecker } from './signatures';
 
 const RESTORE = 'restore ledger.jsonl from a copy: its lines are never changed once they are written';
 
 /** What the ledger says, line by line. */
 export interface VerifiedLedger {
   windows: { number: number; line: LedgerLine }[];
+  events: EventLine[];
   /** Up to which line parts were removed on purpose. */
   removedThrough: number;
   /** The last line; null for an archive without one. */
@@ -23,20 +25,24 @@ export interface VerifiedLedger {
  * Walks the chain of a ledger to its end, whatever is broken in it.
  * @param noted The number and hash of a line that an auditor noted earlier.
  * @param tell Told of each finding.
+ * @param publicKeys Those that an auditor was given; null: whichever the ledger names are believed.
  */
 export async function verifyLedger(
   folder: string,
   noted: Head | null,
   tell: (finding: Finding) => void,
+  publicKeys: readonly string[] | null = null,
 ): Promise<VerifiedLedger> {
-  const ledger: VerifiedLedger = { windows: [], removedThrough: 0, head: null };
+  const ledger: VerifiedLedger = { windows: [], events: [], removedThrough: 0, head: null };
   const chain = new Chain(tell);
+  const signatures = new SignatureChecker(publicKeys, tell);
   let isNotedSeen = false;
   for await (const bytes of rawLines(folder)) {
     const line = parseLine(bytes);
     const hash = sha256Of(bytes);
     if (!chain.takes(bytes, line, hash) || line === null || line === 'garbage') continue;
     ledger.head = { n: chain.number, sha256: hash };
+    signatures.take(bytes, line, chain.number);
     if (noted?.n === chain.number) {
       isNotedSeen = true;
       if (noted.sha256 !== hash) {
@@ -50,7 +56,12 @@ export async function verifyLedger(
         );
       }
     }
-    if (isEvent(line)) {
+    if (!isEvent(line)) {
+      ledger.windows.push({ number: chain.number, line });
+      continue;
+    }
+    ledger.events.push(line);
+    if (line.event === 'removed') {
       if (line.through >= line.n) {
         tell(
           wrong(
@@ -62,8 +73,9 @@ export async function verifyLedger(
         );
       }
       ledger.removedThrough = Math.min(line.through, line.n - 1);
-    } else ledger.windows.push({ number: chain.number, line });
+    }
   }
+  signatures.end();
   if (noted && !isNotedSeen) {
     const says = `ends at line ${ledger.head?.n ?? 0}, before line ${noted.n}, which was noted: its end was cut off, or it is another archive`;
     tell(wrong('head-missing', LEDGER, says, RESTORE));

@@ -28,15 +28,17 @@ const MOVE_AWAY = 'move it away: no line of the ledger names it, so it was put t
  * of messages.
  * @param folder FILE_DIR/<source>
  * @param noted A line that an auditor noted earlier.
+ * @param publicKeys The keys with which its lines may be signed; null: those that the ledger names.
  */
 export async function verifyArchive(
   folder: string,
   noted: Head | null,
   tell: (finding: Finding) => void,
+  publicKeys: readonly string[] | null = null,
 ): Promise<Verified> {
   // First: what is put there meanwhile is of a sync that runs.
   const there = await partsIn(folder);
-  const { windows, removedThrough, head } = await verifyLedger(folder, noted, tell);
+  const { windows, removedThrough, head } = await verifyLedger(folder, noted, tell, publicKeys);
   const missing: { number: number; finding: Finding }[] = [];
   let current = 0;
   const checker = new PartChecker(folder, (finding) => {

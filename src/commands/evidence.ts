@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Environment } from '../config/environment';
+import { parseIsoTime } from '../domain/iso-time';
+import { gatherEvidence, type Evidence } from '../evidence/evidence';
+import { pageOf } from '../evidence/page';
+import { UsageError } from '../exit';
+import { printable } from '../text/printable';
+import { version } from '../version';
+import { archivePlace } from './archive-place';
+import { readPublicKeys } from './public-keys';
+import { say } from './session';
+
+export interface EvidenceOptions {
+  from?: string;
+  to?: string;
+  publicKey?: string;
+  json?: boolean;
+  out?: string;
+}
+
+/** `evidence`: one page of what the archive holds, and whether it is right. Returns 1 if it is not. */
+export async function evidenceCommand(environment: Environment, options: EvidenceOptions): Promise<number> {
+  if (options.json && options.out !== undefined) throw new UsageError('--json: --out writes both');
+  const span = { from: timeOf('--from', options.from), to: timeOf('--to', options.to) };
+  if (span.from !== null && span.to !== null && Date.parse(span.from) >= Date.parse(span.to)) {
+    throw new UsageError(`--to ${span.to}: is not behind --from ${span.from}`);
+  }
+  const publicKeys = await readPublicKeys(options.publicKey);
+  const { place } = await archivePlace(environment);
+  const evidence = await gatherEvidence({ folder: place, span, build: version, now: new Date(), publicKeys });
+  const json = printable(JSON.stringify(evidence));
+  if (options.out !== undefined) await write(options.out, evidence, `${json}\n`);
+  else process.stdout.write(options.json ? `${json}\n` : pageOf(evidence, null));
+  if (evidence.verification.right) return 0;
+  say('the archive is not what was written: `chat-sync verify --archive` names each line and file');
+  return 1;
+}
+
+/** Both files, which are for the archive's owner alone, as that is. */
+async function write(folder: string, evidence: Evidence, json: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const name = nameOf(evidence);
+  const details = { name: `${name}.json`, sha256: createHash('sha256').update(json).digest('hex') };
+  const files = [
+    [details.name, json],
+    [`${name}.md`, pageOf(evidence, details)],
+  ] as const;
+  for (const [file, text] of files) {
+    await writeFile(join(folder, file), text, { mode: 0o600 });
+    process.stdout.write(`${join(folder, file)}\n`);
+  }
+}
+
+/** As `evidence-default-2026-04-01-2026-05-01`. */
+function nameOf({ source, span, windows }: Evidence): string {
+  const ends = [span.from ?? windows[0]?.from, span.to ?? windows.at(-1)?.to];
+  return ['evidence', source, ...ends.map((time) => (time === undefined ? 'none' : stampOf(time)))].join('-');
+}
+
+const stampOf = (time: string): string => time.replace(/T00:00:00.000Z$/, '').replace(/:|\.\d+(?=Z)/g, '');
+
+function timeOf(option: string, text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const time = parseIsoTime(text);
+  if (time === undefined) throw new UsageError(`${option} ${text}: an ISO 8601 date or time, as 2026-04-08`);
+  return time;
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { count, time } from './checkpoint';
+
+const given = {
+  /** Of the update that asked for it: the same one is written once, however often it is sent. */
+  id: z.string(),
+  time,
+  /** So many that came before it were left out: the archive was away for long. */
+  omitted: count.optional(),
+};
+
+/** What an operator does to a source, and with whose words; the archive's ledger keeps each. */
+export const operatorEventShapes = {
+  paused: { event: z.literal('paused'), ...given, reason: z.string() },
+  resumed: { event: z.literal('resumed'), ...given },
+  rewound: {
+    event: z.literal('rewound'),
+    ...given,
+    /** The timestamp before, and since. */
+    from: time.nullable(),
+    to: time,
+    skip: z.boolean(),
+    reason: z.string(),
+  },
+};
+
+export const operatorEventSchema = z.discriminatedUnion('event', [
+  z.object(operatorEventShapes.paused),
+  z.object(operatorEventShapes.resumed),
+  z.object(operatorEventShapes.rewound),
+]);
+export type OperatorEvent = z.infer<typeof operatorEventSchema>;
