@@ -1,22 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPrometheus, promtoolOf } from '../../harness/servers/prometheus';
 import { ROOT } from '../../harness/root';
 import { alerts, expectations } from './alerts';
+import { anchorsOf, markdown } from './markdown';
 
 const program = findPrometheus();
 const promtool = (...args: string[]): string =>
   execFileSync(promtoolOf(program ?? ''), args, { cwd: join(ROOT, 'ops/prometheus'), encoding: 'utf8' });
-
-/** As GitHub makes them. */
-const anchorsOf = (markdown: string): string[] =>
-  [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
 
 (program === undefined ? describe.skip : describe)('by promtool', () => {
   test('the rules and the configuration are right', () => {
@@ -36,5 +27,5 @@ test.each(alerts)('$alert is tried', ({ alert }) => {
 test.each(alerts)('the runbook has a section for $alert, and it is the one that is named', ({ alert, annotations }) => {
   const [file = '', anchor] = annotations.runbook.split('#');
   expect(anchor).toBe(alert.toLowerCase());
-  expect(anchorsOf(readFileSync(join(ROOT, file), 'utf8'))).toContain(anchor);
+  expect(anchorsOf(markdown(file))).toContain(anchor);
 });
