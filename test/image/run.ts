@@ -50,6 +50,11 @@ test('its user can write to /data, and to nothing else', async () => {
   expect(stdout.trim()).toBe(`${user},/data/file,EROFS,EROFS,EROFS`);
 });
 
+test('a volume that begins as a copy of its /data is for its user alone', async () => {
+  const { uid, gid, mode } = await stat(join(image.folder, 'data'));
+  expect([uid, gid, mode & 0o777]).toEqual([user, user, 0o700]);
+});
+
 /** Packages in a folder of packages and in those below, as `name@version`. */
 function packagesIn(modules: string): string[] {
   const names = readdirSync(modules).flatMap((name) =>
