@@ -11,11 +11,10 @@ export interface Query {
 
 const target = z.object({ expr: z.string(), legendFormat: z.string() });
 const dashboardSchema = z.object({
-  templating: z.object({ list: z.array(z.looseObject({ name: z.string() })) }),
-  panels: z.array(z.looseObject({ title: z.string(), targets: z.array(target).default([]) })),
+  panels: z.array(z.object({ title: z.string(), targets: z.array(target).default([]) })),
 });
 
-export const dashboard = dashboardSchema.parse(
+const dashboard = dashboardSchema.parse(
   JSON.parse(readFileSync(join(ROOT, 'ops/grafana/dashboards/compliance-chat-sync.json'), 'utf8')),
 );
 
