@@ -11,9 +11,9 @@ import { createTenant } from '../../simulator';
 import { syncTaskQueue } from '../../src/contract';
 import { alerts } from '../ops/alerts';
 import { queries } from '../ops/dashboard';
-import { startRelay, type Relay } from '../support/relay';
+import { startRelay } from '../support/relay';
 import { address } from '../support/server';
-import { startTenantWorker, type TenantWorker } from '../support/tenant-worker';
+import { startTenantWorker } from '../support/tenant-worker';
 import { until } from '../support/until';
 
 const program = findPrometheus();
@@ -41,20 +41,22 @@ const metricsIn = (expr: string): string[] => expr.match(/\b(?:chat_sync|tempora
 const labelsOf = (legend: string): string[] => [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
 
 (program === undefined ? describe.skip : describe)('on the real metrics of a source', () => {
-  let relay: Relay;
-  let worker: TenantWorker;
   let prometheus: Prometheus;
   let source: string;
+  /** The last one first. */
+  const running: { stop(): Promise<void> }[] = [];
 
   beforeAll(async () => {
-    relay = await startRelay(address);
+    const relay = await startRelay(address);
+    running.unshift({ stop: () => relay.close() });
     const tenant = createTenant({ chats: 10 });
     const metrics = `127.0.0.1:${await freePort()}`;
-    worker = await startTenantWorker(tenant, {
+    const worker = await startTenantWorker(tenant, {
       TEMPORAL_ADDRESS: relay.address,
       DESTINATIONS: 'stdout',
       METRICS_ADDRESS: metrics,
     });
+    running.unshift(worker);
     source = worker.settings['SOURCE'] ?? '';
 
     // A sync that fails, one that does not, a workflow task that always fails, and an outage of Temporal.
@@ -78,6 +80,7 @@ const labelsOf = (legend: string): string[] => [...legend.matchAll(/\{\{(\w+)\}\
       await mkdtemp(join(tmpdir(), 'prometheus-')),
       await configFor(metrics),
     );
+    running.unshift(prometheus);
     // A rate needs two samples, also of what comes last.
     for (const last of ['chat_sync_delivery_seconds_behind', 'temporal_workflow_task_execution_failed']) {
       await until(async () => (await prometheus.query(`count_over_time(${last}[1m]) > 1`)).length > 0);
@@ -85,9 +88,7 @@ const labelsOf = (legend: string): string[] => [...legend.matchAll(/\{\{(\w+)\}\
   });
 
   afterAll(async () => {
-    await prometheus.stop();
-    await worker.stop();
-    await relay.close();
+    for (const one of running) await one.stop();
   });
 
   test.each(queries)('the dashboard shows $title: $legendFormat', async ({ expr, legendFormat }) => {

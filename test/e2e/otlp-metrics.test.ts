@@ -45,6 +45,13 @@ function collected(file: string, source: string | undefined): Map<string, number
   return new Map(metrics.map(({ name, sum: points }) => [name, Number(points?.dataPoints[0]?.asInt)]));
 }
 
+/** The last one first. */
+let running: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running) await one.stop();
+  running = [];
+});
+
 const cases = [
   { name: 'HTTP, the default', setting: {}, urlOf: (address: string) => `http://${address}/v1/metrics` },
   {
@@ -60,11 +67,13 @@ const cases = [
     const [http, grpc] = [`127.0.0.1:${await lowPort()}`, `127.0.0.1:${await lowPort()}`];
     const file = join(folder, 'metrics.json');
     const collector = await runCollector(program ?? '', folder, configOf({ http, grpc, file }), `http://${http}`);
+    running.unshift(collector);
     const tenant = createTenant({ chats: 5 });
     const worker = await startTenantWorker(tenant, {
       OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: urlOf(http, grpc),
       ...setting,
     });
+    running.unshift(worker);
     await worker.sync();
 
     const metrics = await until(() => {
@@ -74,7 +83,5 @@ const cases = [
 
     expect(metrics.get('chat_sync_messages_total')).toBe(truth(tenant).length);
     expect(metrics.has('temporal_activity_succeed_endtoend_latency')).toBe(true);
-    await worker.stop();
-    await collector.stop();
   },
 );
