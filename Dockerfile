@@ -5,7 +5,8 @@
 
 # The full image is for building only; it also has the CA certificates, which the slim one lacks.
 FROM node:24.21.0-trixie AS build
-WORKDIR /app
+# The SBOM takes its name from the folder.
+WORKDIR /compliance-chat-sync
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ./
@@ -15,6 +16,8 @@ COPY src src
 # Temporal's native part comes for five platforms, about 30 MB each, and with its sources: only this platform's is needed.
 RUN npm run build \
   && npm prune --omit=dev --no-audit --no-fund \
+  && npm pkg delete devDependencies \
+  && npm sbom --sbom-format cyclonedx --sbom-type application > sbom.cdx.json \
   && keep="$(node -p "require('@temporalio/core-bridge/common').getPrebuiltTargetName()")" \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "$keep" -exec rm -rf {} + \
   && rm -rf node_modules/@temporalio/core-bridge/sdk-core
@@ -34,13 +37,15 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 WORKDIR /app
 COPY LICENSE package.json ./
-COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/lib lib
+# What node_modules holds, in CycloneDX.
+COPY --from=build /compliance-chat-sync/sbom.cdx.json ./
+COPY --from=build /compliance-chat-sync/node_modules node_modules
+COPY --from=build /compliance-chat-sync/lib lib
 COPY --from=build --chown=1000:1000 /data /data
-# All that is ever written is below DATA_DIR. Not declared as a VOLUME: an anonymous one goes with `docker run --rm`,
+# All that is ever written is below DATA_DIR, `verify`'s index too. Not declared as a VOLUME: an anonymous one goes with `docker run --rm`,
 # and takes the messages along. On a read-only root a forgotten mount is an error instead.
 # glibc's default number of arenas takes a quarter more memory.
-ENV NODE_ENV=production DATA_DIR=/data MALLOC_ARENA_MAX=2
+ENV NODE_ENV=production DATA_DIR=/data TMPDIR=/data MALLOC_ARENA_MAX=2
 USER 1000:1000
 # No HEALTHCHECK: that the process lives is what the restart policy watches, and a check that asks Temporal would call a
 # healthy worker sick whenever Temporal is away, which it outlasts by itself. Alert on `chat-sync status --max-behind 30m`,

@@ -53,8 +53,8 @@ async function main(): Promise<void> {
     .exitOverride()
     .parse();
   const environment = readEnvironment(process.env);
-  // The SDK of AWS reads its variables itself, and not from `.env`.
-  for (const [name, value] of Object.entries(environment)) if (name.startsWith('AWS_')) process.env[name] ??= value;
+  // The SDKs of AWS and OpenTelemetry read their variables themselves, and not from `.env`.
+  for (const [name, value] of Object.entries(environment)) if (/^(AWS|OTEL)_/.test(name)) process.env[name] ??= value;
   const config = loadWorkerConfig(environment);
   const temporal = temporalSettings(environment);
   requireOwnCertificates(environment);
@@ -70,8 +70,7 @@ async function main(): Promise<void> {
   const archive = createFolderArchive({ dir, source, readSigner });
   await tryOut(archive, logger);
 
-  const { METRICS_ADDRESS: metricsAddress } = config.settings;
-  const runtime = await installRuntime({ logger, source: config.source, metricsAddress });
+  const runtime = await installRuntime(logger, config);
   const metrics = createMetrics(runtime.metricMeter);
   await serve({ config, temporal, logger, metrics, archive, signal: stop.signal });
 }
@@ -169,7 +168,7 @@ async function serve({ config, temporal, logger, metrics, archive, signal }: Ser
     });
     process.send?.('ready');
     void watchWorkers({ source, expected: policy.workers, logger, signal });
-    if (settings.METRICS_ADDRESS !== undefined) {
+    if ((settings.METRICS_ADDRESS ?? settings.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT) !== undefined) {
       watchSource({ source, destinations: chains, pacer, metrics, signal }).catch((error: unknown) => {
         logger.error('the metrics show nothing of the source any more', { error });
       });

@@ -37,7 +37,7 @@ const instructions = linesOf('Dockerfile')
 const lastStage = instructions.slice(instructions.findLastIndex(({ name }) => name === 'FROM'));
 const inLastStage = (wanted: string): string[] =>
   lastStage.filter(({ name }) => name === wanted).map(({ rest }) => rest);
-const PINNED = /:\d+\.\d+(\.\d+)?(-[a-z]+)*$/;
+const PINNED = /:v?\d+\.\d+(\.\d+)?(-[a-z]+)*$/;
 
 describe('every image is pinned to a version', () => {
   test.each(Object.entries(compose.services))('%s', (_, { image }) => expect(image).toMatch(PINNED));
@@ -81,11 +81,15 @@ describe('what our containers may do', () => {
 });
 
 describe('what the machine shows to others', () => {
-  test('the Web UI alone is published, to this machine', () => {
+  test('pages to look at are published, to this machine', () => {
     const published = Object.entries(compose.services).flatMap(([name, { ports }]) =>
       ports.map((port) => [name, port]),
     );
-    expect(published).toEqual([['temporal-ui', '127.0.0.1:8080:8080']]);
+    expect(published.toSorted()).toEqual([
+      ['grafana', '127.0.0.1:3000:3000'],
+      ['prometheus', '127.0.0.1:9090:9090'],
+      ['temporal-ui', '127.0.0.1:8080:8080'],
+    ]);
   });
 
   test('no password has a default', () => {
@@ -103,7 +107,7 @@ describe("the worker's settings", () => {
   const given = Object.fromEntries(
     Object.entries(worker?.environment ?? {}).map(([name, value]) => [
       name,
-      value === null ? EXAMPLES[name] : String(value).replace(/^\$\{\w+:-(.*)\}$/, '$1'),
+      value === null ? EXAMPLES[name] : String(value).replace(/^\$\{\w+:?-(.*)\}$/, '$1'),
     ]),
   );
 

@@ -51,7 +51,7 @@ test('the README lists the commands that there are', () => {
 const documents = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...glob('docs'), ...glob('docs/adr')];
 test.each(documents)('%s points at files that are there', (name) => {
   const text = read(name);
-  const paths = [...text.matchAll(/`((?:src|test|simulator|harness|bench|chaos|docs|scripts)\/[^`<*]*)`/g)].map(
+  const paths = [...text.matchAll(/`((?:src|test|simulator|harness|bench|chaos|docs|ops|scripts)\/[^`<*]*)`/g)].map(
     ([, path]) => path!,
   );
   const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path]) => join(dirname(name), path!));

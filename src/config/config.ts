@@ -7,7 +7,7 @@ import { keyProblems } from './key-problems';
 import { destinationNames, destinationVariables, readDestinations, type DestinationConfig } from './destinations';
 import { emptyFilters, misspellings } from './misspellings';
 import { policySettings } from './policy';
-import { evidenceKeyFile, hostAndPort, interval, secureUrl } from './values';
+import { evidenceKeyFile, hostAndPort, httpUrl, interval, secureUrl } from './values';
 
 const LEVELS = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
 /** Settings that every command reads. */
@@ -38,6 +38,8 @@ const workerShape = {
   ...policySettings,
   SYNC_INTERVAL: interval.prefault('5m'),
   METRICS_ADDRESS: hostAndPort.optional(),
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: z.enum(['http/protobuf', 'grpc']).default('http/protobuf'),
   DESTINATIONS: destinationNames.default([]),
   ARCHIVE_KEEP: z
     .union([z.literal('0').transform(() => 0), interval], '0, or a number and s, m, h or d, as 30d')
@@ -92,6 +94,7 @@ export function loadWorkerConfig(environment: Environment): WorkerConfig {
   const set = withoutEmpty(environment);
   const problems = keyProblems(set);
   if (set['SINK'] !== undefined) problems.push(sinkProblem(set['SINK']));
+  if (set['METRICS_ADDRESS'] !== undefined && set[METRICS_ENDPOINT] !== undefined) problems.push(TWO_EXPORTERS);
   const destinations = readDestinations(set);
   if (set['ARCHIVE_KEEP'] !== undefined && destinations.isNone) problems.push(keepProblem(set['ARCHIVE_KEEP']));
   const settings = parse(workerSchema, set, [...problems, ...destinations.problems]);
@@ -115,6 +118,9 @@ const signerOf = ({ EVIDENCE_KEY_FILE: path }: WorkerSettings): WorkerConfig['re
 
 const keepProblem = (keep: string): string =>
   `ARCHIVE_KEEP=${printable(keep)}: goes with DESTINATIONS, as nothing else would have the messages then; without it the archive is yours to keep`;
+
+const METRICS_ENDPOINT = 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT';
+const TWO_EXPORTERS = `METRICS_ADDRESS, ${METRICS_ENDPOINT}: one of them, as a worker has one exporter; an OpenTelemetry Collector scrapes the first, or serves to Prometheus what it gets by the second`;
 
 /** `SINK` of earlier builds. */
 const sinkProblem = (sink: string): string =>

@@ -85,6 +85,9 @@ export const secureUrl = ({ query = false } = {}) =>
     return text;
   });
 
+/** A URL to which nothing private is sent. */
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' });
+
 /** The path of a file that can be read now. */
 export const file = z.string().refine((path) => {
   try {

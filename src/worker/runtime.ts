@@ -1,37 +1,20 @@
-import { lookup } from 'node:dns/promises';
-import { makeTelemetryFilterString, Runtime, type Logger, type MetricsExporterConfig } from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime, type Logger } from '@temporalio/worker';
 import { keepHeapModest } from '../compliance-api/heap';
+import type { WorkerConfig } from '../config/config';
+import { metricsExporter } from './metrics-exporter';
 
-export interface RuntimeOptions {
-  logger: Logger;
-  source: string;
-  /** `host:port` to serve Prometheus metrics at; undefined: none are served. */
-  metricsAddress: string | undefined;
-}
-
-/** Installs Temporal's runtime, once, before any other use of Temporal. @throws Error if the address is unusable. */
-export async function installRuntime({ logger, source, metricsAddress }: RuntimeOptions): Promise<Runtime> {
+/** Installs Temporal's runtime, once, before any other use of Temporal. @throws Error if metrics cannot be exported so. */
+export async function installRuntime(logger: Logger, { settings, source }: WorkerConfig): Promise<Runtime> {
   keepHeapModest();
   // Forwarded to our logger: otherwise Temporal's core writes to stdout, which is for data.
   const logging = { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }) };
-  const options = { logger, shutdownSignals: [] };
-  if (metricsAddress === undefined) return Runtime.install({ ...options, telemetryOptions: { logging } });
+  const { METRICS_ADDRESS: address } = settings;
   try {
-    const metrics = await exporter(metricsAddress, source);
-    return Runtime.install({ ...options, telemetryOptions: { logging, metrics } });
+    const metrics = await metricsExporter(settings, source);
+    return Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging, ...(metrics && { metrics }) } });
   } catch (error) {
+    if (address === undefined) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`METRICS_ADDRESS=${metricsAddress}: nothing can listen there: ${reason}`, { cause: error });
+    throw new Error(`METRICS_ADDRESS=${address}: nothing can listen there: ${reason}`, { cause: error });
   }
-}
-
-/** Resolves the host, as the exporter takes IP addresses only. */
-async function exporter(address: string, source: string): Promise<MetricsExporterConfig> {
-  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
-  const { address: ip, family } = await lookup(host);
-  return {
-    globalTags: { source },
-    attachServiceName: false,
-    prometheus: { bindAddress: `${family === 6 ? `[${ip}]` : ip}:${port}` },
-  };
 }

@@ -59,6 +59,7 @@ describe('loadWorkerConfig', () => {
         SYNC_INTERVAL: 300_000,
         DATA_DIR: 'data',
         DESTINATIONS: [],
+        OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/protobuf',
         LOG_LEVEL: 'info',
         LOG_FORMAT: 'text',
       },
@@ -141,6 +142,8 @@ describe('loadWorkerConfig', () => {
     ['ON_CHAT_FAILURE', 'ignore', 'one of fail, park'],
     ['SYNC_INTERVAL', '5', 'a number and s, m, h or d'],
     ['SYNC_INTERVAL', '0m', 'a number and s, m, h or d'],
+    ['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', '127.0.0.1:4317', 'an http or https URL'],
+    ['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', 'http/json', 'one of http/protobuf, grpc'],
     ['LOG_LEVEL', 'loud', 'one of trace, debug, info, warn, error'],
     ['LOG_FORMAT', 'xml', 'one of text, json'],
   ])('refuses %s=%s, and says what it expects', (variable, value, expected) => {
@@ -149,6 +152,13 @@ describe('loadWorkerConfig', () => {
     expect(found[0]).toMatch(new RegExp(`^${variable}=`));
     expect(found[0]).toContain(printable(value));
     expect(found[0]).toContain(expected);
+  });
+
+  it('takes one way for metrics to go, not both', () => {
+    const served = { METRICS_ADDRESS: '127.0.0.1:9464' };
+    const sent = { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://collector:4318/v1/metrics' };
+    expect([problems(served), problems(sent)]).toEqual([[], []]);
+    expect(problems({ ...served, ...sent })).toEqual([expect.stringContaining('one of them')]);
   });
 
   it('reports all bad settings together, the missing key among them', () => {
