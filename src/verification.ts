@@ -1,9 +1,4 @@
-import {
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  type Client,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { syncTaskQueue, verificationWorkflowId } from './contract';
 import { describeVerification } from './domain/verification';
 import type { VerifyRequest } from './domain/verification';
@@ -16,8 +11,6 @@ const QUERY_MS = 3000;
 export interface Verification {
   /** Null: one runs already. */
   start(request: VerifyRequest): Promise<WorkflowHandle<typeof verify> | null>;
-  /** The one that runs. */
-  running(): Promise<WorkflowHandle<typeof verify> | null>;
   /** Null: none runs, or no worker answered. */
   progress(): Promise<VerificationProgress | null>;
 }
@@ -38,15 +31,6 @@ export function createVerification(client: Client, source: string): Verification
         });
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
-        throw error;
-      }
-    },
-    async running() {
-      const handle = client.workflow.getHandle<typeof verify>(workflowId);
-      try {
-        return (await handle.describe()).status.name === 'RUNNING' ? handle : null;
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return null;
         throw error;
       }
     },

@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import type { Archive } from '../archive/archive';
 import type { ArchivedChats } from '../archive/archived-chats';
 import type { ChatFinding, Findings } from '../archive/findings';
@@ -72,10 +72,7 @@ export function createVerificationActivities(dependencies: VerificationDependenc
       const parked = new Set(memo?.parked.map(({ chatId }) => chatId));
       // What is missing of a parked chat is known, and is read when it can be.
       const found = (await findings.read(run)).filter(({ chatId, missing }) => !(missing && parked.has(chatId)));
-      const kept =
-        found.length > 0
-          ? await findings.keep(`${activityInfo().workflowExecution?.workflowId.split('/').at(-1)}-${run}`, found)
-          : null;
+      const kept = found.length > 0 ? await findings.keep(run, found) : null;
       const toRecover = request.repair ? found.filter(({ missing }) => missing).map(({ chatId }) => chatId) : [];
       await findings.recover(toRecover);
       const verified = {
@@ -88,7 +85,10 @@ export function createVerificationActivities(dependencies: VerificationDependenc
         recovering: toRecover.length,
         findings: kept,
       };
-      await findings.end(run);
+      if (memo?.archive) {
+        const event = { event: 'verified', id: run, time: new Date().toISOString(), ...verified } as const;
+        await archive.record(memo.archive.id, [event]);
+      }
       return verified;
     },
   };

@@ -95,7 +95,6 @@ export function createFolderFindings(dir: string, source: string): Findings {
     read: saying(read),
     listed: saying(async (run) => new Set((await readAll(run, 'listed-', idsSchema)).flat())),
     keep: saying(keep),
-    end: saying((run) => fs.rm(join(folder, FOLDER, run), { recursive: true, force: true })),
     recover: saying(recover),
     toRecover: saying(toRecover),
     taken: saying(taken),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count, time } from './checkpoint';
+import { verifiedSchema } from './verification';
 
 const given = {
   /** Of the update that asked for it: the same one is written once, however often it is sent. */
@@ -9,7 +10,7 @@ const given = {
   omitted: count.optional(),
 };
 
-/** What an operator does to a source, and with whose words; the archive's ledger keeps each. */
+/** What is done to a source, by an operator or a census; the archive's ledger keeps each. */
 export const operatorEventShapes = {
   paused: { event: z.literal('paused'), ...given, reason: z.string() },
   resumed: { event: z.literal('resumed'), ...given },
@@ -22,11 +23,14 @@ export const operatorEventShapes = {
     skip: z.boolean(),
     reason: z.string(),
   },
+  /** The archive was compared with the API; `id` is the workflow's first run. */
+  verified: { event: z.literal('verified'), ...given, ...verifiedSchema.shape },
 };
 
 export const operatorEventSchema = z.discriminatedUnion('event', [
   z.object(operatorEventShapes.paused),
   z.object(operatorEventShapes.resumed),
   z.object(operatorEventShapes.rewound),
+  z.object(operatorEventShapes.verified),
 ]);
 export type OperatorEvent = z.infer<typeof operatorEventSchema>;

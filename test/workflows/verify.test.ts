@@ -2,6 +2,9 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createTenant, type Tenant } from '../../simulator';
 import { createFolderLog } from '../../src/archive/folder-log';
+import { verificationWorkflowId } from '../../src/contract';
+import type { verify as verifyWorkflow } from '../../src/workflows/verify';
+import { verifyArchive } from '../../src/archive/verify/verify';
 import type { VerifyRequest, Verified } from '../../src/domain/verification';
 import { createVerification } from '../../src/verification';
 import { expectExactly } from '../support/exact';
@@ -48,6 +51,14 @@ test('an archive that is complete is found to be so, at a request for each chat 
   expect(verified).toMatchObject({ listed: 6, compared: 6, messages: 24, missing: 0, different: 0, doubled: 0 });
   expect(verified).toMatchObject({ goneChats: 0, unread: 0, findings: null, requests: 7 });
   expect(under.simulator.requests.length - before).toBe(7);
+  const events = (await readFile(join(under.folder, 'ledger.jsonl'), 'utf8')).match(/^.*"event":"verified".*$/gm) ?? [];
+  expect(events.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { n: 2, what: 'messages', compared: 6, missing: 0 },
+  ]);
+  const wrong: string[] = [];
+  await verifyArchive(under.folder, null, ({ says }) => void wrong.push(says));
+  expect(wrong).toEqual([]);
+  expect(await under.nextSync()).toMatchObject({ outcome: 'completed' });
 });
 
 test('a message deleted from a part by hand, one changed, and one doubled are named, and repair brings the first back once', async () => {
@@ -140,8 +151,8 @@ test('a census begins by itself, and what it finds comes out with the next syncs
     tenant.addMessage(id, { at: '2026-08-10T12:00:01Z' });
   }
   await under.nextSync();
-  const census = createVerification(under.client, under.source.name);
-  const handle = await until(async () => (await census.running()) ?? undefined);
+  const handle = under.client.workflow.getHandle<typeof verifyWorkflow>(verificationWorkflowId(under.source.name));
+  await until(() => handle.describe().catch(() => null));
   expect(await handle.result()).toMatchObject({ what: 'census', unknownChats: 3, recovering: 3 });
   expect(await under.nextSync()).toMatchObject({ messages: 3 });
   expectExactly(await under.records(), tenant);

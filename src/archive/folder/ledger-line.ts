@@ -104,6 +104,7 @@ const eventSchema = z.discriminatedUnion('event', [
   z.object({ ...eventShape, ...operatorEventShapes.paused }),
   z.object({ ...eventShape, ...operatorEventShapes.resumed }),
   z.object({ ...eventShape, ...operatorEventShapes.rewound }),
+  z.object({ ...eventShape, ...operatorEventShapes.verified }),
 ]);
 /** Something that happened to the archive, as a line of the ledger between those of windows. */
 export type EventLine = z.infer<typeof eventSchema>;
