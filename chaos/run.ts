@@ -65,10 +65,10 @@ export interface Result {
 }
 
 /** Whether the archive is exact, the destination has it, no secret was found and no invariant was violated. */
-export const isValid = ({ archive, deliveries, verifications, secrets, violations }: Result): boolean =>
+export const isValid = ({ archive, deliveries, verifications, unseen, secrets, violations }: Result): boolean =>
   isExact(archive) &&
   isDelivered(deliveries) &&
-  isVerified(verifications) &&
+  isVerified(verifications, unseen) &&
   secrets.places.length === 0 &&
   violations.length === 0;
 

@@ -15,12 +15,21 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { cachedCli, cacheFolder, findTemporalCli, isExecutable, onPath } from './temporal-cli.mjs';
 
+const OLDEST_NODE = [20, 19];
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  say(`Node.js ${OLDEST_NODE.join('.')} or newer is needed; this is ${process.versions.node}`);
+  process.exit(1);
+}
+
 const CLI_VERSION = '1.5.1'; // 1.6.0 to 1.8.2 cannot be built by `go install`
 const ARCHIVE_ANSWER_MS = 10_000;
 const root = join(import.meta.dirname, '..');
 process.chdir(root);
 
-await step('dependencies', dependenciesAreThere, () => run('npm', ['ci', '--no-audit', '--no-fund']));
+await step('dependencies', dependenciesAreThere, () =>
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+);
 await step('build', buildIsFresh, () => run(process.execPath, ['scripts/build.mjs']));
 await step('Temporal CLI', () => findTemporalCli() !== undefined, installTemporalCli);
 
@@ -50,6 +59,21 @@ function run(command, args, options = {}) {
     child.on('exit', (code) =>
       code === 0 ? resolve() : reject(new Error(`${command} ${args[0]} ended with ${code}`)),
     );
+  });
+}
+
+/** What it says is shown only if it fails. */
+function runQuietly(command, args, options) {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
+    child.stderr.on('data', (chunk) => (said += chunk));
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0) return resolve();
+      process.stderr.write(said);
+      reject(new Error(`${command} ${args[0]} ended with ${code}`));
+    });
   });
 }
 
@@ -121,8 +145,10 @@ async function goInstall(folder, why) {
   const start = Date.now();
   const timer = setInterval(() => say(`Temporal CLI: building, ${Math.round((Date.now() - start) / 1000)} s`), 30_000);
   try {
-    const env = { ...process.env, GOBIN: folder };
-    await run(go, ['install', `github.com/temporalio/cli/cmd/temporal@v${CLI_VERSION}`], { env });
+    // Gigabytes that nobody else needs: they go with the folder, which is why Go must leave it writable.
+    const caches = { GOPATH: join(folder, 'go'), GOCACHE: join(folder, 'cache'), GOFLAGS: '-modcacherw' };
+    const env = { ...process.env, ...caches, GOBIN: folder };
+    await runQuietly(go, ['install', `github.com/temporalio/cli/cmd/temporal@v${CLI_VERSION}`], { env });
   } finally {
     clearInterval(timer);
   }

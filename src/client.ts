@@ -39,7 +39,7 @@ const program = new Command('chat-sync')
   .exitOverride((error) => exitWith(error))
   .addHelpText(
     'after',
-    '\nExample:\n  chat-sync up --once      one sync of the demo tenant, if no key is set\n  chat-sync sync --json    a sync by the worker that runs, and its report\n\nSettings come from the environment and from .env; README.md lists them.',
+    '\nExample:\n  chat-sync up --once      one sync of the demo tenant, if no key is set\n  chat-sync sync --json    a sync by the worker that runs, and its report\n\nSettings come from the environment and from .env; docs/reference.md lists them.',
   );
 
 program.hook('preAction', (_program, command) => {

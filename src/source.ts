@@ -142,12 +142,25 @@ export function createSource(client: Client, name: string): Source {
   };
 }
 
-/** Names of the sources that have a chain, by Temporal's list, which may be some seconds late. */
+/**
+ * Names of the sources that have a chain, by Temporal's list, which may be some seconds late. Their memos are left alone: others may be written
+ * with other codecs.
+ */
 export async function sourcesOf(client: Client): Promise<string[]> {
   const prefix = chatSyncWorkflowId('');
   const names = new Set<string>();
+  const { namespace } = client.options;
   const query = 'WorkflowType = "chatSync" AND ExecutionStatus != "ContinuedAsNew"';
-  for await (const { workflowId } of client.workflow.list({ query })) names.add(workflowId.slice(prefix.length));
+  let nextPageToken: Uint8Array | undefined;
+  do {
+    const page = await client.workflowService.listWorkflowExecutions({
+      namespace,
+      query,
+      ...(nextPageToken && { nextPageToken }),
+    });
+    for (const { execution } of page.executions) names.add((execution?.workflowId ?? '').slice(prefix.length));
+    nextPageToken = page.nextPageToken;
+  } while (nextPageToken.length > 0);
   return [...names].sort();
 }
 

@@ -10,7 +10,7 @@ const glob = (folder: string): string[] =>
     .map((name) => join(folder, name));
 const read = (name: string): string => readFileSync(join(__dirname, '..', name), 'utf8');
 
-test.each(['.env.example', 'README.md'])('%s names every setting', (name) => {
+test.each(['.env.example', 'docs/reference.md'])('%s names every setting', (name) => {
   const text = read(name);
   expect(workerVariables({}).filter((variable) => !text.includes(variable))).toEqual([]);
 });
@@ -38,8 +38,8 @@ test('the lock file names every platform package, without which npm 11 refuses t
   expect(optional.filter((name) => !there.has(name))).toEqual([]);
 });
 
-test('the README lists the commands that there are', () => {
-  const table = read('README.md').split('## Commands')[1]?.split('## Settings')[0] ?? '';
+test('docs/reference.md lists the commands that there are', () => {
+  const table = read('docs/reference.md').split('## Commands')[1]?.split('## Settings')[0] ?? '';
   const listed = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) =>
     [...cell!.matchAll(/`(\w+)/g)].map(([, name]) => name!),
   );

@@ -42,7 +42,7 @@ export async function doctorCommand(environment: Environment, options: { json?: 
 function configOf(environment: Environment, tell: (diagnoses: Diagnosis[]) => void): WorkerConfig | null {
   try {
     const config = loadWorkerConfig(environment);
-    tell(config.warnings.map((warning) => warn('settings', warning, 'see README.md, Settings')));
+    tell(config.warnings.map((warning) => warn('settings', warning, 'see docs/reference.md, Settings')));
     tell([ok('settings', `are right, for source ${config.source}`)]);
     return config;
   } catch (error) {

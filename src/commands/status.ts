@@ -22,16 +22,16 @@ export async function statusCommand(environment: Environment, options: StatusOpt
   }
   return withSession(environment, async (session) => {
     const { client, config } = session;
-    const there = await sourcesOf(client);
+    const isNamed = Boolean(environment['SOURCE']) || (await session.source.view()).memo !== null;
     // Without SOURCE, whatever is there.
-    const isNamed = Boolean(environment['SOURCE']) || there.includes(config.source);
-    const names = isNamed || there.length === 0 ? [config.source] : there;
+    const others = isNamed ? [] : await sourcesOf(client);
     let isRight = true;
-    for (const name of names) {
-      const status = await look({ ...session, source: createSource(client, name) });
+    for (const name of others.length > 0 ? others : [config.source]) {
+      const source = createSource(client, name);
+      const status = await look({ ...session, source });
       if (options.json) print(JSON.stringify(status));
       else lines(status).forEach(print);
-      if (!there.includes(name) && status.syncedThrough === null) isRight &&= isFirst(session, there);
+      if ((await source.view()).memo === null) isRight &&= isFirst(session, await sourcesOf(client));
       if (maxBehindMs !== undefined) isRight = sayWhyNot(status, maxBehindMs) && isRight;
     }
     return isRight ? 0 : 1;

@@ -101,7 +101,7 @@ test('it shows what was read and asked for, how far behind the source is, and wh
   expect(healed.get('chat_sync_messages_total{source}')).toBe(truth(tenant).length);
 });
 
-test("README names every metric; Temporal's own are beside them, and nothing private", async () => {
+test("docs/reference.md names every metric; Temporal's own are beside them, and nothing private", async () => {
   await startWorker();
   await report();
   await scrapeUntil((seen) => seen.has('chat_sync_last_success_timestamp_seconds{source}'));
@@ -114,7 +114,7 @@ test("README names every metric; Temporal's own are beside them, and nothing pri
   for (const chat of tenant.chats.values()) expect(text).not.toContain(chat.id);
   const served = [...text.matchAll(/^# TYPE (chat_sync_\w+)/gm)].map(([, name]) => name);
 
-  const readme = await readFile(join(__dirname, '../../README.md'), 'utf8');
+  const readme = await readFile(join(__dirname, '../../docs/reference.md'), 'utf8');
   const named = [...readme.matchAll(/^\| `(chat_sync_\w+)/gm)].map(([, name]) => name);
 
   expect(named.toSorted()).toEqual([...new Set(served)].toSorted());

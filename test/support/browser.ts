@@ -19,12 +19,20 @@ export const launch = (): Promise<Browser> =>
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   });
 
-/** Waits until the page shows all of these texts, and takes its picture where `npm run screenshots` wants it. */
-export async function expectTexts(page: Page, picture: string, texts: readonly (string | RegExp)[]): Promise<void> {
+const SOON_MS = 1000;
+
+/** Waits until the page shows all of these texts, and takes its picture, if it has a name, where `npm run screenshots` wants it. */
+export async function expectTexts(
+  page: Page,
+  picture: string | null,
+  texts: readonly (string | RegExp)[],
+): Promise<void> {
   await until(async () => {
-    const shown = await page.innerText('body').catch(() => '');
+    // Markdown is shown in frames of its own.
+    const bodies = page.frames().map((frame) => frame.innerText('body', { timeout: SOON_MS }).catch(() => ''));
+    const shown = (await Promise.all(bodies)).join('\n');
     return texts.every((text) => (typeof text === 'string' ? shown.includes(text) : text.test(shown)));
   });
   const folder = process.env['SCREENSHOTS'];
-  if (folder !== undefined) await page.screenshot({ path: join(folder, `${picture}.png`) });
+  if (folder !== undefined && picture !== null) await page.screenshot({ path: join(folder, `${picture}.png`) });
 }

@@ -6,7 +6,7 @@ import { parse, TOKEN, type OpenPlain } from './spec';
 const EVENT = Buffer.from(',"event":');
 const END = Buffer.from('}\n');
 /** The product's first pause. */
-const ASK_EVERY_MS = 1000;
+const ASK_EVERY_MS = 100;
 
 export const openSplunkHec: OpenPlain = async ({ url, isAcknowledged }) => {
   const channel = randomUUID();
