@@ -3,6 +3,7 @@ import { Command } from 'commander';
 // Commands are loaded when called: `status` must not wait for Temporal's native core, which only `replay` needs.
 import type { PauseOptions, RewindOptions } from './commands/control';
 import type { EvidenceOptions } from './commands/evidence';
+import type { LogOptions } from './commands/log';
 import type { ReplayOptions } from './commands/replay';
 import type { ScheduleOptions } from './commands/schedule';
 import type { StatusOptions } from './commands/status';
@@ -171,9 +172,18 @@ program
   );
 
 program
+  .command('log')
+  .description("the archive's log: each window that was read, and what was done to the source")
+  .option('--follow', 'and what comes, until Ctrl-C')
+  .option('--json', 'its lines as they are')
+  .addHelpText('after', example('log --follow'))
+  .action(async (options: LogOptions) => end((await import('./commands/log.js')).logCommand(environment, options)));
+
+program
   .command('replay')
   .description('run recorded histories against this build: deterministic, or where they diverge')
   .argument('[workflow-id...]', "the workflows whose runs to take from the server (default: the source's)")
+  .option('--failed <n>', 'the runs in which the last n failed syncs ended')
   .option('--file <file>', 'a history in JSON instead, from the Web UI or `temporal workflow show -o json`')
   .addHelpText('after', example('replay --file history.json'))
   .action(async (ids: string[], options: ReplayOptions) =>

@@ -38,11 +38,11 @@ export async function resumeCommand(environment: Environment, { destination }: P
   return withSession(environment, async (session) => {
     if (destination !== undefined) {
       await withWorker(session, () => createDeliveryChain(session.client, session.source.name, destination).resume());
-      say(`destination ${destination} is not paused`);
+      say(`destination ${destination} goes on`);
       return 0;
     }
     await withWorker(session, () => session.source.resume());
-    say(`source ${session.source.name} is not paused`);
+    say(`source ${session.source.name} syncs again when it is asked to, or by its schedule`);
     return 0;
   });
 }

@@ -21,11 +21,16 @@ const BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
 
 export interface ReplayOptions {
   file?: string;
+  failed?: string;
 }
 
 /** `replay`: runs recorded histories against this build's workflows. Returns 1 if one diverges. */
 export async function replayCommand(environment: Environment, ids: string[], options: ReplayOptions): Promise<number> {
-  if (options.file !== undefined && ids.length > 0) throw new UsageError('either workflow ids or --file, not both');
+  const ways = [ids.length > 0, options.file !== undefined, options.failed !== undefined].filter(Boolean);
+  if (ways.length > 1) throw new UsageError('either workflow ids, --file or --failed');
+  if (options.failed !== undefined && !/^[1-9]\d{0,3}$/.test(options.failed)) {
+    throw new UsageError(`--failed ${options.failed}: how many of the last failed syncs`);
+  }
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
@@ -36,7 +41,10 @@ export async function replayCommand(environment: Environment, ids: string[], opt
     await requireDecodable(history, dataConverter);
     return replay([{ workflowId, history }], dataConverter, options.file);
   }
-  return withSession(environment, (session) => {
+  return withSession(environment, async (session) => {
+    if (options.failed !== undefined) {
+      return replay(failedOf(session, Number(options.failed)), dataConverter, 'a failed sync');
+    }
     const workflowIds = ids.length > 0 ? ids : [chatSyncWorkflowId(session.source.name)];
     return replay(fromServer(session, workflowIds), dataConverter, workflowIds.join(', '));
   });
@@ -73,6 +81,17 @@ async function replay(
 async function* fromServer({ client }: Session, ids: string[]): AsyncGenerator<HistoryAndWorkflowId> {
   for (const id of ids) {
     yield* client.workflow.list({ query: `WorkflowId = '${id.replaceAll("'", "''")}'` }).intoHistories();
+  }
+}
+
+/** The runs in which the last failed syncs ended, by the reports that the source keeps: the last twenty. */
+async function* failedOf({ client, source }: Session, most: number): AsyncGenerator<HistoryAndWorkflowId> {
+  const { memo } = await source.view();
+  const failed = memo?.reports.filter(({ outcome }) => outcome === 'failed').slice(-most) ?? [];
+  const workflowId = chatSyncWorkflowId(source.name);
+  for (const { runId } of failed) {
+    if (runId === undefined) continue;
+    yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
   }
 }
 

@@ -125,6 +125,16 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
     from: '2026-09-20T00:00:00.000Z',
     messages: truth(tenant, { from: '2026-09-20T00:00:00Z' }).length,
   });
+
+  const log = await run(['log'], settings);
+  expect(log.stdout).toMatch(/paused: audit\n[^]*resumed\n[^]*rewound: to 2026-09-20T00:00:00.000Z/);
+  expect(log.stdout.match(/completed: /g)).toHaveLength(2);
+  const compared = await run(['verify', '--json'], settings);
+  expect(compared.code).toBe(0);
+  expect(JSON.parse(compared.stdout)).toMatchObject({ compared: 25, missing: 0, doubled: 0, different: 0 });
+  expect((await run(['verify', '--sample', '5'], settings)).stdout).toMatch(/^complete: .*, a sample$/m);
+  expect((await run(['verify', '--archive', '--chats'], settings)).code).toBe(2);
+  expect((await run(['replay', '--failed', '2'], settings)).stderr).toContain('Temporal holds no run of a failed sync');
 });
 
 test('it makes, shows, changes and deletes the schedule, which syncs by itself', async () => {

@@ -2,17 +2,18 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode } from '../folder/errors';
 import { LEDGER } from '../folder/layout';
-import { isEvent, type LedgerLine, parseLine } from '../folder/ledger-line';
+import { type AnyLine, type EventLine, isEvent, type LedgerLine, parseLine } from '../folder/ledger-line';
 import { Damage } from './damage';
 import { linesIn } from './lines';
 
-export type { LedgerLine };
+export { isEvent };
+export type { AnyLine, EventLine, LedgerLine };
 
 /**
- * The closed windows of an archive, in order: each line of its ledger but a last one that a crash cut short; none without a
- * ledger. @param folder FILE_DIR/<source> @throws Damage
+ * Every line of an archive's ledger, windows and events, in order, but a last one that a crash cut short; none without a ledger.
+ * @param folder FILE_DIR/<source> @throws Damage
  */
-export async function* readLedger(folder: string): AsyncGenerator<LedgerLine> {
+export async function* readLog(folder: string): AsyncGenerator<AnyLine> {
   let number = 0;
   let torn = false;
   try {
@@ -22,9 +23,14 @@ export async function* readLedger(folder: string): AsyncGenerator<LedgerLine> {
       if (torn || line === 'garbage')
         throw new Damage(LEDGER, `has no line of a ledger at line ${torn ? number - 1 : number}`);
       torn = line === null;
-      if (line !== null && !isEvent(line)) yield line;
+      if (line !== null) yield line;
     }
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
   }
+}
+
+/** The closed windows of an archive, in order. @param folder FILE_DIR/<source> @throws Damage */
+export async function* readLedger(folder: string): AsyncGenerator<LedgerLine> {
+  for await (const line of readLog(folder)) if (!isEvent(line)) yield line;
 }
