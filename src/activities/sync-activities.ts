@@ -21,6 +21,9 @@ const PAUSES_MS = [50, 100, 200, 400];
 /** And between all others: a report is told within a second. */
 const LATEST_LOOK_MS = 1000;
 const SOON_MS = 100;
+/** More requests than that do not stay: each holds a slot, and the sync that they wait for needs some. */
+const MOST_WAITING = 20;
+const CROWDED_MS = 5000;
 
 /** What is found comes out with the next sync. */
 const CENSUS = { what: 'census', from: null, to: null, sample: null, repair: true } as const;
@@ -44,9 +47,18 @@ export interface SyncDependencies {
 export function createSyncActivities(dependencies: SyncDependencies): SyncActivities {
   const { source, archive, findings, verification, policy, metrics, destinations, passingTrouble, stopping } =
     dependencies;
+  let waiting = 0;
   return {
     askForSync: () => fromTemporal(() => source.askForSync(activityInfo().workflowExecution?.workflowId ?? '')),
-    awaitReport: (_name, n) => fromTemporal(() => awaitReport(source, n, stopping)),
+    awaitReport: (_name, n) =>
+      fromTemporal(async () => {
+        waiting += 1;
+        try {
+          return await awaitReport(source, n, { stopping, isCrowded: waiting > MOST_WAITING });
+        } finally {
+          waiting -= 1;
+        }
+      }),
     readPolicy: () => Promise.resolve(policy),
     readLedger: async (request) => {
       const [chatId] = await findings.toRecover(1);
@@ -143,11 +155,11 @@ function newIn({ chats, gone, totals: before }: PublishRequest, { totals, ...now
   };
 }
 
-/** Looks until the report is there, and heartbeats what was read so far; ends early, to be tried again, when the worker stops. */
+/** Looks until the report is there, and heartbeats what was read so far; ends early, to be tried again, when the worker stops or too many wait. */
 async function awaitReport(
   source: Source,
   n: number,
-  stopping: AbortSignal,
+  { stopping, isCrowded }: { stopping: AbortSignal; isCrowded: boolean },
 ): ReturnType<SyncActivities['awaitReport']> {
   const said = { chats: 0, messages: 0 };
   sayInHeartbeats(said);
@@ -160,12 +172,12 @@ async function awaitReport(
     Object.assign(said, { chats, messages });
     await sleep(PAUSES_MS[looks] ?? LATEST_LOOK_MS, undefined, { signal }).catch(() => undefined);
     cancellationSignal().throwIfAborted();
-    if (!stopping.aborted) continue;
+    if (!stopping.aborted && !isCrowded) continue;
     throw failure({
       type: FailureType.notYet,
-      message: `sync ${n} runs: ${chats} chats, ${messages} messages so far; this worker ends`,
+      message: `sync ${n} runs: ${chats} chats, ${messages} messages so far`,
       category: ApplicationFailureCategory.BENIGN,
-      nextRetryDelay: SOON_MS,
+      nextRetryDelay: stopping.aborted ? SOON_MS : CROWDED_MS,
     });
   }
 }

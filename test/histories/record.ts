@@ -2,8 +2,9 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { createTenant, type Tenant } from '../../simulator';
-import { deliveryWorkflowId } from '../../src/contract';
+import { deliveryWorkflowId, verificationWorkflowId } from '../../src/contract';
 import { DestinationError } from '../../src/destinations/destination';
+import { createVerification } from '../../src/verification';
 import { version } from '../../src/version';
 import { recording } from '../support/recording-destination';
 import { startSource, type SourceUnderTest, type UnderTestOptions } from '../support/source-under-test';
@@ -170,6 +171,19 @@ test('parking, and healing in the next sync', async () => {
   await nextSecond();
   await under.sync();
   await saveRuns('parked-then-healed');
+});
+
+test('a verification, and the sync that brings what it missed', async () => {
+  await source();
+  await under.sync();
+  const { id } = tenant.addChat({ at: '2026-08-10T12:00:00Z' });
+  tenant.addMessage(id, { at: '2026-08-10T12:00:01Z' });
+  const request = { what: 'messages', from: null, to: null, since: null, sample: null, repair: true } as const;
+  const handle = await createVerification(under.client, under.source.name).start(request);
+  await handle!.result();
+  await save('verify', verificationWorkflowId(under.source.name));
+  await under.nextSync();
+  await saveRuns('recovered');
 });
 
 test('the middle of a window: the state, and the archive', async () => {

@@ -108,6 +108,15 @@ describe('a later sync', () => {
     expect(renamed).toHaveLength(1);
   });
 
+  test('however many wait for a sync, it runs', async () => {
+    const tenant = createTenant({ chats: 30 });
+    under = await startSource({ simulator: { tenant }, settings: { ...BACKFILL, REQUESTS_PER_SECOND: '10' } });
+    const requests = await Promise.all(Array.from({ length: 130 }, () => under.request()));
+    const reports = await Promise.all(requests.map((request) => under.reportOf(request)));
+    expect(new Set(reports.map(({ outcome }) => outcome))).toEqual(new Set(['completed']));
+    expectExactly(await under.records(), tenant);
+  });
+
   test('it does nothing, and moves nothing, while there is no whole second to read', async () => {
     const now = Date.now() - 3_600_000;
     under = await startSource({ simulator: { clock: () => now }, settings: BACKFILL });

@@ -27,6 +27,7 @@ test('there is a history of every kind', () => {
   kinds.push('cancel-then-idle-cancel', 'terminate-then-adopt');
   kinds.push('per-user', 'per-user-by-creation', 'listing-refused', 'parked-then-healed');
   kinds.push('request-completed', 'request-failed', 'request-refused', 'request-asks-again', 'delivery');
+  kinds.push('verify', 'recovered');
   expect(kinds.filter((kind) => !names.some((name) => name.startsWith(`${version}/${kind}`)))).toEqual([]);
 });
 
