@@ -85,7 +85,7 @@ test('it refuses to go on where the archive lost everything, until it is told to
 
   await rm(under.folder, { recursive: true, force: true });
   await rename(`${under.folder}-away`, under.folder);
-  expect(await under.sync()).toMatchObject({ outcome: 'completed', from: to });
+  expect(await under.nextSync()).toMatchObject({ outcome: 'completed', from: to });
   expectExactly(await under.records(), tenant);
 
   await rm(under.folder, { recursive: true, force: true });
