@@ -44,10 +44,12 @@ export async function settle(environment: Environment, asking: Asking): Promise<
   }
   // Each destination has everything.
   await environment.cli.insist(['sync', '--delivered']);
+  // One that is left may have the source sync once more.
+  const hanging = await hangingRequests(environment);
   const { stdout } = await environment.cli.insist(['status', '--json']);
   const { paused, syncedThrough, running, unfinished, parked } = statusSchema.parse(JSON.parse(stdout));
   if (paused || running || unfinished || parked.length > 0) throw new Error(`the source has not settled: ${stdout}`);
-  return { timestamp: syncedThrough, hanging: await hangingRequests(environment) };
+  return { timestamp: syncedThrough, hanging };
 }
 
 async function hangingRequests({ temporal: { client } }: Environment): Promise<number> {

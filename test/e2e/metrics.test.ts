@@ -76,7 +76,11 @@ test('it shows what was read and asked for, how far behind the source is, and wh
 
   const first = await report();
 
-  const samples = await scrapeUntil((seen) => seen.has('chat_sync_last_success_timestamp_seconds{source}'));
+  const samples = await scrapeUntil((seen) =>
+    ['chat_sync_last_success_timestamp_seconds{source}', 'chat_sync_rate_budget_remaining{source}'].every((name) =>
+      seen.has(name),
+    ),
+  );
   const read = truth(tenant).filter(({ chatId }) => chatId !== broken);
   expect(samples.get('chat_sync_messages_total{source}')).toBe(read.length);
   expect(samples.get('chat_sync_chats_total{source}')).toBe(first['chats']);
