@@ -5,6 +5,7 @@ import type { ChatFinding, Findings } from '../archive/findings';
 import { isSameMessage, messageDigest } from '../json/message-digest';
 import type { Receipt } from '../domain/published';
 import { toRecords } from '../domain/record';
+import { isWithin } from '../domain/window';
 import type { Attempt } from './attempt';
 import { isCursorRefused } from './cursor-refused';
 import { NOTHING, requestPage, onceEach } from './emit-messages';
@@ -33,7 +34,7 @@ export async function compareMessages(
     await chats.update(attempt.signal);
     const archived = await chats.of(chatId);
     const nextAfterId = page.has_more ? (page.last_id ?? null) : null;
-    const { once } = onceEach(page.chat_messages.filter((message) => isIn(message.createdAtMs, span)));
+    const { once } = onceEach(page.chat_messages.filter((message) => isWithin(message.createdAtMs, span)));
     const finding = compare(page, once, archived, request, nextAfterId === null);
     if (finding !== null) await findings.add(run, afterId ?? '', finding);
     const receipt: Receipt | null = once.length > 0 ? { name: '', records: once.length, bytes: 0, sha256: '' } : null;
@@ -67,7 +68,7 @@ function compare(
   const different = page.deleted_at ? [] : changed;
   const left = goneFrom(page, archived, { isFirst: afterId === null, isLast });
   const gone = page.deleted_at ? [...left, ...changed] : left;
-  const inSpan = (id: string): boolean => isIn(messages.get(id)?.createdMs ?? NaN, span);
+  const inSpan = (id: string): boolean => isWithin(messages.get(id)?.createdMs ?? NaN, span);
   const doubled = afterId === null ? archived.doubled : [];
   const finding: ChatFinding = {
     chatId,
@@ -108,6 +109,3 @@ function goneFrom(
 
 const some = (name: 'missing' | 'different' | 'gone' | 'doubled', ids: readonly string[]): Partial<ChatFinding> =>
   ids.length > 0 ? { [name]: [...ids] } : {};
-
-const isIn = (ms: number, { from, to }: CompareRequest['span']): boolean =>
-  ms >= Date.parse(from) && ms < Date.parse(to);

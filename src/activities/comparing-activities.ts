@@ -18,9 +18,11 @@ export function createComparingActivities(dependencies: ComparingDependencies): 
       attempt({ pageSize: request.pageSize, isEverybodys: true }, (current) =>
         listChats(request, current, policy, { chats, findings }),
       ),
-    compareMessages: ({ chatId, pageSize, failingMs, ...request }) =>
-      attempt({ chatId, pageSize, failingMs, gone: goneChat }, (current) =>
-        compareMessages({ chatId, pageSize, ...request }, current, { chats, findings }),
-      ),
+    compareMessages: (request) => {
+      const { chatId, pageSize, failingMs } = request;
+      return attempt({ chatId, pageSize, failingMs, gone: goneChat }, (current) =>
+        compareMessages(request, current, { chats, findings }),
+      );
+    },
   };
 }

@@ -3,7 +3,7 @@ import type { Answer } from '../compliance-api/request';
 import type { Message, MessagePage } from '../compliance-api/message-page';
 import { toRecords } from '../domain/record';
 import type { Receipt } from '../domain/published';
-import type { Span } from '../domain/window';
+import { isWithin, type Span } from '../domain/window';
 import type { Attempt } from './attempt';
 import { timeOf } from './changed-since';
 import { isCursorRefused } from './cursor-refused';
@@ -109,14 +109,13 @@ export function onceEach(messages: readonly Message[]): { once: Message[]; confl
 /** Whether the message is in the span, by the time that the API shows: exactly-once delivery rests on this. */
 function isWanted(message: Message, page: MessagePage, { span, messages }: EmitRequest): boolean {
   if (messages === 'all') return !page.deleted_at || !message.isEmpty();
-  return message.createdAtMs >= Date.parse(span.from) && message.createdAtMs < Date.parse(span.to);
+  return isWithin(message.createdAtMs, span);
 }
 
 /** Whether a chat without a message in the span changed in it, though it was neither created in it nor deleted. */
-function isUnexplained({ created_at, updated_at, deleted_at }: MessagePage, { from, to }: Span): boolean {
-  const isWithin = (time: number | undefined): boolean =>
-    time !== undefined && time >= Date.parse(from) && time < Date.parse(to);
-  return !deleted_at && isWithin(timeOf(updated_at)) && !isWithin(timeOf(created_at));
+function isUnexplained({ created_at, updated_at, deleted_at }: MessagePage, span: Span): boolean {
+  const isIn = (time: unknown): boolean => isWithin(timeOf(time) ?? NaN, span);
+  return !deleted_at && isIn(updated_at) && !isIn(created_at);
 }
 
 /** Counts messages newer than their chat's `updated_at`, by whole seconds; 0 if that is no time. */

@@ -243,6 +243,7 @@ export interface UnlistedRequest {
 
 export interface EndRequest {
   request: VerifyRequest;
+  begunAt: string;
   selection: Selection;
   figures: Pick<Verified, 'listed' | 'compared' | 'messages' | 'requests'>;
   /** Chats that could not be read. */

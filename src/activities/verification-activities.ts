@@ -6,7 +6,7 @@ import type { Log } from '../archive/log';
 import { FailureType } from '../contract';
 import type { Head } from '../domain/published';
 import { NOTHING_FOUND, type Found, type VerifyRequest } from '../domain/verification';
-import type { Span } from '../domain/window';
+import { isWithin, type Span } from '../domain/window';
 import type { Source } from '../source';
 import { failure } from './failures';
 import { isChosen } from './list-chats';
@@ -30,6 +30,8 @@ export function createVerificationActivities(dependencies: VerificationDependenc
     async beginVerification({ run, request }) {
       const { memo } = await source.view();
       await findings.begin(run);
+      // What changed since one that broke off is compared now.
+      const since = (await findings.lastCensus()) ?? request.since;
       const covered = await coveredBy(log);
       await requireOurs(memo?.head ?? null, covered);
       await chats.update(cancellationSignal());
@@ -43,14 +45,14 @@ export function createVerificationActivities(dependencies: VerificationDependenc
         span,
         witnesses: ids.slice(-WITNESSES),
         known: chats.count,
-        ...choiceOf(request, ids.length, span),
+        ...choiceOf({ ...request, since }, ids.length, span),
       };
     },
 
     async noteGone({ selection: { run, span }, chatIds }) {
       for (const chatId of chatIds) {
         const { messages } = await chats.of(chatId);
-        const gone = [...messages].filter(([, { createdMs }]) => isIn(createdMs, span)).map(([id]) => id);
+        const gone = [...messages].filter(([, { createdMs }]) => isWithin(createdMs, span)).map(([id]) => id);
         if (gone.length > 0) await findings.add(run, 'gone', { chatId, gone, deleted: true });
       }
     },
@@ -67,7 +69,7 @@ export function createVerificationActivities(dependencies: VerificationDependenc
         .slice(0, limit);
     },
 
-    async endVerification({ request, selection: { run, span }, figures, unread }) {
+    async endVerification({ request, begunAt, selection: { run, span }, figures, unread }) {
       const { memo } = await source.view();
       const parked = new Set(memo?.parked.map(({ chatId }) => chatId));
       // What is missing of a parked chat is known, and is read when it can be.
@@ -89,6 +91,7 @@ export function createVerificationActivities(dependencies: VerificationDependenc
         const event = { event: 'verified', id: run, time: new Date().toISOString(), ...verified } as const;
         await archive.record(memo.archive.id, [event]);
       }
+      if (request.what === 'census') await findings.censusEnded(begunAt);
       return verified;
     },
   };
@@ -137,7 +140,5 @@ function sum(findings: readonly ChatFinding[]): Found {
   }
   return found;
 }
-
-const isIn = (ms: number, { from, to }: Span): boolean => ms >= Date.parse(from) && ms < Date.parse(to);
 
 const disagree = (message: string) => failure({ type: FailureType.ledgerDisagrees, message, nonRetryable: true });

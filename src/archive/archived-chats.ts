@@ -53,7 +53,8 @@ export function createArchivedChats(log: Log): ArchivedChats {
         messages.set(id, { createdMs, digest: messageDigest(line) });
         const seen = epochs.get(id) ?? new Set();
         epochs.set(id, seen);
-        if (seen.has(entry.window.epoch) && entry.outcome === 'completed') doubled.add(id);
+        if (entry.isRepeating || entry.outcome !== 'completed') continue;
+        if (seen.has(entry.window.epoch)) doubled.add(id);
         seen.add(entry.window.epoch);
       }
     }

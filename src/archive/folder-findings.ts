@@ -8,6 +8,7 @@ import { createFiles } from './folder/files';
 
 const FOLDER = 'verifications';
 const RECOVER = 'recover';
+const LAST_CENSUS = 'last-census';
 const idsSchema = z.array(z.string());
 
 /** Findings in a folder: a file for each page with findings, and a file for each chat that is to be read again. @param dir FILE_DIR */
@@ -39,7 +40,7 @@ export function createFolderFindings(dir: string, source: string): Findings {
 
   async function begin(run: string): Promise<void> {
     for (const name of await namesIn(FOLDER)) {
-      if (name === run || name.endsWith('.ndjson')) continue;
+      if ([run, LAST_CENSUS].includes(name) || name.endsWith('.ndjson')) continue;
       await fs.rm(join(folder, FOLDER, name), { recursive: true, force: true });
     }
   }
@@ -58,6 +59,16 @@ export function createFolderFindings(dir: string, source: string): Findings {
     const path = `${FOLDER}/${run}.ndjson`;
     await files.claim(join(await files.folder(source, FOLDER), `${run}.ndjson`), text);
     return { path, sha256: createHash('sha256').update(text).digest('hex') };
+  }
+
+  async function lastCensus(): Promise<string | null> {
+    const text = await files.readText(join(folder, FOLDER, LAST_CENSUS));
+    return text === null ? null : z.iso.datetime().parse(text.trim());
+  }
+
+  async function censusEnded(begunAt: string): Promise<void> {
+    const own = await files.folder(source, FOLDER);
+    await files.replace(join(own, LAST_CENSUS), `${begunAt}\n`, own);
   }
 
   async function recover(chatIds: readonly string[]): Promise<void> {
@@ -95,6 +106,8 @@ export function createFolderFindings(dir: string, source: string): Findings {
     read: saying(read),
     listed: saying(async (run) => new Set((await readAll(run, 'listed-', idsSchema)).flat())),
     keep: saying(keep),
+    lastCensus: saying(lastCensus),
+    censusEnded: saying(censusEnded),
     recover: saying(recover),
     toRecover: saying(toRecover),
     taken: saying(taken),

@@ -73,6 +73,7 @@ export function createFolderLog(dir: string, source: string, readSigner?: () => 
       outcome: null,
       at: null,
       isRemoved: false,
+      isRepeating: false,
       line: null,
       sha256: null,
     };
@@ -237,9 +238,10 @@ export function createFolderLog(dir: string, source: string, readSigner?: () => 
 }
 
 function entryOf(n: number, line: LedgerLine, sha256: string, bytes: Buffer, isRemoved: boolean): Entry {
-  const { epoch, from, to, parts, records, outcome, at = null } = line;
+  const { epoch, from, to, parts, records, outcome, query, at = null } = line;
+  const isRepeating = query?.messages === 'all';
   return {
-    ...{ n, window: { epoch, from, to }, parts, records, outcome, at, isRemoved },
+    ...{ n, window: { epoch, from, to }, parts, records, outcome, at, isRemoved, isRepeating },
     ...{ line: bytes.toString('utf8').trimEnd(), sha256 },
   };
 }

@@ -20,6 +20,8 @@ export interface Entry {
   outcome: 'completed' | 'abandoned' | null;
   /** When its line was written; null for the window that is open, and for lines of builds that did not say so. */
   at: string | null;
+  /** Its query was `MESSAGES=all`: what earlier windows hold of a chat comes again. */
+  isRepeating: boolean;
   /** Its parts are gone, by `ARCHIVE_KEEP`. */
   isRemoved: boolean;
   /** Its line of the ledger, without the line end, and the SHA-256 of its bytes; null for the window that is open. */

@@ -27,11 +27,10 @@ export async function statusCommand(environment: Environment, options: StatusOpt
     const others = isNamed ? [] : await sourcesOf(client);
     let isRight = true;
     for (const name of others.length > 0 ? others : [config.source]) {
-      const source = createSource(client, name);
-      const status = await look({ ...session, source });
+      const { status, isThere } = await look({ ...session, source: createSource(client, name) });
       if (options.json) print(JSON.stringify(status));
       else lines(status).forEach(print);
-      if ((await source.view()).memo === null) isRight &&= isFirst(session, await sourcesOf(client));
+      if (!isThere) isRight &&= isFirst(session, await sourcesOf(client));
       if (maxBehindMs !== undefined) isRight = sayWhyNot(status, maxBehindMs) && isRight;
     }
     return isRight ? 0 : 1;
@@ -44,7 +43,8 @@ type Status = ReturnType<typeof statusOf> & {
   destinations: DestinationStatus[];
 };
 
-async function look(session: Session): Promise<Status> {
+/** @returns `isThere`: whether the source ever ran. */
+async function look(session: Session): Promise<{ status: Status; isThere: boolean }> {
   const { source, client } = session;
   const [view, workers, nextSyncAt] = await Promise.all([
     source.view(),
@@ -54,7 +54,8 @@ async function look(session: Session): Promise<Status> {
   const progress = workers > 0 ? await progressOf(source, view) : progressFromMemo(view);
   if (workers === 0) say(`no worker serves source ${source.name}: this is what it has last written down in Temporal`);
   const destinations = await destinationStatuses(session, workers);
-  return { ...statusOf(source.name, view, progress, workers), nextSyncAt, destinations };
+  const status = { ...statusOf(source.name, view, progress, workers), nextSyncAt, destinations };
+  return { status, isThere: view.memo !== null };
 }
 
 /** A source that never ran is fine where there is no other: it may be about to. @returns whether it is. */

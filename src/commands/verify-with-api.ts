@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Environment } from '../config/environment';
+import { verificationWorkflowId } from '../contract';
 import { isComplete, verifiedSchema, type Verified, type VerifyRequest } from '../domain/verification';
 import { isTransient } from '../temporal/update-errors';
 import { createVerification, type Verification } from '../verification';
@@ -22,8 +23,7 @@ export async function compareWithApi(
     const handle = await withWorker(session, () => verification.start(request));
     if (handle === null) {
       throw new Error(
-        'a verification runs already, perhaps a census: wait for its end, or cancel the workflow verify/' +
-          session.source.name,
+        `a verification runs already, perhaps a census: wait for its end, or cancel the workflow ${verificationWorkflowId(session.source.name)}`,
       );
     }
     process.once('SIGINT', () => process.exit(1));

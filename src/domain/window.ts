@@ -11,6 +11,9 @@ export interface Window {
 /** A half-open span of message creation time. */
 export type Span = Pick<Window, 'from' | 'to'>;
 
+/** Whether a time, ms, is in a span. */
+export const isWithin = (ms: number, { from, to }: Span): boolean => ms >= Date.parse(from) && ms < Date.parse(to);
+
 const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 const iso = (ms: number): string => new Date(ms).toISOString();
 

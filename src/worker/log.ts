@@ -8,7 +8,7 @@ import { createRepetitions } from './repetitions';
 const EXPECTED = 'No workflows registered, not polling for workflow tasks';
 const FAILED = 'Activity failed';
 /** What an operator can use of what the SDK adds to each entry. */
-const USEFUL = ['source', 'workflowId', 'runId', 'activityType', 'attempt', 'error'];
+const USEFUL = ['source', 'workflowId', 'runId', 'activityType', 'attempt'];
 
 /** A line of the log. */
 interface Line {
@@ -30,7 +30,8 @@ export function createLogger({ level, format: style }: LogSettings): DefaultLogg
     if (entry.message === EXPECTED) return;
     const line = isAllWanted ? whole(entry) : brief(entry);
     const error: unknown = entry.meta?.['error'];
-    if (!isAllWanted && entry.message === FAILED) {
+    // What is not tried again is about itself, and said each time.
+    if (!isAllWanted && entry.message === FAILED && !isFinal(error)) {
       const lasting = repetitions.say(typeOf(error), Number(entry.timestampNanos / 1_000_000n));
       if (lasting === null) return;
       line.message += `${lasting}; it is tried again`;
@@ -60,6 +61,9 @@ function brief(entry: LogEntry): Line {
     fields: isReason || error === undefined ? useful : { ...useful, error },
   };
 }
+
+const isFinal = (error: unknown): boolean =>
+  error instanceof Error && 'nonRetryable' in error && error.nonRetryable === true;
 
 /** Which failures are the same one: those of one type. */
 const typeOf = (error: unknown): string =>

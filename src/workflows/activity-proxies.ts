@@ -4,7 +4,8 @@ import { apiTaskQueue } from '../contract';
 import type { ApiActivities, ChatPageRequest, SyncActivities } from '../activities/types';
 import { shortCode } from '../text/markdown';
 
-const options = {
+/** What all activities of a sync and of a comparison have in common. */
+export const activityOptions = {
   startToCloseTimeout: '10m',
   heartbeatTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
@@ -24,8 +25,8 @@ export type Activities = Omit<SyncActivities, 'askForSync' | 'awaitReport'> & Ap
  */
 export function proxyActivitiesOf(source: string): Activities {
   const local = proxyLocalActivities<Pick<SyncActivities, 'readPolicy'>>({ startToCloseTimeout: '10s' });
-  const sync = proxyActivities<SyncActivities>(options);
-  const api = proxyActivities<ApiActivities>({ ...options, taskQueue: apiTaskQueue(source) });
+  const sync = proxyActivities<SyncActivities>(activityOptions);
+  const api = proxyActivities<ApiActivities>({ ...activityOptions, taskQueue: apiTaskQueue(source) });
   const page = (cursor: string | null): string => (cursor === null ? '' : ', next page');
   return {
     readPolicy: () => local.readPolicy(),
@@ -40,7 +41,7 @@ export function proxyActivitiesOf(source: string): Activities {
     commitWindow: (request) =>
       sync.commitWindow.executeWithOptions({ summary: `through ${request.window.to}` }, [request]),
     recordEvents(request) {
-      const retry = request.isIdle ? { maximumAttempts: 1 } : options.retry;
+      const retry = request.isIdle ? { maximumAttempts: 1 } : activityOptions.retry;
       const summary = request.events.map(({ event }) => event).join(', ');
       return sync.recordEvents.executeWithOptions({ summary: shortCode(summary), retry }, [request]);
     },
@@ -55,14 +56,14 @@ export function proxyActivitiesOf(source: string): Activities {
       api.fetchChatPage.executeWithOptions({ summary: `${listOf(request)}${page(request.afterId)}` }, [request]),
     emitMessages: (request) => {
       const summary = `${request.parked ? 'parked: ' : ''}${shortCode(request.chatId)}${page(request.afterId)}`;
-      const retry = { ...options.retry, ...(request.parked && { maximumAttempts: TRIES_OF_PARKED }) };
+      const retry = { ...activityOptions.retry, ...(request.parked && { maximumAttempts: TRIES_OF_PARKED }) };
       return api.emitMessages.executeWithOptions({ summary, retry }, [request]);
     },
     checkChat: (request) =>
       api.checkChat.executeWithOptions(
         {
           summary: `is ${shortCode(request.chatId)} still there?`,
-          retry: { ...options.retry, maximumAttempts: TRIES_OF_WITNESS },
+          retry: { ...activityOptions.retry, maximumAttempts: TRIES_OF_WITNESS },
         },
         [request],
       ),

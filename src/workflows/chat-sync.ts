@@ -7,7 +7,6 @@ import {
   makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
-  sleep,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -15,6 +14,7 @@ import type { Policy } from '../config/policy';
 import type { Report, State } from '../domain/state';
 import type { Checkpoint } from '../domain/checkpoint';
 import { proxyActivitiesOf, type Activities } from './activity-proxies';
+import { after } from './after';
 import { countChats } from './census';
 import { countLeft } from './chat-lists';
 import { detailsOf } from './details';
@@ -153,12 +153,6 @@ function historyIsLong({ running }: State): boolean {
   if (!continueAsNewSuggested || suggestedContinueAsNewReasons.includes('TOO_MANY_UPDATES'))
     return continueAsNewSuggested;
   return historyLength > usual;
-}
-
-function after(ms: number, run: () => void): () => void {
-  const scope = new CancellationScope();
-  void scope.run(() => sleep(ms)).then(run, () => undefined);
-  return () => scope.cancel();
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

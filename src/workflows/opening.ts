@@ -73,7 +73,7 @@ export async function begin(
       : await takenUp(activities, policy, source, window, decision.unfinished, requests);
   if (opened === 'given up') throw disagree('given up', window);
   // Before the walk, which reads no parked chat.
-  if (ledger.isIncomplete) await takeOver(activities, source, { ...window, to: window.from });
+  if (ledger.isIncomplete) await takeOver(activities, source, window, window.from);
   const toRetry = source.state.parked.map((chat) => chat.chatId);
   const recovers = ledger.isIncomplete && { recovers: true as const };
   return { unfinished: { ...opened, ...recovers, toRetry, warnings }, warnings };

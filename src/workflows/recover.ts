@@ -3,6 +3,7 @@ import type { Policy } from '../config/policy';
 import type { Parked } from '../domain/state';
 import type { Window } from '../domain/window';
 import { fitting } from './memo';
+import { MOST_PARKED } from './parking';
 import { retryParked } from './retry-parked';
 import type { WalkActivities } from './round';
 import type { SourceState } from './source-state';
@@ -18,16 +19,23 @@ type RecoverActivities = Pick<SyncActivities, 'chatsToRecover' | 'takenOver'>;
 /**
  * Takes over chats of which messages are missing: they are parked, and so kept by the state, until they were read. What the archive has of
  * them does not come out again.
- * @param window Up to whose end they are read.
+ * @param window The one that is open: chats that it has published are left to the next one.
+ * @param to Up to when they are read.
  * @returns how many were taken over.
  */
-export async function takeOver(activities: RecoverActivities, source: SourceState, window: Window): Promise<number> {
+export async function takeOver(
+  activities: RecoverActivities,
+  source: SourceState,
+  window: Window,
+  to: string,
+): Promise<number> {
   const { since = window.from } = source.state;
-  const limit = MOST_AT_ONCE - source.parked.length;
-  if (limit <= 0 || Date.parse(since) >= Date.parse(window.to)) return 0;
+  const recovering = source.parked.filter((chat) => chat.recover).length;
+  const limit = Math.min(MOST_AT_ONCE - recovering, MOST_PARKED - source.parked.length);
+  if (limit <= 0 || Date.parse(since) >= Date.parse(to)) return 0;
   const chatIds = await activities.chatsToRecover({ window, limit });
   const isParked = new Set(source.parked.map(({ chatId }) => chatId));
-  const span = { from: since, to: window.to, since: new Date(source.now()).toISOString() };
+  const span = { from: since, to, since: new Date(source.now()).toISOString() };
   const wanted = chatIds
     .filter((chatId) => !isParked.has(chatId))
     .map((chatId): Parked => ({ chatId, ...span, reason: REASON, recover: true }));
@@ -50,7 +58,7 @@ export async function recover(
   const latest = source.now() + LONGEST_MS;
   while (source.now() < latest) {
     const parked = new Set(source.parked.map(({ chatId }) => chatId));
-    if ((await takeOver(activities, source, window)) === 0) break;
+    if ((await takeOver(activities, source, window, window.to)) === 0) break;
     const toRetry = source.parked.map(({ chatId }) => chatId).filter((chatId) => !parked.has(chatId));
     source.changeUnfinished({ toRetry });
     if ((await retryParked(activities, policy, source)) === 'interrupted') return 'interrupted';

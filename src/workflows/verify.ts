@@ -1,11 +1,9 @@
 import {
-  ActivityCancellationType,
   CancellationScope,
   makeContinueAsNewFunc,
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ComparingActivities, PublishRequest, Selection, VerificationActivities } from '../activities/types';
@@ -17,7 +15,8 @@ import { NO_COUNTERS } from '../domain/report';
 import type { State } from '../domain/state';
 import type { Verified, VerifyRequest } from '../domain/verification';
 import { shortCode, table } from '../text/markdown';
-import { proxyActivitiesOf } from './activity-proxies';
+import { activityOptions, proxyActivitiesOf } from './activity-proxies';
+import { after } from './after';
 import { counting } from './counting';
 import { verificationQuery, type VerificationProgress } from './messages';
 import { readUnlisted } from './read-unlisted';
@@ -54,9 +53,9 @@ type InProgress = NonNullable<VerifyInput['begun']>;
 export async function verify({ source: name, request, begun }: VerifyInput): Promise<Verified> {
   const run = workflowInfo().firstExecutionRunId;
   const archive = proxyActivities<VerificationActivities>({
+    ...activityOptions,
+    // Of a large archive each part may have to be read.
     startToCloseTimeout: '1h',
-    heartbeatTimeout: '30s',
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
   });
   const progress: InProgress = begun ?? (await begin());
   const { selection, policy } = progress;
@@ -89,15 +88,14 @@ export async function verify({ source: name, request, begun }: VerifyInput): Pro
   return await archive.endVerification({
     request,
     selection,
+    begunAt: new Date(progress.startedAt).toISOString(),
     figures: { listed: progress.listed, compared: chats, messages, requests },
     unread: source.parked.map(({ chatId }) => chatId),
   });
 
   async function begin(): Promise<InProgress> {
-    const [followed, { witnesses, known, ...choice }] = [
-      await proxyActivitiesOf(name).readPolicy(),
-      await archive.beginVerification({ run, request }),
-    ];
+    const followed = await proxyActivitiesOf(name).readPolicy();
+    const { witnesses, known, ...choice } = await archive.beginVerification({ run, request });
     const { from, to } = choice.span;
     const unfinished = {
       window: { epoch: 0, from, to },
@@ -130,11 +128,8 @@ export async function verify({ source: name, request, begun }: VerifyInput): Pro
   /** A sync's activities, with those of a comparison in the place of what lists, reads and publishes. */
   function comparing(): WalkActivities {
     const api = proxyActivities<ComparingActivities>({
+      ...activityOptions,
       taskQueue: apiTaskQueue(name),
-      startToCloseTimeout: '10m',
-      heartbeatTimeout: '30s',
-      retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
-      cancellationType: ActivityCancellationType.TRY_CANCEL,
       priority: BEHIND_SYNCS,
     });
     return {
@@ -197,12 +192,6 @@ const policyFor = (policy: Policy): Policy => ({
   onChatFailure: 'park',
   readsAtOnce: Math.max(FEWEST_AT_ONCE, Math.ceil(policy.requestsPerSecond)),
 });
-
-function after(ms: number, run: () => void): () => void {
-  const scope = new CancellationScope();
-  void scope.run(() => sleep(ms)).then(run, () => undefined);
-  return () => scope.cancel();
-}
 
 function detailsOf({ from, to, listed, known, compared, messages, requests }: VerificationProgress): string {
   const rows: [string, string][] = [

@@ -13,13 +13,17 @@ const HOSTILE = ['\u0001', '\ud800', '\u{1d4b3}', '"', 'x', '`|'];
 const text = (longest: number) =>
   fc.tuple(fc.constantFrom(...HOSTILE), fc.nat(longest)).map(([unit, length]) => unit.repeat(length));
 const parkedChat = (id: fc.Arbitrary<string>): fc.Arbitrary<Parked> =>
-  fc.record({
-    chatId: id,
-    from: fc.constant(TIME),
-    to: fc.constant(TIME),
-    reason: text(1000),
-    since: fc.constant(TIME),
-  });
+  fc.record(
+    {
+      chatId: id,
+      from: fc.constant(TIME),
+      to: fc.constant(TIME),
+      reason: text(1000),
+      since: fc.constant(TIME),
+      recover: fc.constant(true as const),
+    },
+    { requiredKeys: ['chatId', 'from', 'to', 'reason', 'since'] },
+  );
 const counters = {
   chats: 1,
   messages: 2,
@@ -82,8 +86,8 @@ test('it stays below the limit of Temporal Cloud, whatever is parked, quoted and
       const memo = memoOf(given);
       expect(jsonBytes(memo)).toBeLessThan(LIMIT);
       const read = memoSchema.parse(JSON.parse(JSON.stringify(memo)));
-      expect(read.parked.map(({ chatId, from, to, since }) => [chatId, from, to, since])).toEqual(
-        given.parked.map(({ chatId, from, to, since }) => [chatId, from, to, since]),
+      expect(read.parked.map(({ chatId, from, to, since, recover }) => [chatId, from, to, since, recover])).toEqual(
+        given.parked.map(({ chatId, from, to, since, recover }) => [chatId, from, to, since, recover]),
       );
     }),
     { numRuns: 60 },

@@ -8,7 +8,7 @@ import { verifyArchive } from '../../src/archive/verify/verify';
 import type { VerifyRequest, Verified } from '../../src/domain/verification';
 import { createVerification } from '../../src/verification';
 import { expectExactly } from '../support/exact';
-import { until } from '../support/until';
+import { nextSecond, until } from '../support/until';
 import { startSource, type SourceUnderTest } from '../support/source-under-test';
 
 // What is in the archive and what the API says are compared, whatever is done to either of them.
@@ -150,6 +150,8 @@ test('a census begins by itself, and what it finds comes out with the next syncs
     const { id } = tenant.addChat({ at: '2026-08-10T12:00:00Z' });
     tenant.addMessage(id, { at: '2026-08-10T12:00:01Z' });
   }
+  // Of the two seconds that begin, one is over since the first sync.
+  await nextSecond();
   await under.nextSync();
   const handle = under.client.workflow.getHandle<typeof verifyWorkflow>(verificationWorkflowId(under.source.name));
   await until(() => handle.describe().catch(() => null));
@@ -191,6 +193,27 @@ test('a worker that is killed in the middle of a comparison costs nothing, and a
   tenant.addMessage(chatIds()[0]!, { content: 'meanwhile' });
   expect(await under.nextSync()).toMatchObject({ outcome: 'completed', messages: 1 });
   expect(await handle!.result()).toMatchObject({ compared: 40, messages: 80, missing: 0, unread: 0 });
+});
+
+test('with MESSAGES=all, what comes again with each change is not doubled', async () => {
+  tenant = createTenant({ chats: 3, messagesPerChat: 2 });
+  under = await startSource({
+    simulator: { tenant },
+    settings: { BACKFILL_START: '2026-08-01', MESSAGES: 'all' },
+  });
+  await under.sync();
+  tenant.addMessage(chatIds()[0]!, { content: 'later' });
+  expect(await under.nextSync()).toMatchObject({ messages: 3 });
+  expect(await verify()).toMatchObject({ compared: 3, missing: 0, doubled: 0, different: 0 });
+});
+
+test('a census compares what changed since the last one that came to its end', async () => {
+  await start();
+  expect(await verify({ what: 'census' })).toMatchObject({ compared: 0 });
+  tenant.addMessage(chatIds()[0]!, { content: 'later' });
+  await under.nextSync();
+  // One that was begun after that, and broke off, is no reason to pass it over.
+  expect(await verify({ what: 'census', since: new Date().toISOString() })).toMatchObject({ compared: 1 });
 });
 
 test('a sync goes before a comparison', async () => {
