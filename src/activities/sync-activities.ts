@@ -73,14 +73,9 @@ export function createSyncActivities(dependencies: SyncDependencies): SyncActivi
       await wakeDestinations();
       return published;
     },
-    async chatsToRecover({ window, limit }) {
-      const found: string[] = [];
-      for (const chatId of await findings.toRecover(Infinity)) {
-        // The window has published what is new of it: the next one takes the rest.
-        if (found.length < limit && !(await archive.has(window, chatId))) found.push(chatId);
-      }
-      return found;
-    },
+    // What the window has published is new; the next one takes the rest.
+    chatsToRecover: ({ window, limit }) =>
+      findings.toRecover(limit, async (chatId) => !(await archive.has(window, chatId))),
     takenOver: ({ chatIds }) => findings.taken(chatIds),
     beginCensus: ({ since }) => fromTemporal(async () => (await verification.start({ ...CENSUS, since })) !== null),
     async commitWindow({ window, closing }) {

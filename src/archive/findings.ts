@@ -38,8 +38,8 @@ export interface Findings {
   censusEnded(begunAt: string): Promise<void>;
   /** Hands chats over to the next sync, which reads them again. */
   recover(chatIds: readonly string[]): Promise<void>;
-  /** Some of those that are handed over. */
-  toRecover(limit: number): Promise<string[]>;
+  /** Some of those that are handed over. @param isWanted Passes over the others; absent: all are. */
+  toRecover(limit: number, isWanted?: (chatId: string) => Promise<boolean>): Promise<string[]>;
   /** A sync has taken them over. */
   taken(chatIds: readonly string[]): Promise<void>;
 }

@@ -76,12 +76,16 @@ export function createFolderFindings(dir: string, source: string): Findings {
     for (const chatId of chatIds) await files.claim(join(own, `${nameOf(chatId)}.json`), JSON.stringify([chatId]));
   }
 
-  async function toRecover(limit: number): Promise<string[]> {
+  async function toRecover(
+    limit: number,
+    isWanted: (chatId: string) => Promise<boolean> = () => Promise.resolve(true),
+  ): Promise<string[]> {
     const found: string[] = [];
     for (const name of await namesIn(RECOVER)) {
       if (found.length >= limit) break;
       const text = name.endsWith('.json') ? await files.readText(join(folder, RECOVER, name)) : null;
-      if (text !== null) found.push(...idsSchema.parse(JSON.parse(text)));
+      const [chatId] = text === null ? [] : idsSchema.parse(JSON.parse(text));
+      if (chatId !== undefined && (await isWanted(chatId))) found.push(chatId);
     }
     return found;
   }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../config/environment';
-import { parseIsoTime } from '../domain/iso-time';
 import { gatherEvidence, type Evidence } from '../evidence/evidence';
 import { pageOf } from '../evidence/page';
 import { UsageError } from '../exit';
@@ -11,6 +10,7 @@ import { version } from '../version';
 import { archivePlace } from './archive-place';
 import { readPublicKeys } from './public-keys';
 import { say } from './session';
+import { timeOption } from './time-option';
 
 export interface EvidenceOptions {
   from?: string;
@@ -23,7 +23,7 @@ export interface EvidenceOptions {
 /** `evidence`: one page of what the archive holds, and whether it is right. Returns 1 if it is not. */
 export async function evidenceCommand(environment: Environment, options: EvidenceOptions): Promise<number> {
   if (options.json && options.out !== undefined) throw new UsageError('--json: --out writes both');
-  const span = { from: timeOf('--from', options.from), to: timeOf('--to', options.to) };
+  const span = { from: timeOption('--from', options.from), to: timeOption('--to', options.to) };
   if (span.from !== null && span.to !== null && Date.parse(span.from) >= Date.parse(span.to)) {
     throw new UsageError(`--to ${span.to}: is not behind --from ${span.from}`);
   }
@@ -60,10 +60,3 @@ function nameOf({ source, span, windows }: Evidence): string {
 }
 
 const stampOf = (time: string): string => time.replace(/T00:00:00.000Z$/, '').replace(/:|\.\d+(?=Z)/g, '');
-
-function timeOf(option: string, text: string | undefined): string | null {
-  if (text === undefined) return null;
-  const time = parseIsoTime(text);
-  if (time === undefined) throw new UsageError(`${option} ${text}: an ISO 8601 date or time, as 2026-04-08`);
-  return time;
-}

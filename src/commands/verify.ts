@@ -1,7 +1,7 @@
 import type { Environment } from '../config/environment';
-import { parseIsoTime } from '../domain/iso-time';
 import type { VerifyRequest } from '../domain/verification';
 import { UsageError } from '../exit';
+import { timeOption } from './time-option';
 
 export interface VerifyOptions {
   archive?: boolean;
@@ -34,20 +34,12 @@ function requestOf({ chats, from, to, sample, repair }: VerifyOptions): VerifyRe
   if (chats && sample !== undefined) throw new UsageError('verify --chats: lists all of them, so without --sample');
   return {
     what: chats ? 'chats' : 'messages',
-    from: timeOf('from', from),
-    to: timeOf('to', to),
+    from: timeOption('--from', from),
+    to: timeOption('--to', to),
     since: null,
     sample: sample === undefined ? null : numberOf(sample),
     repair: repair ?? false,
   };
-}
-
-function timeOf(name: string, text: string | undefined): string | null {
-  if (text === undefined) return null;
-  const time = parseIsoTime(text);
-  if (time === undefined)
-    throw new UsageError(`--${name} ${text}: a date or time, as 2026-04-08 or 2026-04-08T14:30:00Z`);
-  return time;
 }
 
 function numberOf(text: string): number {

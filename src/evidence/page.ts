@@ -185,7 +185,7 @@ const PLACED = ['n', 'event', 'at', 'prev', 'signature', 'id', 'time'];
 
 function happened(line: EventLine): string[] {
   const how = Object.entries(line)
-    .filter(([name, value]) => !PLACED.includes(name) && value !== '')
+    .filter(([name, value]) => !PLACED.includes(name) && value !== '' && value !== null)
     .map(([name, value]) => `${name} ${valueOf(value)}`);
   return [String(line.n), 'time' in line ? line.time : line.at, line.event, how.join('; ')];
 }
@@ -195,7 +195,7 @@ const valueOf = (value: unknown): string =>
     ? value.length > MOST_IDS
       ? String(value.length)
       : value.map(String).map(code).join(', ') || 'none'
-    : code(String(value));
+    : code(typeof value === 'string' ? value : JSON.stringify(value));
 
 function table(head: readonly string[], rows: readonly (readonly string[])[], most = Infinity): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

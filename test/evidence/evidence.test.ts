@@ -124,6 +124,23 @@ test('of a span it says what is of that span, also where that was recovered late
   expect(await gather(day(4))).toMatchObject({ windows: [], gone: [], parked: [], verification: { windows: 2 } });
 });
 
+test('tells of a comparison with the API what it found, in words that a person can read', async () => {
+  const figures = { listed: 9, compared: 8, messages: 70, requests: 10, unread: 0, recovering: 1 };
+  const found = { missing: 2, unknownChats: 1, doubled: 0, different: 0, goneChats: 0, goneMessages: 0 };
+  const findings = { path: 'verifications/a-run.ndjson', sha256: 'ab'.repeat(32) };
+  await open().record('an-archive', [
+    {
+      ...{ event: 'verified', id: 'a-run', time: day(5), what: 'messages', from: day(1), to: day(4), sample: null },
+      ...figures,
+      ...found,
+      findings,
+    },
+  ]);
+  const page = pageOf(await gather(), null);
+  expect(page).toMatch(/\| verified \| .*missing `2`.*verifications\/a-run\.ndjson/);
+  expect(page).not.toMatch(/\[object|sample/);
+});
+
 test('what a rewind read again stands for itself, and the rewind with its reason', async () => {
   const rewound = { event: 'rewound', id: 'three', time: new Date().toISOString(), from: day(4), to: day(3) } as const;
   await open().record('an-archive', [{ ...rewound, skip: false, reason: 'a mistake' }]);
