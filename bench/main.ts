@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { measureDelivery } from './deliver/measure';
+import { measureOutage, outagesOf } from './deliver/outage';
 import { deliveriesOf } from './deliver/scenarios';
 import { createArchives, type Archives } from './made-archive';
 import { faultOf, machine, markdown, type Result } from './report';
@@ -35,6 +36,10 @@ function choicesOf(quick: boolean, archives: Archives): Choice[] {
     ...deliveriesOf({ quick }).map((scenario) => ({
       ...{ name: scenario.name, isLong: true },
       run: scenario.start && ((signal: AbortSignal) => measureDelivery(scenario, archives, { say, signal })),
+    })),
+    ...outagesOf({ quick }).map((scenario) => ({
+      ...{ name: scenario.name, isLong: true },
+      run: scenario.programs === null ? null : (signal: AbortSignal) => measureOutage(scenario, signal, say),
     })),
     ...comparisonsOf({ quick }).map((scenario) => ({
       ...{ name: scenario.name, isLong: true },

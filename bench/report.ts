@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { deliveryFault, type DeliveryResult } from './deliver/measure';
-import { deliveryTable } from './deliver/table';
+import { outageFault, type OutageResult } from './deliver/outage';
+import { deliveryTable, outageTable } from './deliver/table';
 import { isExact } from './exactness';
 import type { Measured } from './measure';
 import type { Scenario } from './scenarios';
@@ -10,7 +11,7 @@ import type { VerificationResult } from './verify/measure';
 import { comparisonTable, verificationTable } from './verify/table';
 
 /** Figures of one scenario. */
-export type Result = SyncResult | DeliveryResult | VerificationResult | ComparisonResult;
+export type Result = SyncResult | DeliveryResult | OutageResult | VerificationResult | ComparisonResult;
 
 /** Figures of a sync. */
 export interface SyncResult extends Measured {
@@ -173,6 +174,10 @@ export function markdown(results: readonly Result[]): string {
       results.filter((result) => result.kind === 'deliver'),
     ),
     ...render(
+      outageTable,
+      results.filter((result) => result.kind === 'outage'),
+    ),
+    ...render(
       verificationTable,
       results.filter((result) => result.kind === 'verify'),
     ),
@@ -184,12 +189,14 @@ export function markdown(results: readonly Result[]): string {
   return [`Machine: ${line}`, ...tables].join('\n\n');
 }
 
-const isSync = (result: Result): result is SyncResult => !['deliver', 'verify', 'compare'].includes(result.kind);
+const isSync = (result: Result): result is SyncResult =>
+  !['deliver', 'outage', 'verify', 'compare'].includes(result.kind);
 
 /** What a scenario promises and did not keep; undefined if all is well. */
 export function faultOf(result: Result): string | undefined {
   if (result.kind === 'verify' || result.kind === 'compare') return undefined;
   if (result.kind === 'deliver') return deliveryFault(result);
+  if (result.kind === 'outage') return outageFault(result);
   const { lost, doubled, foreign, wrong } = result;
   if (wrong.length > 0) return `by verify --archive: ${wrong.join(', ')}`;
   return isExact(result) ? undefined : `not exact: ${lost} messages lost, ${doubled} doubled, ${foreign} foreign`;

@@ -25,6 +25,7 @@ async function main(): Promise<void> {
     clock: () => now,
     latencyMs: (n) => wanted.latenciesMs[Math.floor((n * wanted.latenciesMs.length) / fewest)] ?? 0,
     rateLimitPerMinute: Infinity,
+    sendDate: wanted.sendDate,
   });
 
   const ready: TenantReady = {

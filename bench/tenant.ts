@@ -16,6 +16,8 @@ export const tenantSpecSchema = z.object({
    * Users in two organizations, on a `legacy` server, which lists per user; null is the demo tenant on a `now` server.
    */
   users: z.int().nullable(),
+  /** False: answers have no `Date`, so that windows end by the worker's clock, while the tenant's stands still. */
+  sendDate: z.boolean().optional(),
   /** The number of chats of each hostile kind; set, it replaces the simulator by the hostile API. */
   hostile: z.int().optional(),
 });

@@ -12,7 +12,8 @@ export async function startPostgresTarget(bin: string): Promise<Target> {
   return { url, settings: { POSTGRES_URL: url }, there: () => thereAt(url), stop: () => server.stop() };
 }
 
-async function thereAt(url: string): Promise<There> {
+/** Counts the rows of its table. */
+export async function thereAt(url: string): Promise<There> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
