@@ -111,6 +111,25 @@ test('chats that come with old dates come out whole, with one census, each messa
   expect(await verify({ what: 'chats' })).toMatchObject({ unknownChats: 0, missing: 0 });
 });
 
+test.each(['now', 'legacy'] as const)(
+  'an organization that joins comes out with all that it had before: a server of generation %s',
+  async (generation) => {
+    tenant = createTenant({ chats: 3, messagesPerChat: 2 });
+    under = await startSource({ simulator: { tenant, generation }, settings: { BACKFILL_START: '2026-08-01' } });
+    await under.sync();
+    const { uuid } = tenant.addOrganization({ at: '2026-08-05T12:00:00Z' });
+    const users = [1, 2].map(() => tenant.addUser(uuid, { at: '2026-08-05T12:00:00Z' }).id);
+    for (const userId of [...users, ...users]) {
+      const { id } = tenant.addChat({ organizationUuid: uuid, userId, at: '2026-08-10T12:00:00Z' });
+      for (const second of [1, 2]) tenant.addMessage(id, { at: `2026-08-10T12:00:0${second}Z` });
+    }
+    expect(await under.nextSync()).toMatchObject({ outcome: 'completed', messages: 0 });
+    expect(await verify({ what: 'chats', repair: true })).toMatchObject({ unknownChats: 4, missing: 8, recovering: 4 });
+    expect(await under.nextSync()).toMatchObject({ outcome: 'completed', messages: 8, parked: 0 });
+    expectExactly(await under.records(), tenant);
+  },
+);
+
 test('an archive whose last day is gone is no archive of this source, and how its messages come again is said', async () => {
   await start();
   tenant.addMessage(chatIds()[0]!, { content: 'later' });
