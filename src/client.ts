@@ -106,8 +106,9 @@ program
 program
   .command('resume')
   .description('end the pause')
+  .option('--reason <text>', 'kept in the archive beside the pause')
   .option('--destination <name>', "of this destination, not the source's")
-  .addHelpText('after', example('resume'))
+  .addHelpText('after', example('resume --reason "the review is over"'))
   .action(async (options: PauseOptions) =>
     end((await import('./commands/control.js')).resumeCommand(environment, options)),
   );

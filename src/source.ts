@@ -39,7 +39,7 @@ export interface Source {
   /** Asks for a sync and returns its number. @param by The id of the workflow that asks. */
   askForSync(by: string): Promise<Ask>;
   pause(reason: string): Promise<void>;
-  resume(): Promise<void>;
+  resume(reason?: string): Promise<void>;
   rewind(request: RewindRequest): Promise<void>;
   /** Counts the processes that polled the source's workflow queue within 70 s. */
   workers(): Promise<number>;
@@ -136,7 +136,7 @@ export function createSource(client: Client, name: string): Source {
     },
     askForSync: (by) => update(syncUpdate, { by }),
     pause: (reason) => update(pauseUpdate, { reason }),
-    resume: () => update(resumeUpdate, {}),
+    resume: (reason = '') => update(resumeUpdate, { reason }),
     rewind: (request) => update(rewindUpdate, request),
     workers: () => countPollers(client, syncTaskQueue(name), 'workflow'),
   };

@@ -5,7 +5,7 @@ import type { ChatFinding, Findings } from '../archive/findings';
 import type { Log } from '../archive/log';
 import { FailureType } from '../contract';
 import type { Head } from '../domain/published';
-import { NOTHING_FOUND, type Found, type VerifyRequest } from '../domain/verification';
+import { NOTHING_FOUND, type Found, type Verified, type VerifyRequest } from '../domain/verification';
 import { isWithin, type Span } from '../domain/window';
 import type { Source } from '../source';
 import { failure } from './failures';
@@ -20,11 +20,12 @@ export interface VerificationDependencies {
   log: Log;
   chats: ArchivedChats;
   findings: Findings;
+  metrics: { verified(found: Verified): void };
 }
 
 /** The activities of a verification that talk to the archive, never to the API. */
 export function createVerificationActivities(dependencies: VerificationDependencies): VerificationActivities {
-  const { source, archive, log, chats, findings } = dependencies;
+  const { source, archive, log, chats, findings, metrics } = dependencies;
 
   return {
     async beginVerification({ run, request }) {
@@ -92,6 +93,7 @@ export function createVerificationActivities(dependencies: VerificationDependenc
         await archive.record(memo.archive.id, [event]);
       }
       if (request.what === 'census') await findings.censusEnded(begunAt);
+      metrics.verified(verified);
       return verified;
     },
   };

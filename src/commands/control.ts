@@ -34,14 +34,17 @@ export async function pauseCommand(environment: Environment, options: PauseOptio
 }
 
 /** `resume` */
-export async function resumeCommand(environment: Environment, { destination }: PauseOptions): Promise<number> {
+export async function resumeCommand(environment: Environment, options: PauseOptions): Promise<number> {
+  const reason = reasonOf(options);
+  const { destination } = options;
+  if (destination !== undefined && reason !== '') throw new UsageError('--reason: of a source only');
   return withSession(environment, async (session) => {
     if (destination !== undefined) {
       await withWorker(session, () => createDeliveryChain(session.client, session.source.name, destination).resume());
       say(`destination ${destination} goes on`);
       return 0;
     }
-    await withWorker(session, () => session.source.resume());
+    await withWorker(session, () => session.source.resume(reason));
     say(`source ${session.source.name} syncs again when it is asked to, or by its schedule`);
     return 0;
   });

@@ -56,7 +56,7 @@ function eventOf(event: EventLine): string {
     case 'paused':
       return `paused: ${event.reason || 'no reason given'}`;
     case 'resumed':
-      return 'resumed';
+      return event.reason === undefined ? 'resumed' : `resumed: ${event.reason}`;
     case 'rewound':
       return `rewound: to ${event.to}, from ${event.from ?? 'nothing'}: ${event.reason || 'no reason given'}`;
     case 'verified':

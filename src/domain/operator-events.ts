@@ -13,7 +13,7 @@ const given = {
 /** What is done to a source, by an operator or a census; the archive's ledger keeps each. */
 export const operatorEventShapes = {
   paused: { event: z.literal('paused'), ...given, reason: z.string() },
-  resumed: { event: z.literal('resumed'), ...given },
+  resumed: { event: z.literal('resumed'), ...given, reason: z.string().optional() },
   rewound: {
     event: z.literal('rewound'),
     ...given,

@@ -4,6 +4,10 @@ import type { Endpoint } from '../compliance-api/errors';
 import type { WindowTotals } from '../activities/types';
 import type { DeliveryState } from '../domain/delivery';
 import type { Memo } from '../domain/memo';
+import type { Verified } from '../domain/verification';
+
+/** What is wrong with a message of the archive, by a comparison with the API. */
+const FINDINGS = ['missing', 'doubled', 'different'] as const;
 
 /** A worker's metrics. No label holds an id: there are too many, and some identify people. */
 export interface Metrics {
@@ -12,6 +16,8 @@ export interface Metrics {
   published(added: WindowTotals): void;
   /** Counts messages that are newer than their chat's `updated_at`. */
   violated(messages: number): void;
+  /** Counts what a comparison of the archive with the API found. */
+  verified(found: Pick<Verified, (typeof FINDINGS)[number]>): void;
   /** Shows the requests left in the API's budget, by its last answer. */
   budget(remaining: number): void;
   /** Counts records that a destination has. */
@@ -37,6 +43,11 @@ export function createMetrics(meter: MetricMeter): Metrics {
     'chat_sync_assumption_violations_total',
     '',
     "Messages that are newer than their chat's updated_at",
+  );
+  const findings = meter.createCounter(
+    'chat_sync_verification_findings_total',
+    '',
+    'Messages that a comparison with the API found missing, doubled or different in the archive',
   );
   const behind = meter.createGauge(
     'chat_sync_seconds_behind',
@@ -71,6 +82,7 @@ export function createMetrics(meter: MetricMeter): Metrics {
   );
   // A counter without a first value of 0 shows no increase when Prometheus first sees it.
   for (const counter of [messages, chats, gone, conflicts, violations]) counter.add(0);
+  for (const finding of FINDINGS) findings.add(0, { finding });
 
   return {
     delivered: (destination, records) => delivered.add(records, { destination }),
@@ -87,6 +99,7 @@ export function createMetrics(meter: MetricMeter): Metrics {
       conflicts.add(added.conflicts);
     },
     violated: (count) => violations.add(count),
+    verified: (found) => FINDINGS.forEach((finding) => findings.add(found[finding], { finding })),
     budget: (remaining) => budget.set(remaining),
     source({ syncedThrough, lastSuccessAt, parked: list }, now) {
       parked.set(list.length);

@@ -133,7 +133,7 @@ export async function createSourceWorker(options: SourceWorkerOptions): Promise<
         taskQueue: syncTaskQueue(source.name),
         workflowBundle,
         activities: {
-          ...createVerificationActivities({ source, archive, log, chats, findings }),
+          ...createVerificationActivities({ source, archive, log, chats, findings, metrics }),
           ...createSyncActivities({
             ...{ source, archive, findings, verification, policy, metrics, passingTrouble, stopping: stop.signal },
             destinations: destinations.map(({ chain }) => chain),

@@ -131,8 +131,9 @@ function handleMessages(source: SourceState): void {
   );
   setHandler(
     resumeUpdate,
-    () => {
-      const event = { event: 'resumed', id: updateId(), time: iso(Date.now()) } as const;
+    (request) => {
+      const { reason } = readResume(request);
+      const event = { event: 'resumed', id: updateId(), time: iso(Date.now()), ...(reason && { reason }) } as const;
       source.change({ paused: undefined, ...(source.state.paused && noted(source.state, event)) });
     },
     { validator: readResume },

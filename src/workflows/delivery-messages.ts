@@ -6,7 +6,7 @@ export const wakeSignal = defineSignal('wake');
 
 /** Holds the deliveries: one that runs is cancelled, and its position stays. */
 export const pauseDeliveryUpdate = defineUpdate<void, [PauseRequest]>('pause');
-export const resumeDeliveryUpdate = defineUpdate<void, [object]>('resume');
+export const resumeDeliveryUpdate = defineUpdate<void, [PauseRequest]>('resume');
 
 export interface RewindDeliveryRequest {
   /** Windows that end behind it are delivered again: an ISO 8601 date or time. */

@@ -17,7 +17,8 @@ export interface PauseRequest {
 /** Pauses the source: a running sync goes on to its end, and further requests are refused until `resume`. */
 export const pauseUpdate = defineUpdate<void, [PauseRequest]>('pause');
 
-export const resumeUpdate = defineUpdate<void, [object]>('resume');
+/** Ends the pause; a source that is not paused stays as it is. */
+export const resumeUpdate = defineUpdate<void, [PauseRequest]>('resume');
 
 export interface RewindRequest {
   /** The next window's start, cut to the second: an ISO 8601 date or time that is not in the future. */

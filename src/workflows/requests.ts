@@ -14,12 +14,12 @@ export function readSync(value: unknown): void {
   fieldsOf(value, ['by'], 'sync');
 }
 
-export function readResume(value: unknown): void {
-  fieldsOf(value, [], 'resume');
-}
+export const readPause = (value: unknown): Required<PauseRequest> => readReason(value, 'pause');
 
-export function readPause(value: unknown): Required<PauseRequest> {
-  const { reason } = fieldsOf(value, ['reason'], 'pause');
+export const readResume = (value: unknown): Required<PauseRequest> => readReason(value, 'resume');
+
+function readReason(value: unknown, update: string): Required<PauseRequest> {
+  const { reason } = fieldsOf(value, ['reason'], update);
   return { reason: textOf(reason, 'reason') };
 }
 
@@ -55,7 +55,7 @@ function fieldsOf<Name extends string>(
   const given: unknown = value ?? {};
   if (!isPlain(given) || Object.keys(given).some((name) => !names.some((known) => known === name))) {
     const fields = names.map((name) => `\`${name}\``).join(', ');
-    throw new Error(`${update} takes ${fields === '' ? 'nothing' : `one object, with ${fields} at most`}`);
+    throw new Error(`${update} takes one object, with ${fields} at most`);
   }
   return given;
 }

@@ -109,7 +109,7 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
   expect(await run(['status', '--max-behind', '30m'], settings)).toMatchObject({
     ...{ code: 1, stderr: expect.stringContaining('not as it should be: it is paused') as string },
   });
-  expect((await run(['resume'], settings)).code).toBe(0);
+  expect((await run(['resume', '--reason', 'done'], settings)).code).toBe(0);
 
   const replayed = await run(['replay'], settings);
   expect(replayed.code).toBe(0);
@@ -127,7 +127,7 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
   });
 
   const log = await run(['log'], settings);
-  expect(log.stdout).toMatch(/paused: audit\n[^]*resumed\n[^]*rewound: to 2026-09-20T00:00:00.000Z/);
+  expect(log.stdout).toMatch(/paused: audit\n[^]*resumed: done\n[^]*rewound: to 2026-09-20T00:00:00.000Z/);
   expect(log.stdout.match(/completed: /g)).toHaveLength(2);
   const compared = await run(['verify', '--json'], settings);
   expect(compared.code).toBe(0);

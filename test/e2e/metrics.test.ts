@@ -103,6 +103,13 @@ test('it shows what was read and asked for, how far behind the source is, and wh
   await report();
   const healed = await scrapeUntil((seen) => seen.get('chat_sync_parked{source}') === 0);
   expect(healed.get('chat_sync_messages_total{source}')).toBe(truth(tenant).length);
+
+  const { id: migrated } = tenant.addChat({ at: '2026-08-10T12:00:00Z' });
+  tenant.addMessage(migrated, { at: '2026-08-10T12:00:01Z' });
+  const missing = 'chat_sync_verification_findings_total{finding="missing",source}';
+  expect(healed.get(missing)).toBe(0);
+  expect((await run(['verify', '--chats'], settings)).code).toBe(1);
+  await scrapeUntil((seen) => seen.get(missing) === 1);
 });
 
 test("docs/reference.md names every metric; Temporal's own are beside them, and nothing private", async () => {

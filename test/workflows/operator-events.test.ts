@@ -47,7 +47,7 @@ describe('in a source', () => {
     await under.sync();
     await under.source.pause('legal hold');
     await untilThere(4);
-    await under.source.resume();
+    await under.source.resume('the review is over');
     // Of no pause: nothing to record.
     await under.source.resume();
     await untilThere(5);
@@ -60,7 +60,7 @@ describe('in a source', () => {
       { event: 'resumed' },
       { outcome: 'completed' },
       { event: 'paused', reason: 'legal hold', time: expect.stringMatching(/^20.*Z$/) as unknown },
-      { event: 'resumed' },
+      { event: 'resumed', reason: 'the review is over' },
       { event: 'rewound', reason: 'a chat was missing', from: before, to: AGAIN, skip: false },
       { outcome: 'completed', from: AGAIN, rewound: true },
     ]);
