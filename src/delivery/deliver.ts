@@ -52,6 +52,8 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
   const shortened = openShortenedFile(log, name);
   const writer = writerOf(options, refused);
   let { position, through } = await begin();
+  /** The ledger's line behind the last window: those of other things may come before the next one's, and are still to come if it is open. */
+  let line: Pick<Position, 'entry' | 'after'> = { entry: position.entry, after: position.after };
   let missed = 0;
   let observed = 0;
   let isFirst = true;
@@ -89,8 +91,8 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
     if (!entry.isRemoved) await deliverParts(entry, from);
     if (!caughtUp || entry.outcome === null) return;
     if (!entry.isRemoved) await writer.end(source, entry);
-    const next = { entry: entry.n + 1, after: entry.sha256, byte: 0, part: null, records: 0 };
-    await moveTo(next, entry.parts.length > 0);
+    line = { entry: entry.n + 1, after: entry.sha256 };
+    await moveTo({ ...line, byte: 0, part: null, records: 0 }, entry.parts.length > 0);
     if (entry.outcome === 'completed' && writer.isDecided) through = entry.window.to;
   }
 
@@ -99,7 +101,7 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
     let offset = 0;
     for (const part of entry.parts) {
       const from = Math.max(0, start.byte - offset);
-      const placeAt = (byte: number, count: number) => ({ entry: entry.n, part: part.path, byte, records: count });
+      const placeAt = (byte: number, count: number) => ({ ...line, part: part.path, byte, records: count });
       const begin = offset;
       offset += part.bytes;
       if (from >= part.bytes) continue;

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { count, time } from './checkpoint';
 
 /**
- * How far a destination is in an archive's log: everything before it is durable there. An entry is a window, by the number
- * of its line in the ledger (an open window's is the next one); a byte is one of its parts, laid end to end.
+ * How far a destination is in an archive's log: everything before it is durable there. An entry is a window, by the number of the
+ * line behind the last window's in the ledger: lines of other things may come before its own, and still do while it is open. A byte is
+ * one of its parts, laid end to end.
  */
 export const positionSchema = z.object({
   /** The archive's id: in another one nothing is delivered yet. */
@@ -11,7 +12,7 @@ export const positionSchema = z.object({
   /** Raised by each `rewind` of the destination, to its time (ms), and where a window comes out otherwise than it was begun. */
   epoch: count,
   entry: z.int().positive(),
-  /** The SHA-256 of the ledger's line before the entry, by which a ledger is told from another copy of it; null for the first one. */
+  /** The SHA-256 of the ledger's line before that, by which a ledger is told from another copy of it; null for the first one. */
   after: z.string().nullable(),
   byte: count,
   /** The path of the part that ends there, or in which it is; null at the start of an entry. */

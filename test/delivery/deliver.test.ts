@@ -62,6 +62,30 @@ describe('a delivery', () => {
     expect(destination.ids()).toEqual(recordsOfChat('a', 40).map(idOf));
   });
 
+  it.each([
+    ['before a window', async () => archive.close()],
+    ['while one is open', () => run(recording())],
+  ])('goes on in the middle of a window, whatever else was written %s', async (_when, before) => {
+    await archive.window([recordsOfChat('a', 2)]);
+    await archive.publish(recordsOfChat('b', 2));
+    await before();
+    await archive.pause();
+    await archive.pause();
+    await archive.window([recordsOfChat('c', 40)], [recordsOfChat('d', 2)]);
+    await archive.pause();
+    await archive.window([recordsOfChat('e', 40)]);
+    const destination = recording();
+    let over = 0;
+    while (!(await run(destination, { isOver: () => true })).caughtUp) over += 1;
+    expect(over).toBeGreaterThan(10);
+    const whole = recording();
+    await rm(join(archive.folder, 'positions'), { recursive: true });
+    await run(whole);
+    const keys = destination.deliveries.map(({ key }) => key);
+    expect(whole.deliveries.map(({ key }) => key).slice(-keys.length)).toEqual(keys);
+    expect(new Set(whole.ids()).size).toBe(86);
+  });
+
   it('takes what is published before its window is closed, and the rest later', async () => {
     await archive.publish(recordsOfChat('a', 3));
     const destination = recording();

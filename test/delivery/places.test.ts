@@ -62,6 +62,20 @@ it('START=now: a transactional destination that is down at first gets what is ar
   expect(pg.ids).toEqual(['while-down-00000', 'while-down-00001', 'while-down-00002']);
 });
 
+it('START=now: what else was written behind the last window changes nothing', async () => {
+  await archive.window([recordsOfChat('before', 2)]);
+  await archive.publish(recordsOfChat('open', 2));
+  await archive.pause();
+  const destination = recording();
+  const known = { epoch: 0, start: 'now', position: null };
+  await run(destination, { known });
+  await archive.pause();
+  await archive.publish(recordsOfChat('later', 3));
+  await archive.close();
+  await run(destination, { known });
+  expect(destination.ids()).toEqual(['later-00000', 'later-00001', 'later-00002']);
+});
+
 it('an open window that is given up for another one: a transactional destination gets all of the other one', async () => {
   // Window W1 is open and followed; then Temporal is lost (or the run is terminated), and the source opens W2, which has another end.
   await archive.publish(recordsOfChat('w1', 20));

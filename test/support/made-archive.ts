@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ export interface MadeArchive {
   close(outcome?: 'completed' | 'abandoned'): Promise<Head | null>;
   /** `publish` of each, and `close`. */
   window(...parts: string[][][]): Promise<void>;
+  /** Writes a line of something else than a window. */
+  pause(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -68,6 +71,10 @@ export async function makeArchive(
     async window(...parts) {
       for (const part of parts) await made.publish(...part);
       await made.close();
+    },
+    async pause() {
+      const event = { event: 'paused', id: randomUUID(), time: new Date().toISOString(), reason: '' } as const;
+      await archive.record(id, [event]);
     },
     remove: () => rm(dir, { recursive: true, force: true }),
   };
