@@ -44,7 +44,7 @@ export async function startTemporalNode(options: NodeOptions, number: number): P
   function launch(): ChildProcess {
     const log = openSync(join(logFolder, `temporal-${number}.log`), 'a');
     try {
-      const args = ['--root', folder, '--config', 'config', '--env', name, 'start'];
+      const args = ['--root', folder, '--config', 'config', '--env', name, '--allow-no-auth', 'start'];
       return spawn(program, args, { stdio: ['ignore', log, log], env: processEnv({}), detached: true });
     } finally {
       closeSync(log);
