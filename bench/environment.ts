@@ -5,7 +5,7 @@ import { forkModule } from '../harness/child';
 import { clientSettings, processEnv, workerSettings, type Settings } from '../harness/process-env';
 import { withInstallation, type OnTeardown } from '../harness/installation';
 import { ROOT } from '../harness/root';
-import { prepareTemporal, type Temporal } from '../harness/temporal';
+import { prepareDevServer, type DevServer } from '../harness/dev-server';
 import { createProcesses, STDERR, type Processes } from './processes';
 import { startTenant, type TenantProcess, type TenantSpec } from './tenant';
 
@@ -26,7 +26,7 @@ export interface EnvironmentOptions {
 
 /** A whole installation: Temporal server, simulator, built workers, an empty folder for the archive. */
 export interface Environment {
-  readonly temporal: Temporal;
+  readonly temporal: DevServer;
   readonly temporalPid: number;
   readonly tenant: TenantProcess;
   readonly workerPids: readonly number[];
@@ -62,7 +62,7 @@ async function setUp(
   onTeardown(() => processes.stop(signal.aborted ? 0 : STOP_MS));
   const tenant = await startTenant(spec);
   processes.add('the simulator', tenant.child);
-  const temporal = await prepareTemporal(folder);
+  const temporal = await prepareDevServer(folder);
   const server = processes.add('temporal', temporal.launch(STDERR));
   onTeardown(() => temporal.client.connection.close());
   await temporal.answers();

@@ -6,7 +6,6 @@ import { clientSettings, processEnv, workerSettings } from '../harness/process-e
 import { freePort } from '../harness/free-port';
 import { withInstallation, type OnTeardown } from '../harness/installation';
 import { supervise, type Supervised } from '../harness/supervised';
-import { prepareTemporal, type Temporal } from '../harness/temporal';
 import type { Random } from '../simulator/random';
 import { createSource, type Source } from '../src/source';
 import { createCli, type Cli } from './cli';
@@ -14,6 +13,7 @@ import { createDeployment, type Deployment } from './deployment';
 import { startReceiver, type Receiver } from './receiver';
 import { LISTINGS, type Settings } from './settings';
 import { startTarget, type Target } from './targets';
+import { startCluster, startDevServer, type TemporalService } from './temporal-service';
 import { startTenant, type TenantProcess } from './tenant';
 import { createVolume, type Volume } from './volume';
 import { createWorkersClock, type WorkersClock } from './workers-clock';
@@ -22,7 +22,7 @@ export const SOURCE = 'chaos';
 export const SCHEDULE_EVERY = '10s';
 const WORKERS = 3;
 const WORKER_PATIENCE_MS = 40_000;
-const SERVER_PATIENCE_MS = 10_000;
+const RECEIVER_PATIENCE_MS = 10_000;
 /** The server suggests continue-as-new after so many events instead of 4096, so that large syncs take several runs. */
 const EVENTS_OF_A_RUN = 400;
 
@@ -34,10 +34,9 @@ export interface Secrets {
   readonly marker: string;
 }
 
-/** A whole installation of real processes: Temporal server, simulated API, workers, CLI. */
+/** A whole installation of real processes: Temporal, simulated API, workers, CLI. */
 export interface Environment {
-  readonly temporal: Temporal;
-  readonly server: Supervised;
+  readonly temporal: TemporalService;
   readonly tenant: TenantProcess;
   readonly workers: readonly Supervised[];
   readonly deployment: Deployment;
@@ -51,7 +50,7 @@ export interface Environment {
   readonly cli: Cli;
   readonly source: Source;
   readonly secrets: Secrets;
-  /** DATA_DIR: holds temporal.db and the link to the volume. */
+  /** DATA_DIR: holds the link to the volume, and the dev server's temporal.db. */
   readonly dataDir: string;
   /** The archive's folder, FILE_DIR/<source>. */
   readonly archiveFolder: string;
@@ -84,7 +83,7 @@ export function withEnvironment<T>(
 }
 
 async function setUp(
-  { random, seed, settings: { onChatFailure, listing, destinations }, chats }: EnvironmentOptions,
+  { random, seed, settings: { onChatFailure, listing, destinations, cluster }, chats }: EnvironmentOptions,
   folder: string,
   onTeardown: OnTeardown,
   keep: () => boolean,
@@ -100,7 +99,7 @@ async function setUp(
   const tenant = await startTenant({ seed, ...secrets, chats, listing }, join(logFolder, 'tenant.log'));
   onTeardown(() => tenant.stop());
   const receiver = await startReceiver(folder, join(logFolder, 'receiver.log'));
-  onTeardown(() => receiver.process.stop(SERVER_PATIENCE_MS));
+  onTeardown(() => receiver.process.stop(RECEIVER_PATIENCE_MS));
   const targets: Target[] = [];
   for (const name of destinations) {
     const target = await startTarget(name, folder);
@@ -108,11 +107,9 @@ async function setUp(
     targets.push(target);
     onTeardown(() => target.stop());
   }
-  const temporal = await prepareTemporal(dataDir, [`limit.historyCount.suggestContinueAsNew=${EVENTS_OF_A_RUN}`]);
-  const temporalLog = openSync(join(logFolder, 'temporal.log'), 'a');
-  const server = supervise('temporal', () => temporal.launch(temporalLog));
-  onTeardown(() => server.stop(SERVER_PATIENCE_MS));
-  onTeardown(() => temporal.client.connection.close());
+  const dynamicConfig = { 'limit.historyCount.suggestContinueAsNew': EVENTS_OF_A_RUN };
+  const startTemporal = cluster ? startCluster : startDevServer;
+  const temporal = await startTemporal({ folder, dataDir, logFolder, dynamicConfig }, onTeardown);
   await temporal.answers();
 
   const settings = { ...clientSettings(temporal.address, SOURCE, dataDir), LOG_LEVEL: 'trace' };
@@ -151,7 +148,6 @@ async function setUp(
   onTeardown(async () => cli.stop());
   return {
     temporal,
-    server,
     tenant,
     workers,
     deployment,

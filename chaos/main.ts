@@ -32,6 +32,7 @@ async function main({
   onChatFailure,
   listing,
   destinations,
+  cluster,
 }: Flags): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('stopped')));
@@ -46,7 +47,7 @@ async function main({
     return 2;
   }
   say(`seed ${seed}`);
-  const settings = { onChatFailure, listing, destinations };
+  const settings = { onChatFailure, listing, destinations, cluster };
   const result = await run({ seed, settings, faults, minutes, rounds, signal: stop.signal, say });
   process.stdout.write(`${json ? asJson(result) : markdown(result)}\n`);
   say(`seed ${seed}: ${isValid(result) ? 'everything is right' : 'something is wrong'}`);
@@ -86,6 +87,7 @@ const program = new Command('chaos')
       .choices(TARGETS)
       .default(['postgres', 's3', 'splunk-hec']),
   )
+  .option('--cluster', 'on two nodes of the Temporal server on PostgreSQL; the first time it builds them', false)
   .option('--size', 'instead of faults: a backfill of 100,000 chats whose worker is killed half-way; ten minutes')
   .option('--json', 'everything counted, as JSON')
   .addHelpText(

@@ -8,8 +8,8 @@ const AIM_MS = 120_000;
 export function markdown(result: Result): string {
   const { cpu, cores, platform, node } = machine();
   const { seed, settings, seconds, tallies, impossible } = result;
-  const { onChatFailure, listing } = settings;
-  const head = `Seed ${seed}, ON_CHAT_FAILURE=${onChatFailure}, listing ${listing}, ${number(seconds)} s, on ${cpu}, ${cores} cores, ${platform}, Node ${node}`;
+  const { onChatFailure, listing, cluster } = settings;
+  const head = `Seed ${seed}, ON_CHAT_FAILURE=${onChatFailure}, listing ${listing}, ${cluster ? 'two nodes on PostgreSQL, ' : ''}${number(seconds)} s, on ${cpu}, ${cores} cores, ${platform}, Node ${node}`;
   const injected = tallies.filter(({ times }) => times > 0);
   const faults = injected.map(({ name, times, longestMs }) => [
     `\`${name}\``,
@@ -21,7 +21,9 @@ export function markdown(result: Result): string {
     head,
     table(['fault', 'times', 'longest until the next progress (aim: 120 s)'], faults),
     ...(left.length > 0 ? [`Not injected in this time: ${left.join(', ')}`] : []),
-    ...(impossible.length > 0 ? [`Not possible here (no mount): ${impossible.join(', ')}`] : []),
+    ...(impossible.length > 0
+      ? [`Not possible here (they need a mount, a server, or \`--cluster\`): ${impossible.join(', ')}`]
+      : []),
     table(['total', 'number'], totals(result)),
     table(
       ['damage inflicted on a copy of the archive', 'found by `verify --archive`'],

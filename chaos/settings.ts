@@ -11,10 +11,12 @@ export const LISTINGS = {
 } as const satisfies Record<string, { generation: Generation; LISTING: string }>;
 export type Listing = keyof typeof LISTINGS;
 
-/** The product's settings that a run chooses. */
+/** The settings of the product, and of what it runs on, that a run chooses. */
 export interface Settings {
   readonly onChatFailure: (typeof ON_CHAT_FAILURE)[number];
   readonly listing: Listing;
   /** Real servers to deliver to, beside `http`: those of them that are at hand. */
   readonly destinations: readonly TargetName[];
+  /** Whether Temporal is two nodes on PostgreSQL, instead of the development server. */
+  readonly cluster: boolean;
 }

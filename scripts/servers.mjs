@@ -1,4 +1,4 @@
-// Builds and caches the real servers that destinations are tested on: all, or those that are named. Plain Node, no dependency.
+// Builds and caches the real servers of tests and chaos: all, or those that are named. Plain Node, no dependency.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -30,7 +30,10 @@ function settings(): Environment {
 
 /** Ends the process with the command's exit code: an open connection must not keep it running. */
 async function end(command: Promise<number>): Promise<never> {
-  process.exit(await command);
+  const code = await command;
+  // What a pipe has no room for yet would be lost. Who does not read to the end, as `head`, closes it.
+  await new Promise((resolve) => process.stdout.once('error', resolve).write('', resolve));
+  process.exit(code);
 }
 
 const program = new Command('chat-sync')

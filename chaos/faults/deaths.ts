@@ -14,15 +14,15 @@ const READY_MS = 60_000;
 
 const SHORT = { kind: 'deaths', ms: (random: Random) => seconds(random, 10, 40) } as const;
 
-type Targets = (context: FaultContext) => readonly Supervised[];
+export type Targets = (context: FaultContext) => readonly Supervised[];
 
 export const oneWorker: Targets = ({ environment, random }) => [random.pick(environment.workers)];
 const allWorkers: Targets = ({ environment }) => environment.workers;
-const server: Targets = ({ environment }) => [environment.server];
-export const everything: Targets = ({ environment }) => [environment.server, ...environment.workers];
+const servers: Targets = ({ environment }) => environment.temporal.servers;
+export const everything: Targets = ({ environment: { temporal, workers } }) => [...temporal.servers, ...workers];
 
 /** Sends SIGKILL, and starts the processes again after 1 to 5 s. */
-function kill(name: string, targetsOf: Targets, outage: boolean): Fault {
+export function kill(name: string, targetsOf: Targets, outage: boolean): Fault {
   return {
     name,
     kind: 'deaths',
@@ -53,9 +53,10 @@ export function suspend(name: string, targetsOf: Targets, { kind, outage, ms }: 
   };
 }
 
-async function restarted(environment: Environment, targets: readonly Supervised[]): Promise<void> {
+export async function restarted(environment: Environment, targets: readonly Supervised[]): Promise<void> {
   await Promise.all(targets.map((target) => target.up()));
-  if (targets.includes(environment.server)) await environment.temporal.answers();
+  const { temporal } = environment;
+  if (temporal.servers.some((server) => targets.includes(server))) await temporal.answers();
 }
 
 const term: Fault = {
@@ -106,7 +107,7 @@ const lateTemporal: Fault = {
     if (random.chance(0.7)) await midSync(environment);
     const lateMs = seconds(random, 8, 20);
     await Promise.all([
-      environment.server.end('SIGKILL', BACK_MS + lateMs),
+      ...environment.temporal.servers.map((server) => server.end('SIGKILL', BACK_MS + lateMs)),
       ...environment.workers.map((worker) => worker.end('SIGKILL', BACK_MS)),
     ]);
     const crashes = (): number => environment.workers.reduce((sum, worker) => sum + worker.crashes.length, 0);
@@ -119,12 +120,12 @@ const lateTemporal: Fault = {
 export const deaths: readonly Fault[] = [
   kill('kill-worker', oneWorker, false),
   kill('kill-all-workers', allWorkers, true),
-  kill('kill-server', server, true),
+  kill('kill-server', servers, true),
   kill('kill-everything', everything, true),
   term,
   newBuild,
   lateTemporal,
   suspend('stop-worker', oneWorker, { ...SHORT, outage: false }),
-  suspend('stop-server', server, { ...SHORT, outage: true }),
+  suspend('stop-server', servers, { ...SHORT, outage: true }),
   suspend('stop-everything', everything, { ...SHORT, outage: true }),
 ];

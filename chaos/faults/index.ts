@@ -1,5 +1,6 @@
 import { api } from './api';
 import { clocks } from './clocks';
+import { cluster } from './cluster';
 import { deaths } from './deaths';
 import { destinations } from './destinations';
 import type { Fault } from './fault';
@@ -16,6 +17,7 @@ export const FAULTS: readonly Fault[] = [
   ...api,
   ...unreadable,
   ...deaths,
+  ...cluster,
   ...clocks,
   ...operators,
   ...rewinds,

@@ -47,11 +47,12 @@ export async function findSecrets(
     knowsChats ||= knows(text);
   }
   if (!knowsChats) throw new Error('the search finds no chat in any history');
-  for (const end of ['', '-wal']) {
-    const content = await readFile(environment.temporal.databaseFile + end).catch(() => Buffer.alloc(0));
-    search(`temporal.db${end}`, content);
-    if (end === '' && !knows(content)) throw new Error('the search finds no chat in temporal.db');
+  knowsChats = false;
+  for await (const [place, content] of environment.temporal.stored()) {
+    search(place, content);
+    knowsChats ||= knows(content);
   }
+  if (!knowsChats) throw new Error("the search finds no chat in Temporal's database");
   // Parts hold text but no key; the ledger holds neither.
   for (const path of await filesBelow(environment.archiveFolder)) {
     const name = relative(environment.archiveFolder, path);

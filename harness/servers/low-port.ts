@@ -13,6 +13,13 @@ export async function lowPort(): Promise<number> {
   }
 }
 
+/** Finds so many of them, all different. */
+export async function lowPorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await lowPort());
+  return [...ports];
+}
+
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const probe = createServer();

@@ -47,7 +47,7 @@ export async function startPostgres(bin: string, tls?: ServerCertificate): Promi
   });
   const port = await lowPort();
   const url = `postgresql://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`;
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=50'];
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=100'];
   if (tls) {
     await writeFile(join(data, 'server.crt'), tls.cert);
     await writeFile(join(data, 'server.key'), tls.key, { mode: 0o600 });
