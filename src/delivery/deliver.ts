@@ -99,7 +99,8 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
     let offset = 0;
     for (const part of entry.parts) {
       const from = Math.max(0, start.byte - offset);
-      const placeAt = (byte: number, count: number) => ({ entry: entry.n, part: part.path, byte, records: count });
+      // Its `entry` and `after` stay those behind the entry before: other lines may come between the two, also later.
+      const placeAt = (byte: number, count: number) => ({ part: part.path, byte, records: count });
       const begin = offset;
       offset += part.bytes;
       if (from >= part.bytes) continue;

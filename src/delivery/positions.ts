@@ -112,7 +112,7 @@ async function beginningOf(log: Log, start: string | null): Promise<Beginning> {
       if (outcome === 'completed') place.through = window.to;
     } else if (start === 'now') {
       const byte = parts.reduce((sum, { bytes }) => sum + bytes, 0);
-      Object.assign(place, { entry: n, byte, part: parts.at(-1)?.path ?? null, records });
+      Object.assign(place, { byte, part: parts.at(-1)?.path ?? null, records });
     }
   }
   return place;

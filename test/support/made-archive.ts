@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,8 @@ export interface MadeArchive {
   publish(...chats: string[][]): Promise<void>;
   /** Closes the window. */
   close(outcome?: 'completed' | 'abandoned'): Promise<Head | null>;
+  /** Adds a line that is no window's. */
+  pause(): Promise<void>;
   /** `publish` of each, and `close`. */
   window(...parts: string[][][]): Promise<void>;
   remove(): Promise<void>;
@@ -64,6 +67,9 @@ export async function makeArchive(
       day += 1;
       totals = { chats: 0, records: 0 };
       return head;
+    },
+    async pause() {
+      await archive.record(id, [{ event: 'paused', id: randomUUID(), time: endOfDay(day), reason: '' }]);
     },
     async window(...parts) {
       for (const part of parts) await made.publish(...part);
