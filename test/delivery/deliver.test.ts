@@ -111,24 +111,6 @@ describe('a delivery', () => {
     expect(destination.deliveries).toEqual([]);
   });
 
-  it('goes on in a window that was open, whatever lines came between it and the one before', async () => {
-    await archive.window([recordsOfChat('a', 1)]);
-    await archive.pause();
-    await archive.publish(recordsOfChat('b', 40));
-    const destination = recording();
-    await run(destination, { isOver: () => true });
-    await archive.pause();
-    await run(destination);
-    await archive.publish(recordsOfChat('c', 1));
-    await archive.close();
-    expect(await run(destination)).toMatchObject({ through: endOfDay(1) });
-    expect(destination.ids()).toEqual([
-      ...recordsOfChat('a', 1).map(idOf),
-      ...recordsOfChat('b', 40).map(idOf),
-      ...recordsOfChat('c', 1).map(idOf),
-    ]);
-  });
-
   it('says how far behind it is', async () => {
     await archive.window([recordsOfChat('a', 10)], [recordsOfChat('b', 10)]);
     await archive.window([recordsOfChat('c', 10)]);
@@ -159,17 +141,6 @@ describe('where a delivery begins', () => {
     await archive.publish(recordsOfChat('later', 1));
     await run(destination, known(start));
     expect(destination.ids().slice(chats.length)).toEqual(['later-00000']);
-  });
-
-  it('is now, in a window that was open behind other lines', async () => {
-    await archive.close();
-    await archive.pause();
-    await archive.publish(recordsOfChat('before', 1));
-    const destination = recording();
-    await run(destination, known('now'));
-    await archive.publish(recordsOfChat('later', 1));
-    await run(destination, known('now'));
-    expect(destination.ids()).toEqual(['later-00000']);
   });
 
   it('is by its file, which moves with each batch, before the workflow', async () => {

@@ -20,8 +20,6 @@ export interface MadeArchive {
   publish(...chats: string[][]): Promise<void>;
   /** Closes the window. */
   close(outcome?: 'completed' | 'abandoned'): Promise<Head | null>;
-  /** Adds a line that is no window's. */
-  pause(): Promise<void>;
   /** `publish` of each, and `close`. */
   window(...parts: string[][][]): Promise<void>;
   /** Writes a line of something else than a window. */
@@ -69,9 +67,6 @@ export async function makeArchive(
       day += 1;
       totals = { chats: 0, records: 0 };
       return head;
-    },
-    async pause() {
-      await archive.record(id, [{ event: 'paused', id: randomUUID(), time: endOfDay(day), reason: '' }]);
     },
     async window(...parts) {
       for (const part of parts) await made.publish(...part);
