@@ -24,7 +24,7 @@ interface Flags {
   readonly key: string;
 }
 
-const program = new Command('simulator')
+const program = new Command('chat-sync simulate')
   .description('Serves a tenant of fictitious people by the rules of the Anthropic Compliance API.')
   .option('--port <n>', 'where to listen; 0 is any free port', integer(0, 65_535), 8765)
   .option('--host <address>', 'on which address', '127.0.0.1')

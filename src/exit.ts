@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError, readEnvironment, type Environment } from './config/environment';
+import { graded } from './text/grade';
 import { printable } from './text/printable';
 
 /** Thrown for wrong usage of a command: exit code 2. */
@@ -17,7 +18,7 @@ export function exitWith(error: unknown): never {
   const message = error instanceof Error ? error.message : String(error);
   // Wrong settings are one line each; any other message is one line.
   const lines = error instanceof ConfigError ? message.split('\n') : [message];
-  say(`error: ${lines.map(printable).join('\n')}`);
+  say(graded(`error: ${lines.map(printable).join('\n')}`, process.stderr));
   if (isDebugging() && error instanceof Error) (error.stack ?? '').split('\n').map(printable).forEach(say);
   process.exit(error instanceof ConfigError || error instanceof UsageError ? 2 : 1);
 }

@@ -46,7 +46,7 @@ interface Started {
 }
 
 async function main(): Promise<void> {
-  new Command('worker')
+  new Command('chat-sync worker')
     .description('Serves one SOURCE: its workflows and its requests. Ends cleanly at SIGTERM or Ctrl-C.')
     .version(version)
     .addHelpText('after', '\nExample:\n  ANTHROPIC_COMPLIANCE_ACCESS_KEY_FILE=/run/secrets/key node lib/worker.js')

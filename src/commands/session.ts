@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { loadClientConfig, type ClientConfig } from '../config/config';
 import type { Environment } from '../config/environment';
 import { createSource, type Source } from '../source';
+import { graded } from '../text/grade';
 import { printable } from '../text/printable';
 import { connectClient } from '../temporal/connect';
 import { answerOf } from '../temporal/errors';
@@ -53,10 +54,10 @@ export const setMovable = (next: { clear(): void } | undefined): void => void (m
 
 export function say(line: string): void {
   movable?.clear();
-  process.stderr.write(`${printable(line)}\n`);
+  process.stderr.write(`${graded(printable(line), process.stderr)}\n`);
 }
 
 export function print(line: string): void {
   movable?.clear();
-  process.stdout.write(`${printable(line)}\n`);
+  process.stdout.write(`${graded(printable(line), process.stdout)}\n`);
 }

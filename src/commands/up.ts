@@ -15,6 +15,7 @@ import { follow, lastEntry, sayHowFarBehind, startRequest } from './sync';
 
 const WORKER = join(__dirname, '..', 'worker.js');
 const LOOK_EVERY_MS = 2000;
+const HOUR_S = 3600;
 /** An exit code in the operator's contract. */
 const WRONG_SETTING = 2;
 
@@ -92,6 +93,7 @@ async function makeFolder(dataDir: string): Promise<void> {
 /** Ends after one sync if `once`, else only with Ctrl-C. */
 async function syncs(session: Session, config: WorkerConfig, once: boolean): Promise<number> {
   const { client, source } = session;
+  if ((await source.view()).memo === null) sayHowLong(config);
   if (!once) await putSchedule(client, source.name, config.settings.SYNC_INTERVAL);
   const report = await follow(session, await startRequest(session));
   reportLines(report).forEach(print);
@@ -109,6 +111,13 @@ async function syncs(session: Session, config: WorkerConfig, once: boolean): Pro
       shown = next.n;
     }
   }
+}
+
+/** Before the first sync: nobody knows yet how many chats there are; the bar says so as their lists come in. */
+function sayHowLong({ settings: { BACKFILL_START: from, REQUESTS_PER_SECOND: rate } }: WorkerConfig): void {
+  if (from === undefined) return;
+  const anHour = Math.floor(rate * HOUR_S).toLocaleString('en');
+  say(`Backfill: from ${from}, at most ${anHour} chats an hour, since each is a request (REQUESTS_PER_SECOND=${rate})`);
 }
 
 const recordsOf = ({ source, folder }: WorkerConfig): string => join(resolve(folder), source, 'messages');
