@@ -1,7 +1,9 @@
 import { topLevelFields } from '../json/top-level-fields';
 import { rfc3339Ms } from '../domain/rfc3339';
-import type { Entry, Log, PartEntry } from './log';
+import { isOfAnotherLedger, type Entry, type Log, type PartEntry } from './log';
 import { lineGroupsIn, NEWLINE } from './read/lines';
+
+const NAME_DIGITS = 16;
 
 /** Records of one chat that stand behind each other in a part. */
 export interface Place {
@@ -22,8 +24,8 @@ type Row = [chatId: string, part: number, from: number, to: number, records: num
 
 /**
  * Which chats an archive holds, and where. It is made from the parts, once for each closed window, and kept beside them in
- * `chats/<number of the line>.ndjson`: so it knows what `ARCHIVE_KEEP` has removed, too. A file of it that is lost is made anew as long as
- * the parts are there.
+ * `chats/<number of the line>-<begin of its SHA-256>.ndjson`: so it knows what `ARCHIVE_KEEP` has removed, too, and nothing of another copy of
+ * the ledger. A file of it that is lost is made anew as long as the parts are there.
  */
 export class ChatIndex {
   readonly #places = new Map<string, Place[]>();
@@ -38,6 +40,16 @@ export class ChatIndex {
   /** Takes in what has been closed since. @throws ArchiveError */
   async update(signal?: AbortSignal): Promise<void> {
     if (this.#isDamaged) this.#forget();
+    try {
+      await this.#takeIn(signal);
+    } catch (error) {
+      if (!isOfAnotherLedger(error)) throw error;
+      this.#forget();
+      await this.#takeIn(signal);
+    }
+  }
+
+  async #takeIn(signal: AbortSignal | undefined): Promise<void> {
     for await (const entry of this.log.entries(this.#through + 1, this.#after)) {
       if (entry.outcome === null) break;
       signal?.throwIfAborted();
@@ -89,7 +101,7 @@ export async function keepChatIndex(log: Log, entry: Entry): Promise<void> {
 /** Reads the file of an entry, or makes it. `isWhole`: its parts are as they were written, by their size. */
 async function rowsFor(log: Log, entry: Entry): Promise<{ rows: Row[]; isWhole: boolean }> {
   if (entry.parts.length === 0) return { rows: [], isWhole: true };
-  const file = log.file('chats', `${entry.n}.ndjson`);
+  const file = log.file('chats', `${entry.n}-${entry.sha256?.slice(0, NAME_DIGITS) ?? ''}.ndjson`);
   const kept = rowsIn(await file.read());
   if (kept || entry.isRemoved) return { rows: kept ?? [], isWhole: true };
   const rows: Row[] = [];

@@ -1,4 +1,9 @@
 import type { Window } from '../domain/window';
+import { ArchiveError } from './archive';
+
+/** Whether a ledger is not the one of which something is known: an older copy, or another one. */
+export const isOfAnotherLedger = (error: unknown): boolean =>
+  error instanceof ArchiveError && (error.code === 'LEDGER_BEHIND' || error.code === 'LEDGER_CHANGED');
 
 /** A part as the log names it. */
 export interface PartEntry {
@@ -10,7 +15,7 @@ export interface PartEntry {
 
 /** A window in an archive's log, in the order of which everything that reads the archive sees it. */
 export interface Entry {
-  /** From 1: the number of its line in the ledger, or, of the window that is open, of the line that it will be. */
+  /** From 1: the number of its line in the ledger, or, of the window that is open, of the next line, which may be another's yet. */
   n: number;
   window: Window;
   parts: PartEntry[];

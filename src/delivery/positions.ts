@@ -1,6 +1,5 @@
 import { positionSchema, type Position } from '../domain/delivery';
-import { ArchiveError } from '../archive/archive';
-import type { Log } from '../archive/log';
+import { isOfAnotherLedger, type Log } from '../archive/log';
 
 /** What is known of a destination's position without its file. */
 export interface Known {
@@ -92,7 +91,7 @@ export async function isReached(log: Log, { entry, after }: Position): Promise<b
     await log.entries(entry, after)[Symbol.asyncIterator]().next();
     return entry === 1 || after !== null;
   } catch (error) {
-    if (error instanceof ArchiveError && /^LEDGER_(BEHIND|CHANGED)$/.test(error.code)) return false;
+    if (isOfAnotherLedger(error)) return false;
     throw error;
   }
 }
