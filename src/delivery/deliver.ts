@@ -6,7 +6,7 @@ import { BatchSender } from './batch-sender';
 import { positionFile, resume, throughAt, type Known, type Place } from './positions';
 import { openRefusedFile, type RefusedFile } from './refused-file';
 import { openShortenedFile } from './shortened-file';
-import { createPartWriter, createRecordWriter, type Writer } from './writer';
+import { createPartWriter, createRecordWriter, type Piece, type Writer } from './writer';
 
 export interface DeliverOptions {
   source: string;
@@ -56,6 +56,7 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
   let line: Pick<Position, 'entry' | 'after'> = { entry: position.entry, after: position.after };
   let missed = 0;
   let observed = 0;
+  let noted = 0;
   let isFirst = true;
   let caughtUp = true;
 
@@ -97,25 +98,25 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
   }
 
   async function deliverParts(entry: Entry, start: Start): Promise<void> {
-    let { records } = start;
-    let offset = 0;
+    const pieces: Piece[] = [];
+    let end = 0;
     for (const part of entry.parts) {
-      const from = Math.max(0, start.byte - offset);
-      const placeAt = (byte: number, count: number) => ({ ...line, part: part.path, byte, records: count });
-      const begin = offset;
-      offset += part.bytes;
-      if (from >= part.bytes) continue;
-      const positionAt = (byte: number, count: number): Position => ({ ...position, ...placeAt(begin + byte, count) });
-      const before = writer.shortened;
-      for await (const step of writer.write({ source, entry, part, positionAt }, from, records)) {
-        ({ records } = step);
-        tell();
-        // Before the position passes them.
-        if (writer.shortened > before) await shortened.add(entry.n, part.path);
-        await moveTo(placeAt(begin + step.byte, records));
-        if (options.isOver()) caughtUp = false;
-        if (!caughtUp) return;
-      }
+      const begin = end;
+      end += part.bytes;
+      const from = Math.max(0, start.byte - begin);
+      const positionAt = (byte: number, records: number): Position => ({
+        ...{ ...position, ...line, part: part.path, byte: begin + byte, records },
+      });
+      if (from < part.bytes) pieces.push({ origin: { source, entry, part, positionAt }, from });
+    }
+    for await (const { origin, byte, records } of writer.write(pieces, start.records)) {
+      tell();
+      // Before the position passes them.
+      if (writer.shortened > noted) await shortened.add(entry.n, origin.part.path);
+      noted = writer.shortened;
+      await moveTo(origin.positionAt(byte, records));
+      if (options.isOver()) caughtUp = false;
+      if (!caughtUp) return;
     }
   }
 

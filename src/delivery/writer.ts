@@ -16,8 +16,16 @@ export interface Origin {
   positionAt: (byte: number, records: number) => Position;
 }
 
+/** A part, or the rest of one, that is to be delivered. */
+export interface Piece {
+  origin: Origin;
+  /** Bytes of the part that are there already. */
+  from: number;
+}
+
 /** A place in a part up to which the destination has everything. */
 export interface Step {
+  origin: Origin;
   /** Bytes of the part. */
   byte: number;
   /** Records of the entry. */
@@ -27,11 +35,10 @@ export interface Step {
 /** Brings parts to a destination. */
 export interface Writer {
   /**
-   * Delivers a part, step by step.
-   * @param from Bytes of it that are there already.
-   * @param before Records of the entry that are.
+   * Delivers parts of an entry, step by step.
+   * @param before Records of the entry that are there already.
    */
-  write(origin: Origin, from: number, before: number): AsyncGenerator<Step>;
+  write(pieces: readonly Piece[], before: number): AsyncGenerator<Step>;
   /** Called when all parts of a window are there. */
   end(source: string, entry: Entry): Promise<void>;
   /** Whether the position may move. */
@@ -45,13 +52,13 @@ export interface Writer {
 /** For a destination that takes records. */
 export function createRecordWriter(log: Log, sender: BatchSender, limits: Limits, signal: AbortSignal): Writer {
   return {
-    async *write(origin, from, before) {
+    async *write(pieces, before) {
       let records = before;
-      for await (const batch of readingAhead(batchesOf(log, origin.part, from, limits), limits)) {
+      for await (const { origin, batch } of readingAhead(batchesIn(log, pieces, limits), limits)) {
         signal.throwIfAborted();
         await sender.send(origin, batch.records, batch.to, records);
         records += batch.records.length;
-        yield { byte: batch.to, records };
+        yield { origin, byte: batch.to, records };
       }
     },
     end: async () => undefined,
@@ -68,22 +75,37 @@ export function createRecordWriter(log: Log, sender: BatchSender, limits: Limits
   };
 }
 
-/** Reads the next batch while one is delivered, unless that is a record which is larger than a whole batch. */
-async function* readingAhead(batches: AsyncGenerator<Batch>, { batchBytes }: Limits): AsyncGenerator<Batch> {
-  let next = batches.next();
+interface Cut {
+  origin: Origin;
+  batch: Batch;
+}
+
+async function* batchesIn(log: Log, pieces: readonly Piece[], limits: Limits): AsyncGenerator<Cut> {
+  for (const { origin, from } of pieces) {
+    for await (const batch of batchesOf(log, origin.part, from, limits)) yield { origin, batch };
+  }
+}
+
+/**
+ * Reads the next batch while one is delivered, and compares the next part with its hash, unless that is a record which is larger than a
+ * whole batch.
+ */
+async function* readingAhead(cuts: AsyncGenerator<Cut>, { batchBytes }: Limits): AsyncGenerator<Cut> {
+  let next = cuts.next();
   try {
-    for (let batch = await next; !batch.done; batch = await next) {
-      const isLarge = batch.value.to - batch.value.from > 2 * batchBytes;
+    for (let cut = await next; !cut.done; cut = await next) {
+      const { from, to } = cut.value.batch;
+      const isLarge = to - from > 2 * batchBytes;
       if (!isLarge) {
-        next = batches.next();
+        next = cuts.next();
         // Whoever takes it is told.
         next.catch(() => undefined);
       }
-      yield batch.value;
-      if (isLarge) next = batches.next();
+      yield cut.value;
+      if (isLarge) next = cuts.next();
     }
   } finally {
-    await batches.return(undefined);
+    await cuts.return(undefined);
   }
 }
 
@@ -91,19 +113,24 @@ async function* readingAhead(batches: AsyncGenerator<Batch>, { batchBytes }: Lim
 export function createPartWriter(log: Log, destination: PartDestination, signal: AbortSignal): Writer {
   let delivered = 0;
   return {
-    async *write({ source, entry, part }, _from, before) {
-      let lines = 0;
-      async function* content(): AsyncGenerator<Buffer> {
-        lines = 0;
-        for await (const chunk of log.content(part)) {
-          for (let i = chunk.indexOf(NEWLINE); i !== -1; i = chunk.indexOf(NEWLINE, i + 1)) lines += 1;
-          yield chunk;
+    async *write(pieces, before) {
+      let records = before;
+      for (const { origin } of pieces) {
+        const { source, entry, part } = origin;
+        let lines = 0;
+        async function* content(): AsyncGenerator<Buffer> {
+          lines = 0;
+          for await (const chunk of log.content(part)) {
+            for (let i = chunk.indexOf(NEWLINE); i !== -1; i = chunk.indexOf(NEWLINE, i + 1)) lines += 1;
+            yield chunk;
+          }
         }
+        signal.throwIfAborted();
+        await destination.deliverPart({ source, window: entry.window, ...part, content }, signal);
+        delivered += lines;
+        records += lines;
+        yield { origin, byte: part.bytes, records };
       }
-      signal.throwIfAborted();
-      await destination.deliverPart({ source, window: entry.window, ...part, content }, signal);
-      delivered += lines;
-      yield { byte: part.bytes, records: before + lines };
     },
     async end(source, { n, window, line, parts }) {
       if (line !== null) await destination.deliverWindow({ source, window, n, line, parts }, signal);
