@@ -171,8 +171,9 @@ function refusedOf({ entry, part }: Origin, records: readonly BatchRecord[], ref
   });
 }
 
+/** Not by the archive's id, which each rewind of the source renews: a delivery whose answer was lost before it comes again after it. */
 function keyOf({ source, positionAt }: Origin, { path, sha256 }: PartEntry, from: number, to: number): string {
-  const { archive, epoch } = positionAt(from, 0);
-  const name = [archive, source, epoch, path, sha256, from, to];
+  const { epoch } = positionAt(from, 0);
+  const name = [source, epoch, path, sha256, from, to];
   return createHash('sha256').update(JSON.stringify(name)).digest('hex');
 }

@@ -1,4 +1,5 @@
 import { format } from 'node:util';
+import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
 import type { LogSettings } from '../config/config';
 import { printable } from '../text/printable';
@@ -7,8 +8,11 @@ import { createRepetitions } from './repetitions';
 /** The SDK's warning about a worker without workflows; ours of the API's queue has none on purpose. */
 const EXPECTED = 'No workflows registered, not polling for workflow tasks';
 const FAILED = 'Activity failed';
-/** What an operator can use of what the SDK adds to each entry. */
-const USEFUL = ['source', 'workflowId', 'runId', 'activityType', 'attempt'];
+/** What an operator can use of what the SDK adds to each entry, and its name; of an activity it calls the run otherwise. */
+const USEFUL = new Map([
+  ...['source', 'workflowId', 'runId', 'activityType', 'attempt'].map((name) => [name, name] as const),
+  ['workflowRunId', 'runId'],
+]);
 
 /** A line of the log. */
 interface Line {
@@ -53,14 +57,31 @@ const whole = (entry: LogEntry): Line => ({
 function brief(entry: LogEntry): Line {
   const { error, ...meta } = entry.meta ?? {};
   const isOfSdk = 'sdkComponent' in meta;
-  const useful = isOfSdk ? Object.fromEntries(Object.entries(meta).filter(([name]) => USEFUL.includes(name))) : meta;
+  const useful = isOfSdk ? Object.fromEntries(Object.entries(meta).flatMap(usefulIn)) : meta;
   const isReason = entry.message === FAILED && error instanceof Error;
   return {
     ...whole(entry),
     message: isReason ? error.message : entry.message,
-    fields: isReason || error === undefined ? useful : { ...useful, error },
+    fields: isReason
+      ? { ...useful, requestId: requestIdOf(error) }
+      : error === undefined
+        ? useful
+        : { ...useful, error },
   };
 }
+
+function usefulIn([name, value]: [string, unknown]): [string, unknown][] {
+  const known = USEFUL.get(name);
+  return known === undefined ? [] : [[known, value]];
+}
+
+/** Of the request that a failure is about, as failures.ts says it in its details. */
+function requestIdOf(error: Error): unknown {
+  const [details] = error instanceof ApplicationFailure ? (error.details ?? []) : [];
+  return isObject(details) ? (details['requestId'] ?? undefined) : undefined;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 const isFinal = (error: unknown): boolean =>
   error instanceof Error && 'nonRetryable' in error && error.nonRetryable === true;

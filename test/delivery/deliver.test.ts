@@ -1,6 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { collect } from '../../harness/collect';
+import { createFolderArchive } from '../../src/archive/folder-archive';
 import { readLedger } from '../../src/archive/read/ledger';
 import type { DeliverOptions, DeliveryResult } from '../../src/delivery/deliver';
 import { DestinationError } from '../../src/destinations/destination';
@@ -46,6 +47,20 @@ describe('a delivery', () => {
     expect(pieces.deliveries.map(({ key }) => key)).toEqual(whole.deliveries.map(({ key }) => key));
     expect(new Set(whole.deliveries.map(({ key }) => key)).size).toBe(whole.deliveries.length);
     expect(whole.deliveries.length).toBeGreaterThan(5);
+  });
+
+  it('has the same keys after a rewind of the source, which makes the archive another one', async () => {
+    await archive.window([recordsOfChat('a', 3)]);
+    const keys: string[] = [];
+    const answerless = recording(({ key }) => {
+      keys.push(key);
+      throw new DestinationError('down', 'its answer is lost');
+    });
+    await expect(run(answerless)).rejects.toThrow('is lost');
+    await createFolderArchive({ dir: archive.dir, source: archive.source }).claim('a-new-id', 'an-archive');
+    const destination = recording();
+    await run(destination);
+    expect(destination.deliveries.map(({ key }) => key)).toEqual(keys);
   });
 
   it('goes on behind the last batch that was taken, whatever ends it', async () => {
