@@ -19,8 +19,6 @@ import type { Entry, Log, PartEntry, ReaderFile, ReaderFolder } from './log';
 import { findLine, lineGroupsIn, linesIn, type LineStart, NEWLINE } from './read/lines';
 
 const READ_BYTES = 1024 * 1024;
-/** Parts up to this size are read once, for their hash and their content; longer ones twice, so that memory does not grow with them. */
-const KEPT_BYTES = 16 * READ_BYTES;
 /** A file that a crash left is no other worker's after this time. */
 const LEFT_MS = 3_600_000;
 const GO_ON = 'Bring the right one back; to go on with this one, `chat-sync rewind --destination`.';
@@ -129,43 +127,35 @@ export function createFolderLog(dir: string, source: string, readSigner?: () => 
   const stream = (path: string, start = 0): AsyncIterable<Buffer> =>
     createReadStream(join(folder, path), { start, highWaterMark: READ_BYTES });
 
-  /** @returns the bytes of a part that is short. @throws ArchiveError if the part is not what the log says. */
-  async function requirePart({ path, bytes, sha256 }: PartEntry): Promise<Buffer[] | null> {
+  /** @throws ArchiveError if the part is not what the log says. */
+  async function requirePart({ path, bytes, sha256 }: PartEntry): Promise<void> {
     const hash = createHash('sha256');
-    const chunks: Buffer[] | null = bytes <= KEPT_BYTES ? [] : null;
     let size = 0;
     try {
       for await (const chunk of stream(path)) {
         hash.update(chunk);
         size += chunk.length;
-        if (size <= bytes) chunks?.push(chunk);
       }
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error;
       throw new ArchiveError('PART_MISSING', `${files.nameOf(join(folder, path))} is not there: bring it back.`);
     }
-    if (size === bytes && hash.digest('hex') === sha256) return chunks;
+    if (size === bytes && hash.digest('hex') === sha256) return;
     throw new ArchiveError(
       'PART_DAMAGED',
       `${files.nameOf(join(folder, path))} is not what was written: restore it from a copy.`,
     );
   }
 
-  /** A part from a byte on, once it is known to be what was written. */
-  async function* checked(part: PartEntry, from: number): AsyncGenerator<Buffer> {
-    const chunks = await requirePart(part);
-    if (chunks === null) yield* stream(part.path, from);
-    let before = 0;
-    for (const chunk of chunks ?? []) {
-      const rest = chunk.subarray(Math.max(0, from - before));
-      before += chunk.length;
-      if (rest.length > 0) yield rest;
-    }
+  async function* lines(part: PartEntry, from: number): AsyncGenerator<Buffer[]> {
+    await requirePart(part);
+    yield* lineGroupsIn(stream(part.path, from));
   }
 
-  const lines = (part: PartEntry, from: number): AsyncGenerator<Buffer[]> => lineGroupsIn(checked(part, from));
-
-  const content = (part: PartEntry): AsyncGenerator<Buffer> => checked(part, 0);
+  async function* content(part: PartEntry): AsyncGenerator<Buffer> {
+    await requirePart(part);
+    yield* stream(part.path);
+  }
 
   async function slice(path: string, from: number, to: number | undefined): Promise<AsyncIterable<Buffer> | null> {
     if (!(await files.exists(join(folder, path)))) return null;
