@@ -20,7 +20,7 @@ export async function progressOf(source: Source, view: SourceView): Promise<Sync
 export function progressFromMemo({ memo, open, waitingFor }: SourceView): SyncProgress | null {
   if (!open || !memo?.running) return null;
   const { chats = 0, messages = 0 } = memo.unfinished?.counters ?? {};
-  return { chats, messages, total: chats, more: true, waitingFor };
+  return { chats, messages, total: chats, more: true, chatsPerSecond: null, waitingFor };
 }
 
 export interface ProgressDisplay {
@@ -39,7 +39,6 @@ const BAR_WIDTH = 16;
 const USUAL_COLUMNS = 80;
 
 function createBar(): ProgressDisplay {
-  const pace = createPace();
   const bar = new SingleBar(
     {
       stream: process.stderr,
@@ -71,7 +70,7 @@ function createBar(): ProgressDisplay {
     show(progress) {
       if (!progress) return;
       const { chats, total, waitingFor } = progress;
-      const text = `${textOf(progress, pace(progress))}${waitingFor === null ? '' : ` | ${waitingFor}`}`;
+      const text = `${progressText(progress)}${waitingFor === null ? '' : ` | ${waitingFor}`}`;
       if (!started) bar.start(Math.max(1, total), chats, { text });
       started = true;
       bar.setTotal(Math.max(1, total));
@@ -81,35 +80,22 @@ function createBar(): ProgressDisplay {
   };
 }
 
-function textOf({ chats, messages, total, more }: SyncProgress, pace: Pace | null): string {
-  const left = pace === null || pace.secondsLeft === null ? '' : `, ${duration(pace.secondsLeft * 1000)} left`;
-  const rate = pace === null ? '' : `, ${pace.chatsPerSecond.toFixed(1)}/s`;
+/** How much of how much, how fast, and how long the rest takes, as far as each is known. */
+export function progressText(progress: SyncProgress): string {
+  const { chats, messages, total, more, chatsPerSecond } = progress;
+  const rate = chatsPerSecond === null ? '' : `, ${chatsPerSecond.toFixed(1)}/s`;
+  const seconds = secondsLeft(progress);
+  const left = seconds === null ? '' : `, ${duration(seconds * 1000)} left`;
   return `${chats} of ${total}${more ? '+' : ''} chats${rate}${left}, ${messages} messages`;
 }
 
-interface Pace {
-  chatsPerSecond: number;
-  /** Null while chats are still being listed. */
-  secondsLeft: number | null;
-}
+/** By the pace so far; null while that, or the number of chats, is not known. */
+export const secondsLeft = ({ chats, total, more, chatsPerSecond }: SyncProgress): number | null =>
+  more || chatsPerSecond === null ? null : Math.round((total - chats) / chatsPerSecond);
 
-/** Tells the pace since a sync was first seen; null until that can be told. */
-function createPace(): (progress: SyncProgress) => Pace | null {
-  let first: { at: number; chats: number } | undefined;
-  return ({ chats, total, more }) => {
-    first ??= { at: performance.now(), chats };
-    const seconds = (performance.now() - first.at) / 1000;
-    const chatsPerSecond = (chats - first.chats) / seconds;
-    if (seconds < PACE_SECONDS || !(chatsPerSecond > 0)) return null;
-    return { chatsPerSecond, secondsLeft: more ? null : (total - chats) / chatsPerSecond };
-  };
-}
-
-const PACE_SECONDS = 3;
 const LINE_EVERY_MS = 5000;
 
 function createLines(): ProgressDisplay {
-  const pace = createPace();
   let last = '';
   let lastChats = 0;
   let lastAt = 0;
@@ -119,10 +105,9 @@ function createLines(): ProgressDisplay {
     show(progress) {
       // Without a worker only the memo's progress is known, which is behind: it is not shown.
       if (!progress || progress.chats < lastChats) return;
-      const now = pace(progress);
       if (Date.now() - lastAt < LINE_EVERY_MS) return;
       const { waitingFor } = progress;
-      const line = `${textOf(progress, now)}${waitingFor === null ? '' : `; waiting: ${waitingFor}`}`;
+      const line = `${progressText(progress)}${waitingFor === null ? '' : `; waiting: ${waitingFor}`}`;
       if (line !== last) say(line);
       last = line;
       lastChats = progress.chats;

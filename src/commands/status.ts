@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { loadArchiveConfig } from '../config/config';
 import type { Environment } from '../config/environment';
 import { destinationLines, destinationStatuses, isDelivering, type DestinationStatus } from './deliveries';
 import { parseInterval } from '../config/values';
 import { UsageError } from '../exit';
 import type { SourceView } from '../domain/source-view';
-import { progressFromMemo, progressOf, type SyncProgress } from './progress';
+import { progressFromMemo, progressOf, progressText, secondsLeft, type SyncProgress } from './progress';
 import { duration, publicReport, reportLines } from './report';
 import { createSource, sourcesOf } from '../source';
 import { nextRunOf } from './schedule';
@@ -27,7 +30,7 @@ export async function statusCommand(environment: Environment, options: StatusOpt
     const others = isNamed ? [] : await sourcesOf(client);
     let isRight = true;
     for (const name of others.length > 0 ? others : [config.source]) {
-      const { status, isThere } = await look({ ...session, source: createSource(client, name) });
+      const { status, isThere } = await look(environment, { ...session, source: createSource(client, name) });
       if (options.json) print(JSON.stringify(status));
       else lines(status).forEach(print);
       if (!isThere) isRight &&= isFirst(session, await sourcesOf(client));
@@ -41,10 +44,12 @@ type Status = ReturnType<typeof statusOf> & {
   /** When the schedule asks for the next sync; null without a schedule, or while it is paused. */
   nextSyncAt: string | null;
   destinations: DestinationStatus[];
+  /** The archive's folder; null if it is not on this machine. */
+  records: string | null;
 };
 
 /** @returns `isThere`: whether the source ever ran. */
-async function look(session: Session): Promise<{ status: Status; isThere: boolean }> {
+async function look(environment: Environment, session: Session): Promise<{ status: Status; isThere: boolean }> {
   const { source, client } = session;
   const [view, workers, nextSyncAt] = await Promise.all([
     source.view(),
@@ -54,8 +59,14 @@ async function look(session: Session): Promise<{ status: Status; isThere: boolea
   const progress = workers > 0 ? await progressOf(source, view) : progressFromMemo(view);
   if (workers === 0) say(`no worker serves source ${source.name}: this is what it has last written down in Temporal`);
   const destinations = await destinationStatuses(session, workers);
-  const status = { ...statusOf(source.name, view, progress, workers), nextSyncAt, destinations };
+  const records = recordsHere(environment, source.name);
+  const status = { ...statusOf(source.name, view, progress, workers), nextSyncAt, destinations, records };
   return { status, isThere: view.memo !== null };
+}
+
+function recordsHere(environment: Environment, source: string): string | null {
+  const folder = join(resolve(loadArchiveConfig(environment).folder), source);
+  return existsSync(folder) ? folder : null;
 }
 
 /** A source that never ran is fine where there is no other: it may be about to. @returns whether it is. */
@@ -78,7 +89,7 @@ function statusOf(source: string, { memo }: SourceView, progress: SyncProgress |
     syncedThrough: syncedThrough ?? null,
     behindSeconds: syncedThrough ? Math.round((Date.now() - Date.parse(syncedThrough)) / 1000) : null,
     lastSuccessAt: memo?.lastSuccessAt ?? null,
-    running: progress && { from, to, ...progress, waitingFor },
+    running: progress && { from, to, ...progress, secondsLeft: secondsLeft(progress), waitingFor },
     unfinished: unfinished && !progress ? { from, to, reason: unfinished.reason } : null,
     parked: parked ?? [],
     lastSync: lastSync ? publicReport(lastSync) : null,
@@ -110,6 +121,7 @@ function lines(status: Status): string[] {
     destinations,
     lastSuccessAt,
     nextSyncAt,
+    records,
   } = status;
   const behind = syncedThrough === null ? '' : `, ${duration(Date.now() - Date.parse(syncedThrough))} behind now`;
   const window = ({ from, to }: { from: string | null; to: string | null }): string =>
@@ -118,14 +130,11 @@ function lines(status: Status): string[] {
     `source ${source}: ${syncedThrough === null ? 'nothing synced yet' : `synced through ${syncedThrough}${behind}`}`,
     ...(paused ? [`paused since ${paused.since}: ${paused.reason || 'no reason given'}`] : []),
     ...(lastSuccessAt ? [`last success at ${lastSuccessAt}${nextSyncAt ? `, next sync at ${nextSyncAt}` : ''}`] : []),
-    ...(running
-      ? [
-          `running: ${window(running)}, ${running.chats} of ${running.total}${running.more ? ' or more' : ''} chats, ${running.messages} messages so far`,
-        ]
-      : []),
+    ...(running ? [`running: ${window(running)}`, `  ${progressText(running)}`] : []),
     ...(running?.waitingFor ? [`  waiting for: ${running.waitingFor}`] : []),
     ...(unfinished ? [`unfinished: ${window(unfinished)}: ${unfinished.reason || 'the next sync takes it up'}`] : []),
     ...parked.map((chat) => `parked: ${chat.chatId}, ${chat.from} to ${chat.to}, since ${chat.since}: ${chat.reason}`),
+    ...(records === null ? [] : [`records: ${records}`]),
     ...destinations.flatMap(destinationLines),
     ...(lastSync ? ['last sync:', ...reportLines({ n: 0, ...lastSync }).map((line) => `  ${line}`)] : []),
   ];

@@ -47,19 +47,14 @@ const MOST_REQUESTS_PER_SECOND = 10;
 export async function chatSync(input: State): Promise<void> {
   let policy: Policy | undefined;
   let checkpoint: Checkpoint | undefined;
-  const { startTime } = workflowInfo();
-  const before = input.unfinished?.counters.chats ?? 0;
-  const paceOf = (chats: number): number | null => {
-    const seconds = (Date.now() - startTime.getTime()) / 1000;
-    return seconds > 1 && chats > before ? (chats - before) / seconds : null;
-  };
+  const paceOf = createPace(input);
   const source = new SourceState(input, {
     remember: (state) => upsertMemo({ state: memoOf(state) }),
     show(state, unpublished) {
       // The details keep showing the run's policy and checkpoint after its sync has ended.
       policy = state.running?.policy ?? policy;
       checkpoint = state.unfinished?.checkpoint ?? checkpoint;
-      const pace = paceOf((state.unfinished?.counters.chats ?? 0) + unpublished.chats);
+      const pace = paceOf(state, unpublished.chats);
       setCurrentDetails(detailsOf(state, { unpublished, policy, checkpoint, pace }));
     },
     chainId: workflowInfo().firstExecutionRunId,
@@ -68,7 +63,7 @@ export async function chatSync(input: State): Promise<void> {
     after,
     scope: () => new CancellationScope(),
   });
-  handleMessages(source);
+  handleMessages(source, paceOf);
   source.progress(0, 0);
   try {
     const activities = proxyActivitiesOf(input.source);
@@ -108,7 +103,21 @@ async function untilAsked(activities: Activities, source: SourceState): Promise<
   }
 }
 
-function handleMessages(source: SourceState): void {
+/** Chats a second in this run since its sync began; null while that cannot be told. */
+type Pace = (state: State, unpublishedChats: number) => number | null;
+
+function createPace(input: State): Pace {
+  const before = input.unfinished?.counters.chats ?? 0;
+  let begun: number | undefined;
+  return ({ running, unfinished }, unpublishedChats) => {
+    if (running) begun ??= Date.now();
+    const seconds = begun === undefined ? 0 : (Date.now() - begun) / 1000;
+    const chats = (unfinished?.counters.chats ?? 0) + unpublishedChats - before;
+    return seconds > 1 && chats > 0 ? chats / seconds : null;
+  };
+}
+
+function handleMessages(source: SourceState, paceOf: Pace): void {
   setHandler(
     syncUpdate,
     () => {
@@ -143,7 +152,7 @@ function handleMessages(source: SourceState): void {
     (request) => source.change(rewind(source.state, readRewind(request, Date.now()), updateId(), Date.now())),
     { validator: (request) => validateRewind(source.state, readRewind(request, Date.now()), updateId()) },
   );
-  setHandler(progressQuery, () => (source.state.running ? progressOf(source) : null));
+  setHandler(progressQuery, () => (source.state.running ? progressOf(source, paceOf) : null));
 }
 
 function historyIsLong({ running }: State): boolean {
@@ -161,13 +170,15 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 /** The id of the update that is being handled, as much as is kept of it: ours are UUIDs. */
 const updateId = (): string => (currentUpdateInfo()?.id ?? '').slice(0, 64);
 
-function progressOf({ state: { unfinished }, unpublished }: SourceState): Progress {
+function progressOf({ state, unpublished }: SourceState, paceOf: Pace): Progress {
+  const { unfinished } = state;
   const { chats = 0, messages = 0 } = unfinished?.counters ?? {};
   const checkpoint = unfinished?.checkpoint;
   return {
     chats: chats + unpublished.chats,
     messages: messages + unpublished.messages,
     total: chats + (checkpoint ? countLeft(checkpoint) : 0),
+    chatsPerSecond: paceOf(state, unpublished.chats),
     more: !checkpoint || checkpoint.mode !== 'organization' || checkpoint.lists.some((list) => list.hasMore),
   };
 }

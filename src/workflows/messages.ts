@@ -39,6 +39,8 @@ export interface Progress {
   /** Chats of the pages listed so far; `more`: further pages follow. */
   total: number;
   more: boolean;
+  /** In this run of the sync; null while it cannot be told. */
+  chatsPerSecond: number | null;
 }
 export const progressQuery = defineQuery<Progress | null>('progress');
 

@@ -72,6 +72,7 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
     unfinished: null,
     parked: [],
     destinations: [],
+    records: null,
     lastSync: null,
   });
   expect((await run(['status', '--max-behind', '1d'], settings)).code).toBe(1);
@@ -98,7 +99,12 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
   expect(report).toMatchObject({ outcome: 'completed', chats: 25, messages: truth(tenant).length, requests: 27 });
   expectExactly(await recordsIn(folder), tenant);
   await expectOnlyForItsOwner(folder);
-  expect(await json('status')).toMatchObject({ syncedThrough: report['to'], running: null, lastSync: report });
+  expect(await json('status')).toMatchObject({
+    syncedThrough: report['to'],
+    running: null,
+    lastSync: report,
+    records: folder,
+  });
   expect((await run(['status', '--max-behind', '30m'], settings)).code).toBe(0);
 
   expect((await run(['pause', '--reason', 'audit'], settings)).code).toBe(0);
