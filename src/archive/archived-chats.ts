@@ -48,7 +48,8 @@ export function createArchivedChats(log: Log): ArchivedChats {
     for (const place of index.of(chatId)) {
       const { entry, firstMs, lastMs } = place;
       const lines = await linesAt(place);
-      if (lines === null && entry.isRemoved) removed.push({ fromMs: firstMs, toMs: lastMs });
+      // Perhaps since the entry was read: the ledger says so before a part goes.
+      if (lines === null && entry.n <= (await log.removedThrough())) removed.push({ fromMs: firstMs, toMs: lastMs });
       for (const { line, id, createdMs } of lines ?? []) {
         messages.set(id, { createdMs, digest: messageDigest(line) });
         const seen = epochs.get(id) ?? new Set();

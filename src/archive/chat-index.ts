@@ -103,7 +103,7 @@ async function rowsFor(log: Log, entry: Entry): Promise<{ rows: Row[]; isWhole: 
   if (entry.parts.length === 0) return { rows: [], isWhole: true };
   const file = log.file('chats', `${entry.n}-${entry.sha256?.slice(0, NAME_DIGITS) ?? ''}.ndjson`);
   const kept = rowsIn(await file.read());
-  if (kept || entry.isRemoved) return { rows: kept ?? [], isWhole: true };
+  if (kept) return { rows: kept, isWhole: true };
   const rows: Row[] = [];
   let isWhole = true;
   for (const [i, part] of entry.parts.entries()) {
@@ -112,7 +112,8 @@ async function rowsFor(log: Log, entry: Entry): Promise<{ rows: Row[]; isWhole: 
     isWhole &&= bytes === part.bytes;
   }
   if (isWhole) await file.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''), true);
-  return { rows, isWhole };
+  // What was removed on purpose does not come back.
+  return { rows, isWhole: isWhole || entry.isRemoved };
 }
 
 function placesOf(entry: Entry, rows: readonly Row[]): Place[] {

@@ -229,6 +229,7 @@ export function createFolderLog(dir: string, source: string, readSigner?: () => 
     content: sayingOf(content),
     slice: saying(slice),
     linesAt: saying(linesAt),
+    removedThrough: saying(async () => (await ledger.removed()).through),
     remove: saying((before: number, olderThan: string | null, keep: ReadonlySet<string>) =>
       retention.remove(closedEntries, { before, olderThan, keep }),
     ),

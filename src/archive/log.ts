@@ -76,6 +76,8 @@ export interface Log {
    * @param keep Paths of parts that stay.
    */
   remove(before: number, olderThan: string | null, keep: ReadonlySet<string>): Promise<void>;
+  /** The number of the entry up to which parts are removed, as the ledger says now; 0: none are. */
+  removedThrough(): Promise<number>;
   /** The file in which a reader keeps its position, or other things of its own. */
   file(folder: ReaderFolder, name: string): ReaderFile;
 }

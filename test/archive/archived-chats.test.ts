@@ -1,6 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createArchivedChats } from '../../src/archive/archived-chats';
+import { type ArchivedChats, createArchivedChats } from '../../src/archive/archived-chats';
+import { createFolderLog } from '../../src/archive/folder-log';
+import { partsIn } from '../../src/archive/read/parts';
 import { makeArchive, recordsOfChat, type MadeArchive } from '../support/made-archive';
 
 let archive: MadeArchive;
@@ -36,4 +38,41 @@ test('lines of other things than windows are passed over', async () => {
     await chats.update();
   }
   expect([...chats.ids()]).toEqual(['a', 'b', 'c']);
+});
+
+describe('parts that ARCHIVE_KEEP removes', () => {
+  const of = async (chats: ArchivedChats, chatId: string): Promise<[messages: number, removed: number]> => {
+    await chats.update();
+    const { messages, removed } = await chats.of(chatId);
+    return [messages.size, removed.length];
+  };
+  beforeEach(async () => {
+    for (const chatId of ['a', 'b']) await archive.window([recordsOfChat(chatId, 2)]);
+  });
+
+  test('are known to be removed by whoever knew them before', async () => {
+    const chats = createArchivedChats(archive.log);
+    expect(await of(chats, 'a')).toEqual([2, 0]);
+    await archive.log.remove(3, null, new Set());
+    expect(await of(chats, 'a')).toEqual([0, 1]);
+  });
+
+  test('are known of a window whose parts all stayed at first', async () => {
+    const [refused = ''] = await partsIn(archive.folder);
+    await archive.log.remove(3, null, new Set([refused]));
+    expect(await of(createArchivedChats(archive.log), 'a')).toEqual([2, 0]);
+    const restarted = createFolderLog(archive.dir, archive.source);
+    await restarted.remove(3, null, new Set());
+    expect(await partsIn(archive.folder)).toEqual([]);
+    expect(await of(createArchivedChats(restarted), 'a')).toEqual([0, 1]);
+  });
+
+  test('and that stay without anything kept about them are read', async () => {
+    const [refused = ''] = await partsIn(archive.folder);
+    await archive.log.remove(3, null, new Set([refused]));
+    await rm(join(archive.folder, 'chats'), { recursive: true });
+    const chats = createArchivedChats(archive.log);
+    expect(await of(chats, 'a')).toEqual([2, 0]);
+    expect([...chats.ids()]).toEqual(['a']);
+  });
 });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFolderArchive } from '../../src/archive/folder-archive';
 import { createFolderLog } from '../../src/archive/folder-log';
@@ -6,6 +6,7 @@ import { partsIn } from '../../src/archive/read/parts';
 import type { Closing } from '../../src/archive/archive';
 import type { ReadChat } from '../../src/domain/published';
 import type { Span } from '../../src/domain/window';
+import { openRefusedFile } from '../../src/delivery/refused-file';
 import { gatherEvidence, type Evidence } from '../../src/evidence/evidence';
 import { pageOf } from '../../src/evidence/page';
 import { publicKeysIn, readSigner } from '../../src/evidence-key';
@@ -178,10 +179,9 @@ test('it says what is not counted since ARCHIVE_KEEP removed it, and what a dest
   const [first = ''] = await partsIn(folder());
   const log = createFolderLog(dir, 'acme', () => readSigner(key.privateKey));
   await log.remove(3, null, new Set());
-  await mkdir(join(folder(), 'refused'));
   const window = { epoch: 0, from: day(3), to: day(4) };
   const refused = { id: 'm4', code: 'too-large', at: day(4), entry: 6, part: first, byte: 0, window };
-  await writeFile(join(folder(), 'refused', 'splunk-hec.jsonl'), `${JSON.stringify(refused)}\n`);
+  await (await openRefusedFile(log, 'splunk-hec')).add([refused]);
 
   const evidence = await gather();
   expect(evidence).toMatchObject({

@@ -39,7 +39,8 @@ export function createRetention(
       if (n >= before) break;
       if (olderThan !== null && Date.parse(at ?? window.to) >= Date.parse(olderThan)) break;
       const going = parts.filter(({ path }) => !keep.has(path));
-      if (going.length > 0) await keepIndex(entry);
+      // Of one whose parts all stay, too: they may go later, and then nothing is said of it.
+      if (parts.length > 0) await keepIndex(entry);
       removal.through = n;
       removal.parts += going.length;
       removal.bytes += going.reduce((sum, { bytes }) => sum + bytes, 0);
