@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArchivedChats, createArchivedChats } from '../../src/archive/archived-chats';
 import { createFolderLog } from '../../src/archive/folder-log';
@@ -38,6 +38,13 @@ test('lines of other things than windows are passed over', async () => {
     await chats.update();
   }
   expect([...chats.ids()]).toEqual(['a', 'b', 'c']);
+});
+
+test('what is kept of a window is a file, and nothing else stays for it', async () => {
+  for (const chatId of ['a', 'b', 'c']) await archive.window([recordsOfChat(chatId, 1)]);
+  await createArchivedChats(archive.log).update();
+  const kept = (await readdir(join(archive.folder, 'chats'))).filter((name) => !name.endsWith('.making'));
+  expect(kept).toEqual([1, 2, 3].map((n) => expect.stringMatching(new RegExp(`^${n}-[0-9a-f]{16}.ndjson$`)) as string));
 });
 
 describe('parts that ARCHIVE_KEEP removes', () => {
