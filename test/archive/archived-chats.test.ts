@@ -47,6 +47,18 @@ test('what is kept of a window is a file, and nothing else stays for it', async 
   expect(kept).toEqual([1, 2, 3].map((n) => expect.stringMatching(new RegExp(`^${n}-[0-9a-f]{16}.ndjson$`)) as string));
 });
 
+test('while all is read anew, since a part was changed, what was known stays known', async () => {
+  for (const chatId of ['a', 'b']) await archive.window([recordsOfChat(chatId, 2)]);
+  const [first = ''] = await partsIn(archive.folder);
+  await writeFile(join(archive.folder, first), '');
+  const chats = createArchivedChats(archive.log);
+  await chats.update();
+  const updating = chats.update();
+  expect(chats.has('b')).toBe(true);
+  await updating;
+  expect([...chats.ids()]).toEqual(['b']);
+});
+
 describe('parts that ARCHIVE_KEEP removes', () => {
   const of = async (chats: ArchivedChats, chatId: string): Promise<[messages: number, removed: number]> => {
     await chats.update();
