@@ -28,7 +28,7 @@ type Row = [chatId: string, part: number, from: number, to: number, records: num
  * the ledger. A file of it that is lost is made anew as long as the parts are there.
  */
 export class ChatIndex {
-  readonly #places = new Map<string, Place[]>();
+  #places = new Map<string, Place[]>();
   /** The last line that is in it. */
   #through = 0;
   #after: string | null = null;
@@ -39,14 +39,23 @@ export class ChatIndex {
 
   /** Takes in what has been closed since. @throws ArchiveError */
   async update(signal?: AbortSignal): Promise<void> {
-    if (this.#isDamaged) this.#forget();
+    if (this.#isDamaged) return this.#readAnew(signal);
     try {
       await this.#takeIn(signal);
     } catch (error) {
       if (!isOfAnotherLedger(error)) throw error;
-      this.#forget();
-      await this.#takeIn(signal);
+      await this.#readAnew(signal);
     }
+  }
+
+  /** What is known is known until all of it is read: others look at it meanwhile. */
+  async #readAnew(signal: AbortSignal | undefined): Promise<void> {
+    const anew = new ChatIndex(this.log);
+    await anew.#takeIn(signal);
+    this.#places = anew.#places;
+    this.#through = anew.#through;
+    this.#after = anew.#after;
+    this.#isDamaged = anew.#isDamaged;
   }
 
   async #takeIn(signal: AbortSignal | undefined): Promise<void> {
@@ -83,13 +92,6 @@ export class ChatIndex {
     const { rows, isWhole } = await rowsFor(this.log, entry);
     this.#isDamaged ||= !isWhole;
     return placesOf(entry, rows);
-  }
-
-  #forget(): void {
-    this.#places.clear();
-    this.#through = 0;
-    this.#after = null;
-    this.#isDamaged = false;
   }
 }
 

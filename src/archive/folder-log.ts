@@ -21,6 +21,8 @@ import { findLine, lineGroupsIn, linesIn, type LineStart, NEWLINE } from './read
 const READ_BYTES = 1024 * 1024;
 /** A file that a crash left is no other worker's after this time. */
 const LEFT_MS = 3_600_000;
+/** Where files of readers are made, in the folder of each kind: one for all, as there may be a file for each window. */
+const MAKING = '.making';
 const GO_ON = 'Bring the right one back; to go on with this one, `chat-sync rewind --destination`.';
 
 /**
@@ -189,7 +191,7 @@ export function createFolderLog(dir: string, source: string, readSigner?: () => 
       read: saying(() => files.readText(path)),
       write: saying(async (text: string, isDurable: boolean) => {
         if (own === undefined) {
-          own = await files.folder(source, kind, `.${name}`);
+          own = await files.folder(source, kind, MAKING);
           await tidyUp(own);
         }
         await files.replace(path, text, own, isDurable);

@@ -19,7 +19,7 @@ export async function refusedIn(folder: string, log: Log, span: OpenSpan): Promi
     throw error;
   });
   const found: RefusedRecord[] = [];
-  // Beside each file is a folder in which it is made: the dot, and the file's name.
+  // Builds before had a folder beside each file, in which it was made: the dot, and the file's name.
   for (const name of names.filter((name) => name.endsWith(ENDING) && !name.startsWith('.')).sort()) {
     const destination = name.slice(0, -ENDING.length);
     const { all } = await openRefusedFile(log, destination);

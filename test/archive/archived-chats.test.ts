@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArchivedChats, createArchivedChats } from '../../src/archive/archived-chats';
 import { createFolderLog } from '../../src/archive/folder-log';
@@ -38,6 +38,25 @@ test('lines of other things than windows are passed over', async () => {
     await chats.update();
   }
   expect([...chats.ids()]).toEqual(['a', 'b', 'c']);
+});
+
+test('what is kept of a window is a file, and nothing else stays for it', async () => {
+  for (const chatId of ['a', 'b', 'c']) await archive.window([recordsOfChat(chatId, 1)]);
+  await createArchivedChats(archive.log).update();
+  const kept = (await readdir(join(archive.folder, 'chats'))).filter((name) => !name.endsWith('.making'));
+  expect(kept).toEqual([1, 2, 3].map((n) => expect.stringMatching(new RegExp(`^${n}-[0-9a-f]{16}.ndjson$`)) as string));
+});
+
+test('while all is read anew, since a part was changed, what was known stays known', async () => {
+  for (const chatId of ['a', 'b']) await archive.window([recordsOfChat(chatId, 2)]);
+  const [first = ''] = await partsIn(archive.folder);
+  await writeFile(join(archive.folder, first), '');
+  const chats = createArchivedChats(archive.log);
+  await chats.update();
+  const updating = chats.update();
+  expect(chats.has('b')).toBe(true);
+  await updating;
+  expect([...chats.ids()]).toEqual(['b']);
 });
 
 describe('parts that ARCHIVE_KEEP removes', () => {

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { collect } from '../../harness/collect';
@@ -57,6 +57,12 @@ it('passes over a last line of the ledger that a crash cut short, and no other',
   await expect(collect(readLedger(folder))).rejects.toThrow('ledger.jsonl has no line of a ledger at line 1');
   await writeFile(ledger, `${whole}{"other":1}\n`);
   await expect(collect(readLedger(folder))).rejects.toThrow('ledger.jsonl has no line of a ledger at line 3');
+});
+
+it('names a ledger that cannot be read', async () => {
+  await rm(ledger);
+  await mkdir(ledger);
+  await expect(collect(readLedger(folder))).rejects.toThrow('ledger.jsonl cannot be read (EISDIR)');
 });
 
 it.each<[string, (path: string, text: string) => Promise<void>]>([

@@ -44,6 +44,12 @@ it('a ledger that is a folder is said so', async () => {
   await expect(verify()).rejects.toThrow('ledger.jsonl cannot be read (EISDIR)');
 });
 
+it('a file in the place of the folder of parts is said so', async () => {
+  await rm(join(archive.folder, 'messages'), { recursive: true });
+  await writeFile(join(archive.folder, 'messages'), '');
+  await expect(verify()).rejects.toThrow('messages cannot be read (ENOTDIR)');
+});
+
 it('a message that stands in two windows, and a part in an odd folder', async () => {
   await mkdir(join(archive.folder, 'messages', 'extra'));
   await writeFile(join(archive.folder, 'messages', 'extra', 'x.ndjson'), '{"id":"x"}\n');

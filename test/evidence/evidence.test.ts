@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFolderArchive } from '../../src/archive/folder-archive';
 import { createFolderLog } from '../../src/archive/folder-log';
@@ -182,6 +182,8 @@ test('it says what is not counted since ARCHIVE_KEEP removed it, and what a dest
   const window = { epoch: 0, from: day(3), to: day(4) };
   const refused = { id: 'm4', code: 'too-large', at: day(4), entry: 6, part: first, byte: 0, window };
   await (await openRefusedFile(log, 'splunk-hec')).add([refused]);
+  // A build before made it there.
+  await mkdir(join(folder(), 'refused', '.splunk-hec.jsonl'));
 
   const evidence = await gather();
   expect(evidence).toMatchObject({

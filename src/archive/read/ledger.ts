@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { hasCode } from '../folder/errors';
+import { codeOf, hasCode } from '../folder/errors';
 import { LEDGER } from '../folder/layout';
 import { type AnyLine, type EventLine, isEvent, type LedgerLine, parseLine } from '../folder/ledger-line';
 import { Damage } from './damage';
@@ -26,7 +26,9 @@ export async function* readLog(folder: string): AsyncGenerator<AnyLine> {
       if (line !== null) yield line;
     }
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    if (hasCode(error, 'ENOENT')) return;
+    const code = codeOf(error);
+    throw code === undefined ? error : new Damage(LEDGER, `cannot be read (${code})`);
   }
 }
 

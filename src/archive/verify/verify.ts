@@ -1,7 +1,9 @@
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Head } from '../../domain/published';
+import { codeOf } from '../folder/errors';
 import { createFiles } from '../folder/files';
+import { MESSAGES } from '../folder/layout';
 import { createLedger } from '../folder/ledger';
 import type { LedgerLine } from '../folder/ledger-line';
 import { createLists } from '../folder/lists';
@@ -37,7 +39,10 @@ export async function verifyArchive(
   publicKeys: readonly string[] | null = null,
 ): Promise<Verified> {
   // First: what is put there meanwhile is of a sync that runs.
-  const there = await partsIn(folder);
+  const there = await partsIn(folder).catch((error: unknown) => {
+    const code = codeOf(error);
+    throw code === undefined ? error : new Error(`${MESSAGES} cannot be read (${code})`);
+  });
   const { windows, removedThrough, head } = await verifyLedger(folder, noted, tell, publicKeys);
   const missing: { number: number; finding: Finding }[] = [];
   let current = 0;
