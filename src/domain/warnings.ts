@@ -24,8 +24,9 @@ export function clockWarnings({ syncedThrough }: State, now: number, serverTime:
 export function filterWarnings(policy: Policy, state: State): string[] {
   const warnings: string[] = [];
   if (state.syncedThrough !== null && state.filters !== undefined && state.filters !== policy.filters) {
+    const earlier = policy.censusEveryMs > 0 ? 'come with the next census' : 'are not there';
     warnings.push(
-      `the filters changed: they apply from ${state.syncedThrough} on; earlier messages of what was added are not there (\`chat-sync rewind\` brings them)`,
+      `the filters changed: they apply from ${state.syncedThrough} on; earlier messages of what was added ${earlier} (\`chat-sync verify --chats --repair\` brings them at once)`,
     );
   }
   return warnings;

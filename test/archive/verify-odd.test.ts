@@ -22,6 +22,12 @@ async function verify(): Promise<{ findings: Finding[]; kinds: string[]; records
 const ledger = (): string => join(archive.folder, 'ledger.jsonl');
 const lines = async (): Promise<string[]> => (await readFile(ledger(), 'utf8')).split('\n').slice(0, -1);
 
+it('an archive of which nothing is left is not right', async () => {
+  for (const path of await partsIn(archive.folder)) await rm(join(archive.folder, path));
+  await rm(ledger());
+  expect((await verify()).findings).toMatchObject([{ kind: 'nothing-there', grade: 'wrong', where: 'ledger.jsonl' }]);
+});
+
 it('a middle line that is filled with zeros is wrong', async () => {
   await archive.window([recordsOfChat('d', 1)]);
   const [one, two, three] = (await lines()) as [string, string, string];

@@ -24,7 +24,8 @@ export interface Finding {
     | 'records-differ'
     | 'record-unreadable'
     | 'message-repeated'
-    | 'window-open';
+    | 'window-open'
+    | 'nothing-there';
   /** The file, or the line of the ledger. */
   where: string;
   says: string;

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Head } from '../../domain/published';
 import { codeOf } from '../folder/errors';
 import { createFiles } from '../folder/files';
-import { MESSAGES } from '../folder/layout';
+import { LEDGER, MESSAGES } from '../folder/layout';
 import { createLedger } from '../folder/ledger';
 import type { LedgerLine } from '../folder/ledger-line';
 import { createLists } from '../folder/lists';
@@ -24,6 +24,8 @@ export interface Verified {
 }
 
 const MOVE_AWAY = 'move it away: no line of the ledger names it, so it was put there, or the ledger was cut';
+
+const NOTHING_THERE = 'before the end of a first sync that is so; else bring the archive back from a copy';
 
 /**
  * Looks at everything in an archive: its ledger's chain, the windows, every byte of every part, every id. Memory is flat in the number
@@ -84,6 +86,7 @@ export async function verifyArchive(
       missing.length > 0 ? await verifyLedger(folder, null, () => undefined) : { removedThrough: 0 };
     for (const { number, finding } of missing) if (number > now) tell(finding);
     await findUnnamed(folder, there, named, tell);
+    if (head === null && named.size === 0) tell(wrong('nothing-there', LEDGER, 'has no line', NOTHING_THERE));
     await checker.findRepeated();
   } finally {
     checker.close();
