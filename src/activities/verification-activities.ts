@@ -88,9 +88,11 @@ export function createVerificationActivities(dependencies: VerificationDependenc
         recovering: toRecover.length,
         findings: kept,
       };
-      if (memo?.archive) {
+      // Not as the source knows it: after a rewind it has none until its next sync.
+      const id = await log.id();
+      if (id !== null) {
         const event = { event: 'verified', id: run, time: new Date().toISOString(), ...verified } as const;
-        await archive.record(memo.archive.id, [event]);
+        await archive.record(id, [event]);
       }
       if (request.what === 'census') await findings.censusEnded(begunAt);
       metrics.verified(verified);

@@ -114,8 +114,9 @@ function reasonOf({ reason = '' }: { reason?: string }): string {
 
 /** What a rewind does, with figures where the archive is at hand. */
 async function consequenceOf(environment: Environment, before: string | null | undefined, to: string): Promise<string> {
-  const ms = before ? Date.parse(to) - Date.parse(before) : 0;
-  if (ms > 0) return `messages between ${before ?? ''} and ${to} are left out`;
+  if (!before) return `the first window begins at ${to}`;
+  const ms = Date.parse(to) - Date.parse(before);
+  if (ms > 0) return `messages between ${before} and ${to} are left out`;
   if (ms === 0) return `nothing comes again: the timestamp is ${to} already`;
   const { folder, source } = loadArchiveConfig(environment);
   let records = 0;

@@ -70,7 +70,7 @@ function createBar(): ProgressDisplay {
     show(progress) {
       if (!progress) return;
       const { chats, total, waitingFor } = progress;
-      const text = `${progressText(progress)}${waitingFor === null ? '' : ` | ${waitingFor}`}`;
+      const text = waitingFor === null ? progressText(progress) : `${countOf(progress)} | ${reasonIn(waitingFor)}`;
       if (!started) bar.start(Math.max(1, total), chats, { text });
       started = true;
       bar.setTotal(Math.max(1, total));
@@ -82,12 +82,17 @@ function createBar(): ProgressDisplay {
 
 /** How much of how much, how fast, and how long the rest takes, as far as each is known. */
 export function progressText(progress: SyncProgress): string {
-  const { chats, messages, total, more, chatsPerSecond } = progress;
+  const { messages, chatsPerSecond } = progress;
   const rate = chatsPerSecond === null ? '' : `, ${chatsPerSecond.toFixed(1)}/s`;
   const seconds = secondsLeft(progress);
   const left = seconds === null ? '' : `, ${duration(seconds * 1000)} left`;
-  return `${chats} of ${total}${more ? '+' : ''} chats${rate}${left}, ${messages} messages`;
+  return `${countOf(progress)}${rate}${left}, ${messages} messages`;
 }
+
+const countOf = ({ chats, total, more }: SyncProgress): string => `${chats} of ${total}${more ? '+' : ''} chats`;
+
+/** Without the chat that met with it first, which may be any: there is little room. */
+const reasonIn = (waitingFor: string): string => waitingFor.replace(/^chat \S+: (\w+: )?/, '');
 
 /** By the pace so far; null while that, or the number of chats, is not known. */
 export const secondsLeft = ({ chats, total, more, chatsPerSecond }: SyncProgress): number | null =>

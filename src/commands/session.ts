@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { loadClientConfig, type ClientConfig } from '../config/config';
 import type { Environment } from '../config/environment';
-import { createSource, type Source } from '../source';
+import { createSource, sourcesOf, type Source } from '../source';
 import { graded } from '../text/grade';
 import { printable } from '../text/printable';
 import { connectClient } from '../temporal/connect';
@@ -34,9 +34,12 @@ export async function withSession<T>(environment: Environment, run: (session: Se
 const WORKER_ANSWER_MS = 10_000;
 
 /** Runs a call that needs a worker. @throws Error if none serves the source, or none answers within 10 s. */
-export async function withWorker<T>({ source }: Session, run: () => Promise<T>): Promise<T> {
+export async function withWorker<T>({ client, source }: Session, run: () => Promise<T>): Promise<T> {
   const none = `no worker serves source ${source.name}: start one with \`chat-sync worker\` (or \`npm start\`), then try again`;
-  if ((await source.workers()) === 0) throw new Error(none);
+  if ((await source.workers()) === 0) {
+    const others = (await sourcesOf(client)).filter((name) => name !== source.name);
+    throw new Error(others.length > 0 ? `${none}; or SOURCE is one of ${others.join(', ')}` : none);
+  }
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer in 10 s; ${none}`)), WORKER_ANSWER_MS);

@@ -97,7 +97,8 @@ function statusOf(source: string, { memo }: SourceView, progress: SyncProgress |
 }
 
 /** Says what is not as `--max-behind` wants it. @returns whether all is. */
-function sayWhyNot({ source, paused, behindSeconds, lastSync, destinations }: Status, maxBehindMs: number): boolean {
+function sayWhyNot(status: Status, maxBehindMs: number): boolean {
+  const { source, paused, behindSeconds, lastSync, running, destinations } = status;
   const most = maxBehindMs / 1000;
   const wrong = [
     paused ? 'it is paused' : '',
@@ -105,7 +106,8 @@ function sayWhyNot({ source, paused, behindSeconds, lastSync, destinations }: St
     behindSeconds === null ? 'nothing is synced yet' : behindSeconds > most ? `it is ${behindSeconds} s behind` : '',
     ...destinations.map((one) => (isDelivering(one, maxBehindMs) ? '' : `destination ${one.name} is late or paused`)),
   ].filter((what) => what !== '');
-  if (wrong.length > 0) say(`source ${source} is not as it should be: ${wrong.join(', ')}`);
+  const why = running?.waitingFor ? `; it waits for ${running.waitingFor}` : '';
+  if (wrong.length > 0) say(`source ${source} is not as it should be: ${wrong.join(', ')}${why}`);
   return wrong.length === 0;
 }
 
@@ -129,7 +131,9 @@ function lines(status: Status): string[] {
   return [
     `source ${source}: ${syncedThrough === null ? 'nothing synced yet' : `synced through ${syncedThrough}${behind}`}`,
     ...(paused ? [`paused since ${paused.since}: ${paused.reason || 'no reason given'}`] : []),
-    ...(lastSuccessAt ? [`last success at ${lastSuccessAt}${nextSyncAt ? `, next sync at ${nextSyncAt}` : ''}`] : []),
+    ...(lastSuccessAt
+      ? [`last success at ${lastSuccessAt}${nextSyncAt && !paused ? `, next sync at ${nextSyncAt}` : ''}`]
+      : []),
     ...(running ? [`running: ${window(running)}`, `  ${progressText(running)}`] : []),
     ...(running?.waitingFor ? [`  waiting for: ${running.waitingFor}`] : []),
     ...(unfinished ? [`unfinished: ${window(unfinished)}: ${unfinished.reason || 'the next sync takes it up'}`] : []),

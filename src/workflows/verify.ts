@@ -162,14 +162,17 @@ export async function verify({ source: name, request, begun }: VerifyInput): Pro
     const { unpublished } = source;
     const { listed, known, startedAt } = progress;
     const isListing = progress.unlisted === undefined;
-    const left = isListing ? Math.max(0, known - listed) : 0;
-    const msLeft = isListing && listed > 0 ? ((Date.now() - startedAt) * left) / listed : null;
+    const compared = chats + unpublished.chats;
+    // Of all chats the reading takes the time; of those that are unknown or changed nobody knows the number.
+    const [done, all] = request.what === 'messages' ? [compared, known * selection.share] : [listed, known];
+    const isKnown = done > 0 && (isListing || request.what === 'messages');
+    const msLeft = isKnown ? ((Date.now() - startedAt) * Math.max(0, all - done)) / done : null;
     return {
       what: request.what,
       ...selection.span,
       listed,
       known,
-      compared: chats + unpublished.chats,
+      compared,
       messages: messages + unpublished.messages,
       requests,
       secondsLeft: msLeft === null ? null : Math.round(msLeft / 1000),

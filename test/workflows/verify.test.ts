@@ -111,6 +111,15 @@ test('chats that come with old dates come out whole, with one census, each messa
   expect(await verify({ what: 'chats' })).toMatchObject({ unknownChats: 0, missing: 0 });
 });
 
+test('one that is asked for after a rewind, before the next sync, is in the ledger, too', async () => {
+  await start(2, 1);
+  await under.source.rewind({ to: '2026-09-01', skip: false, reason: 'test' });
+  expect(await verify()).toMatchObject({ compared: 2, missing: 0 });
+  await under.nextSync();
+  const events = (await readFile(join(under.folder, 'ledger.jsonl'), 'utf8')).match(/"event":"\w+"/g);
+  expect(events).toEqual(['"event":"verified"', '"event":"rewound"']);
+});
+
 test.each(['now', 'legacy'] as const)(
   'an organization that joins comes out with all that it had before: a server of generation %s',
   async (generation) => {
