@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { ROOT } from '../../harness/root';
 import { FailureType } from '../../src/contract';
@@ -22,28 +21,6 @@ test('its links lead to sections that there are', () => {
   }));
   expect(links.length).toBeGreaterThan(alerts.length);
   expect(links.filter(({ file, anchor }) => !anchorsOf(markdown(file)).includes(anchor))).toEqual([]);
-});
-
-/** What stands in spans and blocks of code, by line. */
-const code = [...text.matchAll(/```\w+\n(.*?)```|`([^`]+)`/gs)].flatMap(([, block, span]) =>
-  (block ?? span ?? '').split('\n'),
-);
-const commands = code.flatMap((line) => {
-  const [, command, rest = ''] =
-    /^(?:\$ )?(?:SOURCE=\w+ )?(?:chat-sync|node lib\/client\.js) ([a-z]+)([^|;#]*)/.exec(line) ?? [];
-  return command === undefined ? [] : [{ command, options: rest.match(/--[a-z-]+/g) ?? [] }];
-});
-
-test('each command that it names is there, with its options', () => {
-  expect(commands.length).toBeGreaterThan(20);
-  const names = [...new Set(commands.map(({ command }) => command))];
-  const unknown = names.flatMap((name) => {
-    const help = execFileSync(process.execPath, [join(ROOT, 'lib/client.js'), name, '--help'], { encoding: 'utf8' });
-    const known: string[] = help.match(/--[a-z-]+/g) ?? [];
-    const options = commands.filter(({ command }) => command === name).flatMap((one) => one.options);
-    return [...(help.includes(`chat-sync ${name} `) ? [] : [name]), ...options.filter((one) => !known.includes(one))];
-  });
-  expect(unknown).toEqual([]);
 });
 
 test('the rules become a PrometheusRule that the operator takes', () => {
