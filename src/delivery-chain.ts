@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
-import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow';
 import { chatSyncWorkflowId, deliveryTaskQueue, deliveryWorkflowId, syncTaskQueue } from './contract';
 import { behindSchema, deliveryStateSchema, newDeliveryState, type DeliveryState } from './domain/delivery';
 import { UnreadableStateError } from './domain/source-view';
+import { inWords, lastFailure } from './temporal/pending';
 import { countPollers } from './temporal/pollers';
 import { isRefusal, isTransient, RefusedError } from './temporal/update-errors';
 import type { delivery } from './workflows/delivery';
@@ -100,12 +100,11 @@ export function createDeliveryChain(client: Client, source: string, destination:
     const state = stateOf(description);
     if (description.status.name !== 'RUNNING')
       return { state, waitingFor: 'a worker, which starts its workflow again' };
-    const [pending] = description.raw.pendingActivities ?? [];
-    const error = await decodeOptionalFailureToOptionalError(client.options.loadedDataConverter, pending?.lastFailure);
+    const error = await lastFailure(description, client.options.loadedDataConverter);
     const behind = behindOf(error);
     return {
       state: { ...state, ...(behind && { behind }) },
-      waitingFor: error?.message ?? state.waiting?.reason ?? null,
+      waitingFor: error ? inWords(error) : (state.waiting?.reason ?? null),
     };
   }
 

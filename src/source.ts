@@ -6,12 +6,12 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
-import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow';
 import type { Ask } from './activities/types';
 import { chatSyncWorkflowId, syncTaskQueue } from './contract';
 import { UnreadableStateError, type SourceView } from './domain/source-view';
 import { newState, type State } from './domain/state';
 import { memoSchema, type Memo } from './domain/memo';
+import { inWords, lastFailure } from './temporal/pending';
 import { countPollers } from './temporal/pollers';
 import { ChainMovedError, isRefusal, isTransient, RefusedError } from './temporal/update-errors';
 import type { chatSync } from './workflows/chat-sync';
@@ -59,11 +59,9 @@ export function createSource(client: Client, name: string): Source {
     }
   }
 
-  async function waitingFor({ raw }: WorkflowExecutionDescription): Promise<string | null> {
-    const failures = (raw.pendingActivities ?? []).flatMap(({ lastFailure }) => lastFailure ?? []);
-    const { loadedDataConverter } = client.options;
-    const error = await decodeOptionalFailureToOptionalError(loadedDataConverter, failures[0]);
-    return error?.message || null;
+  async function waitingFor(description: WorkflowExecutionDescription): Promise<string | null> {
+    const error = await lastFailure(description, client.options.loadedDataConverter);
+    return error ? inWords(error) : null;
   }
 
   /** Restarts the chain with the last run's state and updates it, in one step; of several callers the first wins. */

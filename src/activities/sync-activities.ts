@@ -15,6 +15,7 @@ import type { Policy } from '../config/policy';
 import { failure } from './failures';
 import { sayInHeartbeats } from './interceptor';
 import type { LedgerRequest, PublishRequest, SyncActivities, WindowTotals } from './types';
+import { counted } from '../text/counted';
 
 /** Pauses between the first looks: many syncs end within a second. */
 const PAUSES_MS = [50, 100, 200, 400];
@@ -170,7 +171,7 @@ async function awaitReport(
     if (!stopping.aborted && !isCrowded) continue;
     throw failure({
       type: FailureType.notYet,
-      message: `sync ${n} runs: ${chats} chats, ${messages} messages so far`,
+      message: `sync ${n} runs: ${counted(chats, 'chat')}, ${counted(messages, 'message')} so far`,
       category: ApplicationFailureCategory.BENIGN,
       nextRetryDelay: stopping.aborted ? SOON_MS : CROWDED_MS,
     });

@@ -9,6 +9,7 @@ import { LONGEST_REASON } from '../workflows/requests';
 import { createDeliveryChain } from '../delivery-chain';
 import { duration } from './report';
 import { say, withSession, withWorker } from './session';
+import { counted } from '../text/counted';
 
 export interface PauseOptions {
   reason?: string;
@@ -42,6 +43,11 @@ export async function resumeCommand(environment: Environment, options: PauseOpti
     if (destination !== undefined) {
       await withWorker(session, () => createDeliveryChain(session.client, session.source.name, destination).resume());
       say(`destination ${destination} goes on`);
+      return 0;
+    }
+    const { memo } = await session.source.view();
+    if (memo && !memo.paused) {
+      say(`source ${session.source.name} is not paused`);
       return 0;
     }
     await withWorker(session, () => session.source.resume(reason));
@@ -127,7 +133,7 @@ async function consequenceOf(environment: Environment, before: string | null | u
   } catch {
     records = 0;
   }
-  const many = records > 0 ? `, up to ${records} records that are in the archive now` : '';
+  const many = records > 0 ? `, up to ${counted(records, 'record')} that are in the archive now` : '';
   return `messages created since ${to} (${duration(-ms)}) come again, in new parts${many}: docs/reading-the-archive.md says how readers tell`;
 }
 

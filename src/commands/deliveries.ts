@@ -5,6 +5,7 @@ import { UnreadableStateError } from '../domain/source-view';
 import { isTransient } from '../temporal/update-errors';
 import { duration } from './report';
 import { print, say, type Session } from './session';
+import { counted } from '../text/counted';
 
 const LOOK_EVERY_MS = 500;
 const SAY_EVERY_MS = 60_000;
@@ -71,17 +72,22 @@ export function destinationLines(status: DestinationStatus): string[] {
     deliveredThrough === null
       ? 'nothing delivered yet'
       : `delivered through ${deliveredThrough}, ${duration((behindSeconds ?? 0) * 1000)} behind now`;
-  const left = (partsBehind ?? 0) > 0 ? `, ${recordsBehind ?? 0} records in ${partsBehind ?? 0} parts to go` : '';
+  const left =
+    (partsBehind ?? 0) > 0
+      ? `, ${counted(recordsBehind ?? 0, 'record')} in ${counted(partsBehind ?? 0, 'part')} to go`
+      : '';
   const since = status.waitingSince === null ? '' : ` since ${status.waitingSince}`;
   return [
     `destination ${name}: ${through}${left}${takenOut ? '; DESTINATIONS does not name it any more' : ''}`,
     ...(paused ? [`  paused since ${paused.since}: ${paused.reason || 'no reason given'}`] : []),
     ...(status.waitingFor === null ? [] : [`  waiting${since} for: ${status.waitingFor}`]),
-    ...(refused > 0 ? [`  ${refused} records refused: refused/${name}.jsonl in the archive names them`] : []),
+    ...(refused > 0
+      ? [`  ${counted(refused, 'record')} refused: refused/${name}.jsonl in the archive names them`]
+      : []),
     ...(status.missed > 0
       ? [`  ${status.missed} records had been removed from the archive (ARCHIVE_KEEP) before they were delivered`]
       : []),
-    ...(status.shortened > 0 ? [`  ${status.shortened} records delivered shortened`] : []),
+    ...(status.shortened > 0 ? [`  ${counted(status.shortened, 'record')} delivered shortened`] : []),
   ];
 }
 
@@ -105,7 +111,7 @@ export async function awaitDelivered(
       const { state } = await delivered(chain, entry);
       const refused = state.refused > 0 ? `, ${state.refused} refused` : '';
       print(
-        `${chain.destination}: ${state.records} records so far, delivered through ${state.deliveredThrough ?? 'nothing'}${refused}`,
+        `${chain.destination}: ${counted(state.records, 'record')} so far, delivered through ${state.deliveredThrough ?? 'nothing'}${refused}`,
       );
     }),
   );

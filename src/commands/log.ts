@@ -3,6 +3,7 @@ import { type AnyLine, type EventLine, isEvent, type LedgerLine, readLog } from 
 import type { Environment } from '../config/environment';
 import { archivePlace } from './archive-place';
 import { print } from './session';
+import { counted } from '../text/counted';
 
 const LOOK_EVERY_MS = 2000;
 
@@ -37,9 +38,11 @@ function windowOf({ outcome, from, to, chats, records, parts, parked, gone, heal
     ...count(gone, 'gone'),
     ...count(conflicts, 'with messages in two versions'),
   ];
-  return [`${outcome}: ${from} to ${to}`, `${chats} chats, ${records} records, ${parts.length} parts`, ...more].join(
-    ', ',
-  );
+  return [
+    `${outcome}: ${from} to ${to}`,
+    `${counted(chats, 'chat')}, ${counted(records, 'record')}, ${counted(parts.length, 'part')}`,
+    ...more,
+  ].join(', ');
 }
 
 const count = (chats: readonly unknown[] | undefined, what: string): string[] =>
@@ -48,7 +51,7 @@ const count = (chats: readonly unknown[] | undefined, what: string): string[] =>
 function eventOf(event: EventLine): string {
   switch (event.event) {
     case 'removed':
-      return `removed: the ${event.parts} parts of lines ${event.from} to ${event.through} (ARCHIVE_KEEP)`;
+      return `removed: the ${counted(event.parts, 'part')} of lines ${event.from} to ${event.through} (ARCHIVE_KEEP)`;
     case 'key':
       return 'key: signed with another key from here on';
     case 'filters':
@@ -61,8 +64,8 @@ function eventOf(event: EventLine): string {
       return `rewound: to ${event.to}, from ${event.from ?? 'nothing'}: ${event.reason || 'no reason given'}`;
     case 'verified':
       return (
-        `verified: ${event.what}, ${event.from} to ${event.to}: ${event.compared} chats compared, ` +
-        `${event.missing} messages missing, ${event.doubled} doubled, ${event.different} different`
+        `verified: ${event.what}, ${event.from} to ${event.to}: ${counted(event.compared, 'chat')} compared, ` +
+        `${counted(event.missing, 'message')} missing, ${event.doubled} doubled, ${event.different} different`
       );
   }
 }

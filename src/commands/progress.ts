@@ -4,6 +4,7 @@ import type { Source } from '../source';
 import type { Progress } from '../workflows/messages';
 import { duration } from './report';
 import { say, setMovable } from './session';
+import { counted } from '../text/counted';
 
 /** A sync's progress, and the failure that it waits on. */
 export interface SyncProgress extends Progress {
@@ -80,19 +81,20 @@ function createBar(): ProgressDisplay {
   };
 }
 
-/** How much of how much, how fast, and how long the rest takes, as far as each is known. */
+/** How much of how much, how fast, and how long the rest takes, as far as each is known and nothing is waited for. */
 export function progressText(progress: SyncProgress): string {
-  const { messages, chatsPerSecond } = progress;
+  const { messages, chatsPerSecond, waitingFor } = progress;
+  if (waitingFor !== null) return `${countOf(progress)}, ${counted(messages, 'message')}`;
   const rate = chatsPerSecond === null ? '' : `, ${chatsPerSecond.toFixed(1)}/s`;
   const seconds = secondsLeft(progress);
   const left = seconds === null ? '' : `, ${duration(seconds * 1000)} left`;
-  return `${countOf(progress)}${rate}${left}, ${messages} messages`;
+  return `${countOf(progress)}${rate}${left}, ${counted(messages, 'message')}`;
 }
 
 const countOf = ({ chats, total, more }: SyncProgress): string => `${chats} of ${total}${more ? '+' : ''} chats`;
 
-/** Without the chat that met with it first, which may be any: there is little room. */
-const reasonIn = (waitingFor: string): string => waitingFor.replace(/^chat \S+: (\w+: )?/, '');
+/** Without its type, and the chat that met with it first, which may be any: there is little room. */
+const reasonIn = (waitingFor: string): string => waitingFor.replace(/^(\w+: )?(chat \S+: )?/, '');
 
 /** By the pace so far; null while that, or the number of chats, is not known. */
 export const secondsLeft = ({ chats, total, more, chatsPerSecond }: SyncProgress): number | null =>

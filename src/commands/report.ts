@@ -1,4 +1,5 @@
 import type { Report } from '../domain/state';
+import { counted } from '../text/counted';
 
 /** The report for `sync --json` and `status --json`, without what leads to it in Temporal. */
 export function publicReport({ n, runId, ...report }: Report): Omit<Report, 'n' | 'runId'> {
@@ -14,11 +15,13 @@ export function reportLines(report: Report): string[] {
   const extras = [
     gone > 0 ? `${gone} gone` : '',
     skipped > 0 ? `${skipped} left out by filters` : '',
-    conflicts > 0 ? `${conflicts} messages that came twice, otherwise` : '',
+    conflicts > 0 ? `${counted(conflicts, 'message')} that came twice, otherwise` : '',
     unexplained > 0 ? `${unexplained} changed without a message` : '',
     parked > 0 ? `${parked} parked` : '',
   ].filter((extra) => extra !== '');
-  const figures = [`${chats} chats`, `${messages} messages`, `${requests} requests`, ...extras].join(', ');
+  const figures = [counted(chats, 'chat'), counted(messages, 'message'), counted(requests, 'request'), ...extras].join(
+    ', ',
+  );
   return [
     `${outcome}: ${window}`,
     `  ${figures}`,

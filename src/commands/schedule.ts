@@ -10,6 +10,7 @@ import { parseInterval } from '../config/values';
 import { requestSyncWorkflowId, scheduleId, syncTaskQueue } from '../contract';
 import { UsageError } from '../exit';
 import type { requestSync } from '../workflows/request-sync';
+import { duration } from './report';
 import { print, say, withSession } from './session';
 
 export interface ScheduleOptions {
@@ -30,6 +31,8 @@ export async function scheduleCommand(environment: Environment, options: Schedul
     if (everyMs !== undefined) {
       await putSchedule(client, source.name, everyMs);
       say(`source ${source.name} syncs every ${options.every}`);
+      const [{ memo }, workers] = await Promise.all([source.view(), source.workers()]);
+      if (memo === null && workers === 0) say('it never ran, and no worker serves it: is that the right SOURCE?');
     }
     return show(client, source.name, options.json ?? false);
   });
@@ -74,7 +77,9 @@ async function show(client: Client, source: string, json: boolean): Promise<numb
   } else if (shown === null) {
     print(`source ${source} has no schedule: \`chat-sync schedule --every 5m\` makes one`);
   } else {
-    print(`schedule ${shown.scheduleId}: every ${shown.everySeconds} s${shown.paused ? ', paused' : ''}`);
+    print(
+      `schedule ${shown.scheduleId}: every ${duration(shown.everySeconds * 1000)}${shown.paused ? ', paused' : ''}`,
+    );
     shown.nextRuns.forEach((time) => print(`  next    ${time}`));
     shown.recentRuns.forEach(({ takenAt, workflowId }) => print(`  recent  ${takenAt}  ${workflowId}`));
   }

@@ -8,7 +8,7 @@ import { startChild } from './child';
 import { demoEnvironment, isDemo, startDemo } from './demo';
 import { awaitDelivered } from './deliveries';
 import { ensureTemporal } from './local-temporal';
-import { reportLines } from './report';
+import { duration, reportLines } from './report';
 import { putSchedule } from './schedule';
 import { print, say, withSession, type Session } from './session';
 import { follow, lastEntry, sayHowFarBehind, startRequest } from './sync';
@@ -102,7 +102,7 @@ async function syncs(session: Session, config: WorkerConfig, once: boolean): Pro
   if (once && report.outcome === 'completed') await awaitDelivered(session, await lastEntry(session, report), names);
   if (once) return report.outcome === 'completed' ? 0 : 1;
 
-  say(`syncing every ${config.settings.SYNC_INTERVAL / 1000} s until Ctrl-C`);
+  say(`syncing every ${duration(config.settings.SYNC_INTERVAL)} until Ctrl-C`);
   for (let shown = report.n; ; await sleep(LOOK_EVERY_MS)) {
     const view = await source.view().catch(() => null);
     for (const next of view?.memo?.reports ?? []) {

@@ -6,6 +6,7 @@ import { UsageError } from '../exit';
 import { archivePlace } from './archive-place';
 import { readPublicKeys } from './public-keys';
 import { print, say } from './session';
+import { counted } from '../text/counted';
 
 const HEAD = /^(\d{1,15}):([0-9a-f]{64})$/;
 const MEGABYTE = 1_000_000;
@@ -47,7 +48,7 @@ const lineOf = ({ grade, where, says, remedy }: Finding): string =>
   grade === 'note' ? `note: ${where} ${says}` : `wrong: ${where} ${says}: ${remedy}`;
 
 function summaryOf({ windows, parts, records, head }: Verified, isRight: boolean): string[] {
-  const what = `${windows} windows, ${parts} parts, ${records} records`;
+  const what = `${counted(windows, 'window')}, ${counted(parts, 'part')}, ${counted(records, 'record')}`;
   const noteIt = head
     ? [
         `head ${head.n}:${head.sha256} (\`verify --archive --head\` with it tells later whether this is the same archive)`,

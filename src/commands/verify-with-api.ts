@@ -9,6 +9,7 @@ import { createVerification, type Verification } from '../verification';
 import type { verify } from '../workflows/verify';
 import { duration } from './report';
 import { print, say, withSession, withWorker } from './session';
+import { counted } from '../text/counted';
 
 const LOOK_EVERY_MS = 5000;
 
@@ -77,7 +78,7 @@ async function look(verification: Verification, signal: AbortSignal): Promise<vo
     if (progress === null) continue;
     const { listed, known, compared, messages, secondsLeft } = progress;
     const left = secondsLeft === null ? '' : `, about ${duration(secondsLeft * 1000)} left`;
-    const line = `${listed} of about ${Math.max(known, listed)} chats listed, ${compared} compared, ${messages} messages${left}`;
+    const line = `${listed} of about ${counted(Math.max(known, listed), 'chat')} listed, ${compared} compared, ${counted(messages, 'message')}${left}`;
     if (line !== last) say(line);
     last = line;
   }
@@ -88,7 +89,7 @@ function linesOf(verified: Verified): string[] {
   const some = sample === null ? '' : ', a sample';
   return [
     `${isComplete(verified) ? 'complete' : 'not complete'}: ${from} to ${to}${some}`,
-    `  ${listed} chats listed, ${compared} compared, ${messages} messages, ${requests} requests`,
+    `  ${counted(listed, 'chat')} listed, ${compared} compared, ${counted(messages, 'message')}, ${counted(requests, 'request')}`,
     ...foundLines(verified).map((line) => `  ${line}`),
     ...(findings ? [`  by id: ${findings.path} in the archive's folder`] : []),
   ];

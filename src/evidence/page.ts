@@ -3,6 +3,7 @@ import { code } from '../text/markdown';
 import { printable } from '../text/printable';
 import type { Evidence } from './evidence';
 import type { AskedFor, WindowEvidence } from './windows';
+import { counted } from '../text/counted';
 
 /** Of lists that may be long; JSON has all of it. */
 const MOST_ROWS = 50;
@@ -70,7 +71,7 @@ function facts({ archive, madeAt, madeBy, span, builds, verification }: Evidence
     ['archive', code(archive ?? '') || 'without an id'],
     [
       'the whole archive is',
-      `${right ? 'right' : 'WRONG'}: ${windows} windows, ${parts} parts, ${records} records, ${bytes} bytes`,
+      `${right ? 'right' : 'WRONG'}: ${counted(windows, 'window')}, ${counted(parts, 'part')}, ${counted(records, 'record')}, ${counted(bytes, 'byte')}`,
     ],
     [
       'written by',

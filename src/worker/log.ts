@@ -36,7 +36,7 @@ export function createLogger({ level, format: style }: LogSettings): DefaultLogg
     const error: unknown = entry.meta?.['error'];
     // What is not tried again is about itself, and said each time.
     if (!isAllWanted && entry.message === FAILED && !isFinal(error)) {
-      const lasting = repetitions.say(typeOf(error), Number(entry.timestampNanos / 1_000_000n));
+      const lasting = repetitions.say(failureTypeOf(error) ?? String(error), Number(entry.timestampNanos / 1_000_000n));
       if (lasting === null) return;
       line.message += `${lasting}; it is tried again`;
     }
@@ -63,7 +63,7 @@ function brief(entry: LogEntry): Line {
     ...whole(entry),
     message: isReason ? error.message : entry.message,
     fields: isReason
-      ? { ...useful, requestId: requestIdOf(error) }
+      ? { ...useful, failure: failureTypeOf(error), requestId: requestIdOf(error) }
       : error === undefined
         ? useful
         : { ...useful, error },
@@ -86,9 +86,8 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const isFinal = (error: unknown): boolean =>
   error instanceof Error && 'nonRetryable' in error && error.nonRetryable === true;
 
-/** Which failures are the same one: those of one type. */
-const typeOf = (error: unknown): string =>
-  error instanceof Error && 'type' in error ? String(error.type) : String(error);
+const failureTypeOf = (error: unknown): string | undefined =>
+  error instanceof ApplicationFailure ? (error.type ?? undefined) : undefined;
 
 const jsonLine = ({ fields, ...line }: Line): string => JSON.stringify({ ...line, ...fields }, plain);
 

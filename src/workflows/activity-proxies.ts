@@ -3,6 +3,7 @@ import { isOrganizationWide } from '../domain/listing';
 import { apiTaskQueue } from '../contract';
 import type { ApiActivities, ChatPageRequest, SyncActivities } from '../activities/types';
 import { shortCode } from '../text/markdown';
+import { counted } from '../text/counted';
 
 /** What all activities of a sync and of a comparison have in common. */
 export const activityOptions = {
@@ -33,11 +34,13 @@ export function proxyActivitiesOf(source: string): Activities {
     readLedger: (request) => sync.readLedger.executeWithOptions({ summary: 'ledger' }, [request]),
     chatsToRecover: (request) => sync.chatsToRecover.executeWithOptions({ summary: 'chats to recover' }, [request]),
     takenOver: (request) =>
-      sync.takenOver.executeWithOptions({ summary: `${request.chatIds.length} chats to recover` }, [request]),
+      sync.takenOver.executeWithOptions({ summary: `${counted(request.chatIds.length, 'chat')} to recover` }, [
+        request,
+      ]),
     beginCensus: (request) => sync.beginCensus.executeWithOptions({ summary: 'census' }, [request]),
     claimArchive: (request) => sync.claimArchive.executeWithOptions({ summary: `archive ${request.id}` }, [request]),
     publishPart: (request) =>
-      sync.publishPart.executeWithOptions({ summary: `${request.chats.length} chats` }, [request]),
+      sync.publishPart.executeWithOptions({ summary: counted(request.chats.length, 'chat') }, [request]),
     commitWindow: (request) =>
       sync.commitWindow.executeWithOptions({ summary: `through ${request.window.to}` }, [request]),
     recordEvents(request) {

@@ -1,5 +1,6 @@
 import type { DeliveryState } from '../domain/delivery';
 import { code, table } from '../text/markdown';
+import { counted } from '../text/counted';
 
 /** A destination's current details for the Web UI: Markdown, in which text from elsewhere is formatted as code. */
 export function deliveryDetailsOf(state: DeliveryState): string {
@@ -8,7 +9,8 @@ export function deliveryDetailsOf(state: DeliveryState): string {
     ['Delivered through', deliveredThrough ?? 'nothing yet'],
     ['Records', String(records)],
   ];
-  if (behind && behind.parts > 0) rows.push(['Behind', `${behind.records} records in ${behind.parts} parts`]);
+  if (behind && behind.parts > 0)
+    rows.push(['Behind', `${counted(behind.records, 'record')} in ${counted(behind.parts, 'part')}`]);
   if (waiting) rows.push(['Waiting', `since ${waiting.since}: ${code(waiting.reason)}`]);
   if (paused) rows.push(['Paused', `since ${paused.since}: ${code(paused.reason)}`]);
   if (refused > 0)

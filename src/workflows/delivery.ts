@@ -16,7 +16,7 @@ import { deliveryTaskQueue } from '../contract';
 import type { DeliveryState } from '../domain/delivery';
 import { deliveryDetailsOf } from './delivery-details';
 import { pauseDeliveryUpdate, resumeDeliveryUpdate, rewindDeliveryUpdate, wakeSignal } from './delivery-messages';
-import { failureDetails, messageOf } from './failures';
+import { failureDetails, waitOf } from './failures';
 import { readPause, readResume, readRewindDelivery } from './requests';
 
 /** A run of the chain; what it holds is little, and a new run is cheap. */
@@ -99,7 +99,7 @@ export async function delivery(input: DeliveryState): Promise<void> {
       // A part that is damaged, a destination that is down: whatever it is, it is tried until it works.
       const { behind = state.behind } = failureDetails(error);
       const since = state.waiting?.since ?? iso(Date.now());
-      change({ waiting: { reason: messageOf(error), since }, behind });
+      change({ waiting: { reason: waitOf(error), since }, behind });
       result = await call(further);
     }
     if (state.waiting) change({ waiting: undefined });

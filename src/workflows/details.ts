@@ -6,6 +6,7 @@ import { modeNames } from './listing-mode';
 import { isOrganizationWide } from '../domain/listing';
 import { code, table } from '../text/markdown';
 import { abbreviate } from '../text/abbreviate';
+import { counted } from '../text/counted';
 
 /** What the details show besides the state. */
 export interface RunFacts {
@@ -53,7 +54,10 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint, pace 
   const last = state.reports.at(-1);
   if (last) {
     const { n, outcome, reason, from, to, chats, messages, requests, warnings } = last;
-    const what = from === null ? '' : `, ${from} to ${to}: ${chats} chats, ${messages} messages, ${requests} requests`;
+    const what =
+      from === null
+        ? ''
+        : `, ${from} to ${to}: ${counted(chats, 'chat')}, ${counted(messages, 'message')}, ${counted(requests, 'request')}`;
     rows.push([`Last sync (${n})`, `${outcome}${what}${reason === undefined ? '' : `; ${code(reason)}`}`]);
     if (!running) rows.push(...warnings.map((warning): [string, string] => ['Warning', code(warning)]));
   }

@@ -77,17 +77,19 @@ export function endingOf(error: unknown): Ending {
   }
   const cause = causeOf(error);
   if (cause instanceof ApplicationFailure) {
-    const type = cause.type ?? FailureType.unexpected;
-    return ending(type, cut(`${type}: ${cause.message}`, LONGEST_REASON_BYTES));
+    return ending(cause.type ?? FailureType.unexpected, inWords(cause));
   }
   const name = cause instanceof Error ? cause.name : typeof cause;
   return ending(FailureType.unexpected, `Unexpected: ${name}; this is a bug, please report it`);
 }
 
-/** What an activity waited for when it failed, in words. */
-export function messageOf(error: unknown): string {
+const inWords = ({ type, message }: ApplicationFailure): string =>
+  cut(`${type ?? FailureType.unexpected}: ${message}`, LONGEST_REASON_BYTES);
+
+/** What an activity waited for when it failed, its type first. */
+export function waitOf(error: unknown): string {
   const cause = causeOf(error);
-  if (cause instanceof ApplicationFailure) return cut(cause.message, LONGEST_REASON_BYTES);
+  if (cause instanceof ApplicationFailure) return inWords(cause);
   return `a worker that did not come back (${cause instanceof Error ? cause.name : typeof cause})`;
 }
 

@@ -4,6 +4,7 @@ import type { SyncActivities } from '../activities/types';
 import { reportWithoutSync } from '../domain/report';
 import type { Report } from '../domain/state';
 import { code, table } from '../text/markdown';
+import { counted } from '../text/counted';
 
 const { askForSync } = proxyActivities<SyncActivities>({
   startToCloseTimeout: '60s',
@@ -58,7 +59,7 @@ function detailsOf({
     [`Sync ${n}`, outcome],
     ...(reason === undefined ? [] : [['Reason', code(reason)] as const]),
     ['Window', from === null || to === null ? 'none was opened' : `${from} to ${to}`],
-    ['Read', `${chats} chats, ${messages} messages, ${requests} requests`],
+    ['Read', `${counted(chats, 'chat')}, ${counted(messages, 'message')}, ${counted(requests, 'request')}`],
     ...warnings.map((warning) => ['Warning', code(warning)] as const),
     ['Where it happened', `${code(chatSyncWorkflowId(source))}${run}`],
   ]);

@@ -116,6 +116,7 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
     ...{ code: 1, stderr: expect.stringContaining('not as it should be: it is paused') as string },
   });
   expect((await run(['resume', '--reason', 'done'], settings)).code).toBe(0);
+  expect(await run(['resume'], settings)).toMatchObject({ code: 0, stderr: `source ${settings['SOURCE']} is not paused\n` });
 
   const replayed = await run(['replay'], settings);
   expect(replayed.code).toBe(0);
@@ -154,6 +155,9 @@ test('it makes, shows, changes and deletes the schedule, which syncs by itself',
   const shown = (await json('schedule')) as { recentRuns: { workflowId: string }[] };
   expect(shown.recentRuns[0]?.workflowId).toContain(`request-sync/${settings['SOURCE'] ?? ''}-2`);
   expect((await run(['schedule', '--delete'], settings)).code).toBe(0);
+  const elsewhere = { ...settings, SOURCE: `${settings['SOURCE']}-misspelt` };
+  expect((await run(['schedule', '--every', '1h'], elsewhere)).stderr).toContain('is that the right SOURCE?');
+  expect((await run(['schedule', '--delete'], elsewhere)).code).toBe(0);
   expect(await json('schedule')).toBeNull();
 });
 

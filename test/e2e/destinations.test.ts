@@ -65,7 +65,7 @@ test('a worker delivers what it archives, and commands say how far it is, wait f
     { name: 'stdout', deliveredThrough: to, waitingFor: null, records: messages },
   ]);
   expect(status.destinations[0]?.['waitingFor']).toMatch(
-    /^HTTP_LAKE_URL \(127\.0\.0\.1:\d+\) does not answer \(ECONNREFUSED\)$/,
+    /^DestinationUnavailable: HTTP_LAKE_URL \(127\.0\.0\.1:\d+\) does not answer \(ECONNREFUSED\)$/,
   );
   expect((await run(['status', '--max-behind', '1h'], settings)).code).toBe(1);
 

@@ -37,6 +37,7 @@ test('an outage is one line of JSON, with what it takes to look into it, and not
       message: expect.stringMatching(/503.*it is tried again$/) as unknown,
       ...{ source, workflowId: `chat-sync/${source}`, activityType: 'emitMessages', attempt: 1 },
       runId: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
+      failure: 'ApiUnavailable',
       requestId: expect.stringMatching(/^req_/) as unknown,
     },
   ]);

@@ -31,7 +31,7 @@ test("it syncs the demo tenant with the README's command and nothing set up, fin
   expect({ code, gone: stderr.includes('no Temporal') }).toEqual({ code: 1, gone: true });
 
   const second = start('client.js', ['up'], settings);
-  await second.says('syncing every 300 s until Ctrl-C');
+  await second.says('syncing every 5 min until Ctrl-C');
   second.process.kill('SIGINT');
   expect((await second.ended).code).toBe(0);
   const later = await ids(DATA_DIR);

@@ -48,7 +48,7 @@ describe('destinations', () => {
     expect(state).toMatchObject({ records: report.messages, deliveredThrough: report.to, refused: 0 });
     expect(sortedIds(well)).toEqual(await idsOf());
     const { waitingFor, state: behind } = await waiting('ill', 'is down');
-    expect(waitingFor).toBe('is down (ECONNREFUSED)');
+    expect(waitingFor).toBe('DestinationUnavailable: is down (ECONNREFUSED)');
     expect(behind).toMatchObject({ deliveredThrough: null, behind: { records: report.messages } });
     expect(ill.ids()).toEqual([]);
     const requests = sut.simulator.requests.length;
