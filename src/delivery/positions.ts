@@ -16,10 +16,30 @@ export interface Place {
   through: string | null | undefined;
 }
 
+/** Batches that a crash may repeat, with the one that is on its way. */
+export const MOST_UNWRITTEN = 8;
+
 /** The file in which a destination's position is kept, if it keeps none itself. */
 export const positionFile = (log: Log, destination: string) => {
   const file = log.file('positions', `${destination}.json`);
+  let next: Position | null = null;
+  let unwritten = 0;
+  let isWriting = false;
   let writing: Promise<void> = Promise.resolve();
+
+  async function writeOn(): Promise<void> {
+    try {
+      for (let position = next; position; position = next) {
+        next = null;
+        const covered = unwritten;
+        await file.write(textOf(position), false);
+        unwritten -= covered;
+      }
+    } finally {
+      isWriting = false;
+    }
+  }
+
   return {
     async read(): Promise<Position | null> {
       const text = await file.read();
@@ -31,12 +51,16 @@ export const positionFile = (log: Log, destination: string) => {
       }
     },
     /**
-     * Writes while the next batch is on its way, which a disk would hold up by as much again as a fast destination takes for it: a crash repeats
-     * one batch, at most two. @throws ArchiveError if the one before could not be written
+     * Writes while further batches are on their way, which a disk would hold up by as much again as a fast destination takes for them; of several
+     * the last. @throws ArchiveError if the one before could not be written
      */
     async writeBehind(position: Position): Promise<void> {
+      next = position;
+      unwritten += 1;
+      if (isWriting && unwritten < MOST_UNWRITTEN) return;
       await writing;
-      writing = file.write(textOf(position), false);
+      isWriting = true;
+      writing = writeOn();
       // Whoever waits for it is told.
       writing.catch(() => undefined);
     },

@@ -6,6 +6,8 @@ import { batchesOf, type Batch } from './batches';
 import type { BatchSender } from './batch-sender';
 
 const NEWLINE = 0x0a;
+/** Before a part's first batch all of it is compared with its hash: so much is delivered meanwhile. */
+const AHEAD_BYTES = 4 * 1024 * 1024;
 
 /** A part on its way to a destination. */
 export interface Origin {
@@ -54,7 +56,10 @@ export function createRecordWriter(log: Log, sender: BatchSender, limits: Limits
   return {
     async *write(pieces, before) {
       let records = before;
-      for await (const { origin, batch } of readingAhead(batchesIn(log, pieces, limits), limits)) {
+      for await (const { origin, batch } of readingAhead(
+        batchesIn(log, pieces, limits),
+        Math.max(AHEAD_BYTES, 2 * limits.batchBytes),
+      )) {
         signal.throwIfAborted();
         await sender.send(origin, batch.records, batch.to, records);
         records += batch.records.length;
@@ -86,28 +91,44 @@ async function* batchesIn(log: Log, pieces: readonly Piece[], limits: Limits): A
   }
 }
 
-/**
- * Reads the next batch while one is delivered, and compares the next part with its hash, unless that is a record which is larger than a
- * whole batch.
- */
-async function* readingAhead(cuts: AsyncGenerator<Cut>, { batchBytes }: Limits): AsyncGenerator<Cut> {
-  let next = cuts.next();
+/** Reads on while a batch is delivered, until so many bytes are held with it: never behind a record that is larger. */
+async function* readingAhead(cuts: AsyncGenerator<Cut>, aheadBytes: number): AsyncGenerator<Cut> {
+  const asked: Promise<IteratorResult<Cut>>[] = [];
+  let held = 0;
+  let isReading = false;
+
+  function readOn(): void {
+    if (isReading || held >= aheadBytes) return;
+    isReading = true;
+    const next = cuts.next();
+    asked.push(next);
+    next.then(
+      (cut) => {
+        if (cut.done) return;
+        isReading = false;
+        held += bytesOf(cut.value);
+        readOn();
+      },
+      // Whoever takes it is told.
+      () => undefined,
+    );
+  }
+
   try {
-    for (let cut = await next; !cut.done; cut = await next) {
-      const { from, to } = cut.value.batch;
-      const isLarge = to - from > 2 * batchBytes;
-      if (!isLarge) {
-        next = cuts.next();
-        // Whoever takes it is told.
-        next.catch(() => undefined);
-      }
+    readOn();
+    for (let next = asked.shift(); next; next = asked.shift()) {
+      const cut = await next;
+      if (cut.done) return;
       yield cut.value;
-      if (isLarge) next = cuts.next();
+      held -= bytesOf(cut.value);
+      readOn();
     }
   } finally {
     await cuts.return(undefined);
   }
 }
+
+const bytesOf = ({ batch: { from, to } }: Cut): number => to - from;
 
 /** For a destination that takes parts as they are. */
 export function createPartWriter(log: Log, destination: PartDestination, signal: AbortSignal): Writer {

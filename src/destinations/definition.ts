@@ -8,7 +8,7 @@ export type Guarantee =
   | 'exactly once'
   /** A key makes a repetition harmless there. */
   | 'effectively once'
-  /** After a crash or a lost answer one batch may come again: who reads tells its records by their id. */
+  /** After a crash what was delivered last may come again (MOST_UNWRITTEN), after a lost answer that batch: who reads tells its records by their id. */
   | 'at least once';
 
 /** What a destination takes at once. */

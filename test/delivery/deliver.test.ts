@@ -1,9 +1,12 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { collect } from '../../harness/collect';
 import { createFolderArchive } from '../../src/archive/folder-archive';
 import { readLedger } from '../../src/archive/read/ledger';
+import type { Log } from '../../src/archive/log';
 import type { DeliverOptions, DeliveryResult } from '../../src/delivery/deliver';
+import { MOST_UNWRITTEN } from '../../src/delivery/positions';
 import { DestinationError } from '../../src/destinations/destination';
 import type { Position } from '../../src/domain/delivery';
 import { deliverFrom } from '../support/deliver-from';
@@ -61,6 +64,34 @@ describe('a delivery', () => {
     const destination = recording();
     await run(destination);
     expect(destination.deliveries.map(({ key }) => key)).toEqual(keys);
+  });
+
+  it('is only so far ahead of its position on a slow disk, which it does not wait for each time', async () => {
+    await archive.window([recordsOfChat('a', 400)]);
+    const written: number[] = [];
+    const log: Log = {
+      ...archive.log,
+      file(kind, name) {
+        const there = archive.log.file(kind, name);
+        return {
+          ...there,
+          async write(text, isDurable) {
+            for (let turn = 0; turn < 100; turn += 1) await setImmediate();
+            await there.write(text, isDurable);
+            written.push((JSON.parse(text) as Position).records);
+          },
+        };
+      },
+    };
+    const ahead: number[] = [];
+    const destination = recording(() => {
+      const last = written.at(-1) ?? 0;
+      // With the one that is being delivered.
+      ahead.push(destination.deliveries.filter(({ next }) => next.records > last).length + 1);
+    });
+    await run(destination, { log });
+    expect(Math.max(...ahead)).toBe(MOST_UNWRITTEN);
+    expect(written.length).toBeLessThan(destination.deliveries.length / 2);
   });
 
   it('goes on behind the last batch that was taken, whatever ends it', async () => {
