@@ -8,6 +8,7 @@ import { parseIsoTime } from '../domain/iso-time';
 import { LONGEST_REASON } from '../workflows/requests';
 import { createDeliveryChain } from '../delivery-chain';
 import { duration } from './report';
+import { nextRunOf } from './schedule';
 import { say, withSession, withWorker } from './session';
 import { counted } from '../text/counted';
 
@@ -51,7 +52,8 @@ export async function resumeCommand(environment: Environment, options: PauseOpti
       return 0;
     }
     await withWorker(session, () => session.source.resume(reason));
-    say(`source ${session.source.name} syncs again when it is asked to, or by its schedule`);
+    const next = await nextRunOf(session.client, session.source.name);
+    say(`source ${session.source.name} syncs again ${next === null ? 'when it is asked to' : `by its schedule, at ${next}`}`);
     return 0;
   });
 }
