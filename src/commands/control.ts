@@ -53,7 +53,9 @@ export async function resumeCommand(environment: Environment, options: PauseOpti
     }
     await withWorker(session, () => session.source.resume(reason));
     const next = await nextRunOf(session.client, session.source.name);
-    say(`source ${session.source.name} syncs again ${next === null ? 'when it is asked to' : `by its schedule, at ${next}`}`);
+    say(
+      `source ${session.source.name} syncs again ${next === null ? 'when it is asked to' : `by its schedule, at ${next}`}`,
+    );
     return 0;
   });
 }

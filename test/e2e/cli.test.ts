@@ -116,7 +116,10 @@ test('it syncs for its owner alone, tells its status, pauses, resumes and rewind
     ...{ code: 1, stderr: expect.stringContaining('not as it should be: it is paused') as string },
   });
   expect((await run(['resume', '--reason', 'done'], settings)).code).toBe(0);
-  expect(await run(['resume'], settings)).toMatchObject({ code: 0, stderr: `source ${settings['SOURCE']} is not paused\n` });
+  expect(await run(['resume'], settings)).toMatchObject({
+    code: 0,
+    stderr: `source ${settings['SOURCE']} is not paused\n`,
+  });
 
   const replayed = await run(['replay'], settings);
   expect(replayed.code).toBe(0);
