@@ -21,7 +21,6 @@ RUN npm run build \
   && keep="$(node -p "require('@temporalio/core-bridge/common').getPrebuiltTargetName()")" \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "$keep" -exec rm -rf {} + \
   && rm -rf node_modules/@temporalio/core-bridge/sdk-core
-RUN install -d -m 0700 -o 1000 -g 1000 /data
 
 # glibc is needed: the native part of the Temporal SDK does not run on musl (Alpine).
 FROM node:24.21.0-trixie-slim
@@ -32,7 +31,8 @@ LABEL org.opencontainers.image.title="compliance-chat-sync" \
   org.opencontainers.image.base.name="docker.io/library/node:24.21.0-trixie-slim"
 # Nothing is ever installed here.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
-  /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-*
+  /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
+  && install -d -m 0700 -o 1000 -g 1000 /data
 # For TLS to Temporal: its client trusts what the system trusts.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 WORKDIR /app
@@ -41,7 +41,6 @@ COPY LICENSE package.json ./
 COPY --from=build /compliance-chat-sync/sbom.cdx.json ./
 COPY --from=build /compliance-chat-sync/node_modules node_modules
 COPY --from=build /compliance-chat-sync/lib lib
-COPY --from=build --chown=1000:1000 /data /data
 # All that is ever written is below DATA_DIR, `verify`'s index too. Not declared as a VOLUME: an anonymous one goes with `docker run --rm`,
 # and takes the messages along. On a read-only root a forgotten mount is an error instead.
 # glibc's default number of arenas takes a quarter more memory.

@@ -5,8 +5,13 @@ import type { LogSettings } from '../config/config';
 import { printable } from '../text/printable';
 import { createRepetitions } from './repetitions';
 
-/** The SDK's warning about a worker without workflows; ours of the API's queue has none on purpose. */
-const EXPECTED = 'No workflows registered, not polling for workflow tasks';
+/** Warnings of the SDK that ask for nothing. */
+const EXPECTED = new Set([
+  // Ours of the API's queue has none on purpose.
+  'No workflows registered, not polling for workflow tasks',
+  // The server has handed it out anew: the SDK replays the run.
+  'Task not found when completing',
+]);
 const FAILED = 'Activity failed';
 /** What an operator can use of what the SDK adds to each entry, and its name; of an activity it calls the run otherwise. */
 const USEFUL = new Map([
@@ -31,7 +36,7 @@ export function createLogger({ level, format: style }: LogSettings): DefaultLogg
   const textOf = style === 'json' ? jsonLine : textLine;
   const repetitions = createRepetitions();
   return new DefaultLogger(level, (entry) => {
-    if (entry.message === EXPECTED) return;
+    if (!isAllWanted && EXPECTED.has(entry.message)) return;
     const line = isAllWanted ? whole(entry) : brief(entry);
     const error: unknown = entry.meta?.['error'];
     // What is not tried again is about itself, and said each time.

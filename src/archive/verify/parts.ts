@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../folder/errors';
+import { codeOf, hasCode } from '../folder/errors';
 import type { PartEntry } from '../log';
 import { NEWLINE } from '../read/lines';
 import { type Finding, wrong } from './finding';
@@ -73,7 +73,7 @@ export class PartChecker {
   async findRepeated(): Promise<void> {
     for (const [one, other] of this.#ids.suspects()) {
       const [first, second] = [await this.#idAt(one.file, one.byte), await this.#idAt(other.file, other.byte)];
-      if (first !== second) continue;
+      if (first === null || first !== second) continue;
       const where = this.#paths[other.file] ?? '';
       const says = `holds message ${first} (byte ${other.byte}), which ${this.#paths[one.file] ?? ''} holds too (byte ${one.byte})`;
       this.tell(
@@ -87,8 +87,13 @@ export class PartChecker {
     }
   }
 
-  async #idAt(file: number, byte: number): Promise<string> {
-    const handle = await open(join(this.folder, this.#paths[file] ?? ''));
+  /** Null: its part was removed meanwhile. */
+  async #idAt(file: number, byte: number): Promise<string | null> {
+    const handle = await open(join(this.folder, this.#paths[file] ?? '')).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return null;
+      throw error;
+    });
+    if (handle === null) return null;
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(LONGEST_START), 0, LONGEST_START, byte);
       return idIn(buffer.subarray(0, bytesRead))?.toString() ?? '';
