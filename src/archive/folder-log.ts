@@ -126,15 +126,15 @@ export function createFolderLog(dir: string, source: string, readSigner?: () => 
     if (await files.exists(join(folder, LEDGER))) yield* linesIn(stream(LEDGER, start));
   }
 
-  const stream = (path: string, start = 0): AsyncIterable<Buffer> =>
-    createReadStream(join(folder, path), { start, highWaterMark: READ_BYTES });
+  const stream = (path: string, start = 0, signal?: AbortSignal): AsyncIterable<Buffer> =>
+    createReadStream(join(folder, path), { start, highWaterMark: READ_BYTES, ...(signal && { signal }) });
 
   /** @throws ArchiveError if the part is not what the log says. */
-  async function requirePart({ path, bytes, sha256 }: PartEntry): Promise<void> {
+  async function requirePart({ path, bytes, sha256 }: PartEntry, signal?: AbortSignal): Promise<void> {
     const hash = createHash('sha256');
     let size = 0;
     try {
-      for await (const chunk of stream(path)) {
+      for await (const chunk of stream(path, 0, signal)) {
         hash.update(chunk);
         size += chunk.length;
       }
@@ -149,9 +149,9 @@ export function createFolderLog(dir: string, source: string, readSigner?: () => 
     );
   }
 
-  async function* lines(part: PartEntry, from: number): AsyncGenerator<Buffer[]> {
-    await requirePart(part);
-    yield* lineGroupsIn(stream(part.path, from));
+  async function* lines(part: PartEntry, from: number, signal?: AbortSignal): AsyncGenerator<Buffer[]> {
+    await requirePart(part, signal);
+    yield* lineGroupsIn(stream(part.path, from, signal));
   }
 
   async function* content(part: PartEntry): AsyncGenerator<Buffer> {

@@ -58,9 +58,10 @@ export interface Log {
   /**
    * The lines of a part from a byte on, some at a time, each with its line end. Its size and hash are compared first, so that nothing comes out
    * of a part that is not what was written.
+   * @param signal Ends it, with an error: a part may take long to read.
    * @throws ArchiveError `PART_DAMAGED`, `PART_MISSING`
    */
-  lines(part: PartEntry, from: number): AsyncIterable<Buffer[]>;
+  lines(part: PartEntry, from: number, signal?: AbortSignal): AsyncIterable<Buffer[]>;
   /** The bytes of a part between two of them, unchecked; null if it is not there. @param to Absent: to its end. */
   slice(path: string, from: number, to: number | undefined): Promise<AsyncIterable<Buffer> | null>;
   /** The bytes of a part, compared with its size and hash in the same way. */

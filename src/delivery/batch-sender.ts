@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { PartEntry } from '../archive/log';
 import type { Limits } from '../destinations/definition';
 import { DestinationError, type RecordDestination, type Refusal } from '../destinations/destination';
-import type { BatchRecord } from './batches';
+import { isShortened, type BatchRecord } from './batches';
 import type { Refused, RefusedFile } from './refused-file';
+import type { ShortenedFile } from './shortened-file';
 import { shorterThan } from './shorter';
 import type { Origin } from './writer';
 
@@ -31,6 +32,7 @@ export class BatchSender {
     private readonly destination: RecordDestination,
     private readonly limits: Limits,
     private readonly refused: RefusedFile,
+    private readonly shortenedParts: ShortenedFile,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -82,6 +84,7 @@ export class BatchSender {
       committing: (refusals: readonly Refusal[]) =>
         this.refused.add([...this.#suspects, ...refusedOf(origin, records, refusals)]),
     };
+    if (records.some(isShortened)) await this.shortenedParts.add(entry.n, part.path);
     const { refused } = await this.destination.deliver(delivery, this.signal);
     await this.#taken(origin, records, refused);
   }
@@ -100,7 +103,7 @@ export class BatchSender {
     const bad = refusedOf(origin, records, refused);
     const taken = records.filter(({ at }) => !bad.some(({ byte }) => byte === at));
     this.delivered += taken.length;
-    this.shortened += taken.filter(({ record, whole }) => record.line !== whole).length;
+    this.shortened += taken.filter(isShortened).length;
     this.#hasTaken ||= taken.length > 0;
     this.#suspects.push(...bad);
     await this.refused.settle(

@@ -23,10 +23,16 @@ export interface BatchRecord {
  * Cuts a part into batches, greedily from its start: whoever goes on from the end of one cuts the same ones as before. A
  * record that is longer than the destination takes is shortened; it counts by what is left of it.
  */
-export async function* batchesOf(log: Log, part: PartEntry, from: number, limits: Limits): AsyncGenerator<Batch> {
+export async function* batchesOf(
+  log: Log,
+  part: PartEntry,
+  from: number,
+  limits: Limits,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
   let batch: Batch = { from, to: from, records: [] };
   let bytes = 0;
-  for await (const lines of log.lines(part, from)) {
+  for await (const lines of log.lines(part, from, signal)) {
     for (const bytesOfLine of lines) {
       const entry = recordAt(bytesOfLine.subarray(0, -1), part.path, batch.to, limits);
       const { length } = entry.record.line;
@@ -45,6 +51,9 @@ export async function* batchesOf(log: Log, part: PartEntry, from: number, limits
   }
   if (batch.records.length > 0) yield batch;
 }
+
+/** Whether the destination gets less than the archive has. */
+export const isShortened = ({ record, whole }: BatchRecord): boolean => record.line !== whole;
 
 /** A record as a destination with these limits takes it. @param line Without its line end. */
 export function recordAt(line: Buffer, path: string, at: number, { recordBytes }: Limits): BatchRecord {

@@ -3,9 +3,10 @@ import type { Log } from '../archive/log';
 import type { Limits } from '../destinations/definition';
 import { DestinationError, type RecordDestination } from '../destinations/destination';
 import type { Position } from '../domain/delivery';
-import { recordAt, type BatchRecord } from './batches';
+import { isShortened, recordAt, type BatchRecord } from './batches';
 import { shorterThan } from './shorter';
 import { openRefusedFile, type Refused } from './refused-file';
+import { openShortenedFile } from './shortened-file';
 
 /** In a row. */
 const MOST_FAILURES = 3;
@@ -28,6 +29,7 @@ export interface DeliverRefusedOptions {
 export async function deliverRefused(options: DeliverRefusedOptions): Promise<{ delivered: number; refused: number }> {
   const { source, name, log, destination, limits, position, signal } = options;
   const file = await openRefusedFile(log, name);
+  const shortened = openShortenedFile(log, name);
   let delivered = 0;
   /** Records in a row that failed for now, and those of the pass. */
   const failures = { inARow: 0, inPass: 0 };
@@ -62,6 +64,7 @@ export async function deliverRefused(options: DeliverRefusedOptions): Promise<{ 
     const name = [source, refused.part, refused.byte, one.record.line.length, new Date().toISOString()];
     const key = createHash('sha256').update(JSON.stringify(name)).digest('hex');
     const delivery = { source, at: position, next: position, window: refused.window, key, records: [one.record] };
+    if (isShortened(one)) await shortened.add(refused.entry, refused.part);
     try {
       const { refused: again } = await destination.deliver(delivery, signal);
       failures.inARow = 0;

@@ -49,14 +49,12 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
   const file = positionFile(log, name);
   const refused = await openRefusedFile(log, name);
   const ownPosition = 'deliverPart' in destination ? undefined : destination.position;
-  const shortened = openShortenedFile(log, name);
   const writer = writerOf(options, refused);
   let { position, through } = await begin();
   /** The ledger's line behind the last window: those of other things may come before the next one's, and are still to come if it is open. */
   let line: Pick<Position, 'entry' | 'after'> = { entry: position.entry, after: position.after };
   let missed = 0;
   let observed = 0;
-  let noted = 0;
   let isFirst = true;
   let caughtUp = true;
 
@@ -68,9 +66,9 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
       if (place.position.archive !== null) await file.write(place.position);
     }
     const begun = ownPosition ? await resume(log, [await ownPosition(), place.position], known) : place;
-    // The workflow has lost its state: what it shows is read anew.
-    const isForgotten = begun.through === undefined && known.position === null;
-    return isForgotten ? { ...begun, through: await throughAt(log, begun.position) } : begun;
+    // The workflow has lost its state, or an attempt that failed came past windows: what it shows is read anew.
+    const isNews = begun.through === undefined && begun.position.entry > (known.position?.entry ?? 0);
+    return isNews ? { ...begun, through: await throughAt(log, begun.position) } : begun;
   }
 
   async function moveTo(next: Partial<Position>, isKept = true): Promise<void> {
@@ -111,9 +109,6 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
     }
     for await (const { origin, byte, records } of writer.write(pieces, start.records)) {
       tell();
-      // Before the position passes them.
-      if (writer.shortened > noted) await shortened.add(entry.n, origin.part.path);
-      noted = writer.shortened;
       await moveTo(origin.positionAt(byte, records));
       if (options.isOver()) caughtUp = false;
       if (!caughtUp) return;
@@ -149,7 +144,12 @@ export async function deliver(options: DeliverOptions): Promise<DeliveryResult> 
 function writerOf({ name, log, destination, limits, signal }: DeliverOptions, refused: RefusedFile): Writer {
   if ('deliverPart' in destination) return createPartWriter(log, destination, signal);
   if (limits === null) throw new TypeError(`${name} takes records, and has no limits`);
-  return createRecordWriter(log, new BatchSender(destination, limits, refused, signal), limits, signal);
+  return createRecordWriter(
+    log,
+    new BatchSender(destination, limits, refused, openShortenedFile(log, name), signal),
+    limits,
+    signal,
+  );
 }
 
 type Start = Pick<Position, 'byte' | 'records'>;

@@ -3,6 +3,8 @@ import type { Log } from '../archive/log';
 
 const lineSchema = z.object({ entry: z.number(), part: z.string() });
 
+export type ShortenedFile = ReturnType<typeof openShortenedFile>;
+
 /**
  * The parts of which a destination has records shortened only, in `shortened/<destination>.jsonl`: `ARCHIVE_KEEP` leaves them, as what is
  * whole of those records is there alone.
@@ -16,11 +18,12 @@ export function openShortenedFile(log: Log, destination: string) {
     return known;
   }
 
+  /** To be awaited before such a record is sent: the destination may have it, and its position behind it, whatever crashes then. */
   async function add(entry: number, part: string): Promise<void> {
     if ((await parts()).has(part)) return;
-    known?.add(part);
     const text = (await file.read()) ?? '';
     await file.write(`${text}${JSON.stringify({ entry, part })}\n`, true);
+    known?.add(part);
   }
 
   return { parts, add };

@@ -56,9 +56,11 @@ export function createRecordWriter(log: Log, sender: BatchSender, limits: Limits
   return {
     async *write(pieces, before) {
       let records = before;
+      const reading = new AbortController();
       for await (const { origin, batch } of readingAhead(
-        batchesIn(log, pieces, limits),
+        batchesIn(log, pieces, limits, reading.signal),
         Math.max(AHEAD_BYTES, 2 * limits.batchBytes),
+        reading,
       )) {
         signal.throwIfAborted();
         await sender.send(origin, batch.records, batch.to, records);
@@ -85,14 +87,23 @@ interface Cut {
   batch: Batch;
 }
 
-async function* batchesIn(log: Log, pieces: readonly Piece[], limits: Limits): AsyncGenerator<Cut> {
+async function* batchesIn(
+  log: Log,
+  pieces: readonly Piece[],
+  limits: Limits,
+  signal: AbortSignal,
+): AsyncGenerator<Cut> {
   for (const { origin, from } of pieces) {
-    for await (const batch of batchesOf(log, origin.part, from, limits)) yield { origin, batch };
+    for await (const batch of batchesOf(log, origin.part, from, limits, signal)) yield { origin, batch };
   }
 }
 
 /** Reads on while a batch is delivered, until so many bytes are held with it: never behind a record that is larger. */
-async function* readingAhead(cuts: AsyncGenerator<Cut>, aheadBytes: number): AsyncGenerator<Cut> {
+async function* readingAhead(
+  cuts: AsyncGenerator<Cut>,
+  aheadBytes: number,
+  reading: AbortController,
+): AsyncGenerator<Cut> {
   const asked: Promise<IteratorResult<Cut>>[] = [];
   let held = 0;
   let isReading = false;
@@ -124,6 +135,8 @@ async function* readingAhead(cuts: AsyncGenerator<Cut>, aheadBytes: number): Asy
       readOn();
     }
   } finally {
+    // What is read ahead nobody waits for any more, and a part may take long.
+    reading.abort();
     await cuts.return(undefined);
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -92,6 +93,45 @@ describe('a delivery', () => {
     await run(destination, { log });
     expect(Math.max(...ahead)).toBe(MOST_UNWRITTEN);
     expect(written.length).toBeLessThan(destination.deliveries.length / 2);
+  });
+
+  it('ends at once when the destination is down, however long the next part takes to be read', async () => {
+    await archive.window([recordsOfChat('a', 80)], [recordsOfChat('b', 8)]);
+    let isNextRead: (() => void) | undefined;
+    const nextIsRead = new Promise<void>((resolve) => (isNextRead = resolve));
+    let parts = 0;
+    const log: Log = {
+      ...archive.log,
+      async *lines(part, from, signal) {
+        if ((parts += 1) === 2) {
+          isNextRead?.();
+          await once(signal!, 'abort');
+        }
+        yield* archive.log.lines(part, from, signal);
+      },
+    };
+    const down = recording(() => {
+      throw new DestinationError('down', 'is down');
+    });
+    const destination: Recording = {
+      ...down,
+      deliver: async (delivery, signal) => nextIsRead.then(() => down.deliver(delivery, signal)),
+    };
+    await expect(run(destination, { log })).rejects.toThrow('is down');
+  });
+
+  it('says up to which window it came, though the attempt that came past it failed', async () => {
+    await archive.window([recordsOfChat('a', 3)]);
+    const { position } = await run(recording());
+    await archive.window([recordsOfChat('b', 3)]);
+    await archive.publish(recordsOfChat('open', 3));
+    const known = { epoch: 0, start: null, position };
+    let tries = 0;
+    const failing = recording(() => {
+      if ((tries += 1) === 2) throw new DestinationError('down', 'is down');
+    });
+    await expect(run(failing, { known })).rejects.toThrow('is down');
+    expect(await run(recording(), { known })).toMatchObject({ through: endOfDay(1) });
   });
 
   it('goes on behind the last batch that was taken, whatever ends it', async () => {

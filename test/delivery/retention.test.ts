@@ -1,13 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ArchiveError } from '../../src/archive/archive';
 import { createFolderArchive } from '../../src/archive/folder-archive';
 import { createFolderLog } from '../../src/archive/folder-log';
+import type { Log } from '../../src/archive/log';
 import { partsIn } from '../../src/archive/read/parts';
 import type { DeliverOptions, DeliveryResult } from '../../src/delivery/deliver';
+import { deliverRefused } from '../../src/delivery/deliver-refused';
 import { applyRetention } from '../../src/delivery/retention';
+import type { RecordDestination } from '../../src/destinations/destination';
+import type { Position } from '../../src/domain/delivery';
 import { deliverFrom } from '../support/deliver-from';
-import { endOfDay, makeArchive, recordsOfChat, type MadeArchive } from '../support/made-archive';
-import { recording, type Recording } from '../support/recording-destination';
+import { endOfDay, makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
+import { recording, refusing, type Recording } from '../support/recording-destination';
 
 const limits = { batchBytes: 3000, batchRecords: 100, recordBytes: 100_000 };
 
@@ -76,5 +81,67 @@ describe('parts that every destination has', () => {
     const anew = createFolderLog(archive.dir, archive.source);
     await applyRetention(anew, { keepMs: 0, destinations: ['x'] }, Date.now());
     expect(await partsIn(archive.folder)).toHaveLength(1);
+  });
+});
+
+describe('the part of a record that a destination has shortened only', () => {
+  const long = recordOf('long', { content: [{ type: 'text', text: 'x'.repeat(300_000) }] });
+  let part: string;
+  beforeEach(async () => {
+    await archive.window([[recordOf('a'), long, recordOf('b')]]);
+    [part = ''] = await partsIn(archive.folder);
+    await archive.window([recordsOfChat('z', 1)]);
+  });
+  const expectKept = async (): Promise<void> => {
+    await applyRetention(archive.log, { keepMs: 0, destinations: ['x'] }, Date.now());
+    expect(await partsIn(archive.folder)).toEqual([part]);
+  };
+
+  it('stays', async () => {
+    expect(await run(recording())).toMatchObject({ delivered: 4, shortened: 1 });
+    await expectKept();
+  });
+
+  it('stays, where it was refused at first', async () => {
+    const { position } = await run(recording(refusing(new Set(['long']))));
+    const options = { ...{ source: archive.source, name: 'x', log: archive.log, limits, position } };
+    const signal = AbortSignal.timeout(60_000);
+    const destination = recording();
+    expect(await deliverRefused({ ...options, destination, signal })).toEqual({ delivered: 1, refused: 0 });
+    await expectKept();
+  });
+
+  it('stays, where a disk was full as the destination moved its position itself', async () => {
+    let own: Position | null = null;
+    const there = recording();
+    const destination: RecordDestination = {
+      ...there,
+      position: async () => own,
+      async deliver(delivery, signal) {
+        const delivered = await there.deliver(delivery, signal);
+        own = delivery.next;
+        return delivered;
+      },
+    };
+    let isFull = true;
+    const log: Log = {
+      ...archive.log,
+      file(kind, name) {
+        const file = archive.log.file(kind, name);
+        if (kind !== 'shortened') return file;
+        return {
+          ...file,
+          write: async (text, isDurable) => {
+            if (isFull) throw new ArchiveError('ENOSPC', 'the disk is full');
+            await file.write(text, isDurable);
+          },
+        };
+      },
+    };
+    await expect(deliverFrom(archive, destination, limits, { log })).rejects.toMatchObject({ code: 'ENOSPC' });
+    isFull = false;
+    await deliverFrom(archive, destination, limits, { log });
+    expect(there.ids()).toContain('long');
+    await expectKept();
   });
 });
