@@ -15,6 +15,9 @@ import { misspellings } from './config/misspellings';
 import { exitWith } from './exit';
 import { version } from './version';
 
+// Who reads the beginning only, as `head`, closes the pipe.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+
 // Deprecation warnings of our dependencies are not for operators.
 process.noDeprecation = true;
 
@@ -124,7 +127,7 @@ program
   .option('--destination <name>', 'instead: deliver again to this destination what windows that end after --to hold')
   .option('--refused', 'with --destination: deliver again what it refused')
   .option('--skip', 'allow a time later than the timestamp: what lies between is never read')
-  .option('--yes', 'do not ask, on a terminal')
+  .option('--yes', 'do not ask; without a terminal nothing is asked')
   .addHelpText('after', example('rewind --to 2026-04-08T00:00:00Z'))
   .action(async (options: RewindOptions) =>
     end((await import('./commands/control.js')).rewindCommand(environment, options)),

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { say } from './session';
 import type { Environment } from '../config/environment';
@@ -7,7 +8,7 @@ import type { Environment } from '../config/environment';
 export interface Child {
   /** Resolves with its first message, which says that it is ready. @throws Error if it ended before. */
   readonly ready: Promise<unknown>;
-  /** Resolves to its exit code when it has ended. */
+  /** Resolves to its exit code when it has ended; where a signal ended it, to 128 and the signal's number. */
   readonly ended: Promise<number>;
   /** Asks it to end, and waits until it has. */
   stop(): Promise<void>;
@@ -27,7 +28,7 @@ export function startChild(
   const ended = endOf(process);
   const ready = new Promise<unknown>((resolve, reject) => {
     process.once('message', resolve);
-    void ended.then((code) => reject(new Error(`the ${name} ended with ${code}`)));
+    void ended.then((code) => reject(new Error(`the ${name} ended ${howOf(code)}`)));
   });
   ready.catch(() => undefined);
   return {
@@ -40,8 +41,19 @@ export function startChild(
   };
 }
 
+/** As shells have it. */
+const BY_SIGNAL = 128;
+
+/** An exit code in words: `with 1`, `by SIGKILL`. */
+export function howOf(code: number): string {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - BY_SIGNAL);
+  return signal === undefined ? `with ${code}` : `by ${signal[0]}`;
+}
+
 export const endOf = (child: ChildProcess): Promise<number> =>
   new Promise((resolve) => {
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', (code, signal) =>
+      resolve(code ?? BY_SIGNAL + (signal === null ? 0 : constants.signals[signal])),
+    );
     child.once('error', () => resolve(1));
   });

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { readLedger } from '../archive/read/ledger';
+import { readLedger, type LedgerLine } from '../archive/read/ledger';
 import { loadArchiveConfig } from '../config/config';
 import type { Environment } from '../config/environment';
 import { UsageError } from '../exit';
@@ -42,8 +42,10 @@ export async function resumeCommand(environment: Environment, options: PauseOpti
   if (destination !== undefined && reason !== '') throw new UsageError('--reason: of a source only');
   return withSession(environment, async (session) => {
     if (destination !== undefined) {
-      await withWorker(session, () => createDeliveryChain(session.client, session.source.name, destination).resume());
-      say(`destination ${destination} goes on`);
+      const chain = createDeliveryChain(session.client, session.source.name, destination);
+      const isRunning = (await chain.view())?.state.paused === undefined;
+      await withWorker(session, () => chain.resume());
+      say(`destination ${destination} ${isRunning ? 'is not paused' : 'goes on'}`);
       return 0;
     }
     const { memo } = await session.source.view();
@@ -87,7 +89,10 @@ export async function rewindCommand(environment: Environment, options: RewindOpt
     const { source } = session;
     const before = (await source.view()).memo?.syncedThrough;
     say(await consequenceOf(environment, before, to));
-    if (!options.yes && !(await isAgreed())) return 1;
+    if (!options.yes && !(await isAgreed())) {
+      say('nothing was changed');
+      return 1;
+    }
     await withWorker(session, () => source.rewind({ to, skip: options.skip ?? false, reason }));
     say(`source ${source.name} goes on from ${to}`);
     return 0;
@@ -99,10 +104,11 @@ async function rewindDestination(environment: Environment, destination: string, 
   return withSession(environment, async (session) => {
     const { client, source } = session;
     const chain = createDeliveryChain(client, source.name, destination);
+    const refused = (await chain.view())?.state.refused ?? 0;
     await withWorker(session, () => chain.rewind(to === null ? { refused: true } : { to }));
     say(
       to === null
-        ? `destination ${destination} gets the records that it refused once more`
+        ? `destination ${destination} gets the ${counted(refused, 'record')} that it refused once more`
         : `destination ${destination} gets again what windows that end after ${to} hold`,
     );
     return 0;
@@ -110,7 +116,8 @@ async function rewindDestination(environment: Environment, destination: string, 
 }
 
 function timeOf(text: string | undefined): string {
-  if (text === undefined) throw new UsageError('rewind needs --to TIME');
+  if (text === undefined)
+    throw new UsageError('rewind needs --to TIME, or --destination NAME --refused (--help shows what there is)');
   const to = parseIsoTime(text);
   if (to === undefined) throw new UsageError(`--to ${text}: an ISO 8601 date or time, as 2026-04-08T14:30:00Z`);
   if (Date.parse(to) > Date.now()) throw new UsageError(`--to ${text}: is in the future`);
@@ -129,16 +136,22 @@ async function consequenceOf(environment: Environment, before: string | null | u
   if (ms > 0) return `messages between ${before} and ${to} are left out`;
   if (ms === 0) return `nothing comes again: the timestamp is ${to} already`;
   const { folder, source } = loadArchiveConfig(environment);
-  let records = 0;
-  try {
-    for await (const line of readLedger(join(resolve(folder), source))) {
-      if (line.outcome === 'completed' && Date.parse(line.to) > Date.parse(to)) records += line.records;
-    }
-  } catch {
-    records = 0;
-  }
+  const records = await recordsSince(join(resolve(folder), source), Date.parse(to)).catch(() => 0);
   const many = records > 0 ? `, up to ${counted(records, 'record')} that are in the archive now` : '';
   return `messages created since ${to} (${duration(-ms)}) come again, in new parts${many}: docs/reading-the-archive.md says how readers tell`;
+}
+
+/** How many records the windows hold that end after a time, without what later epochs have read again. */
+async function recordsSince(folder: string, sinceMs: number): Promise<number> {
+  let windows: LedgerLine[] = [];
+  let epoch = 0;
+  for await (const line of readLedger(folder)) {
+    if (line.outcome !== 'completed') continue;
+    if (line.epoch !== epoch) windows = windows.filter(({ to }) => Date.parse(to) <= Date.parse(line.from));
+    epoch = line.epoch;
+    if (Date.parse(line.to) > sinceMs) windows.push(line);
+  }
+  return windows.reduce((sum, { records }) => sum + records, 0);
 }
 
 /** Asks on a terminal; a script has decided already. */

@@ -5,6 +5,7 @@ import type { Environment } from '../config/environment';
 import { gatherEvidence, type Evidence } from '../evidence/evidence';
 import { pageOf } from '../evidence/page';
 import { UsageError } from '../exit';
+import { errorCode } from '../text/error-code';
 import { printable } from '../text/printable';
 import { version } from '../version';
 import { archivePlace } from './archive-place';
@@ -40,7 +41,7 @@ export async function evidenceCommand(environment: Environment, options: Evidenc
 
 /** Both files, which are for the archive's owner alone, as that is. */
 async function write(folder: string, evidence: Evidence, json: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(refusing(folder));
   const name = nameOf(evidence);
   const details = { name: `${name}.json`, sha256: createHash('sha256').update(json).digest('hex') };
   const files = [
@@ -48,10 +49,16 @@ async function write(folder: string, evidence: Evidence, json: string): Promise<
     [`${name}.md`, pageOf(evidence, details)],
   ] as const;
   for (const [file, text] of files) {
-    await writeFile(join(folder, file), text, { mode: 0o600 });
+    await writeFile(join(folder, file), text, { mode: 0o600 }).catch(refusing(folder));
     process.stdout.write(`${join(folder, file)}\n`);
   }
 }
+
+const refusing =
+  (folder: string) =>
+  (error: unknown): never => {
+    throw new Error(`--out ${folder} cannot be written (${errorCode(error) ?? 'unknown'})`, { cause: error });
+  };
 
 /** As `evidence-default-2026-04-01-2026-05-01`. */
 function nameOf({ source, span, windows }: Evidence): string {

@@ -9,6 +9,7 @@ import { reportWithoutSync } from '../domain/report';
 import { reportSchema, type Report } from '../domain/state';
 import type { requestSync } from '../workflows/request-sync';
 import { awaitDelivered } from './deliveries';
+import { sourcesOf } from '../source';
 import { createProgressDisplay, progressOf, type ProgressDisplay } from './progress';
 import { duration, publicReport, reportLines } from './report';
 import { print, say, withSession, type Session } from './session';
@@ -90,13 +91,15 @@ function failedRequest(source: string, error: WorkflowFailedError): Report {
   return reportWithoutSync(source, { n: 0, outcome: 'failed', reason });
 }
 
-async function look({ source }: Session, display: ProgressDisplay, signal: AbortSignal): Promise<void> {
+async function look({ source, client }: Session, display: ProgressDisplay, signal: AbortSignal): Promise<void> {
   let toldNoWorker = false;
   let toldAway = false;
   for (let looks = 0; !signal.aborted; looks++) {
     try {
       if (looks % WORKERS_EVERY_LOOKS === 0 && (await source.workers()) === 0 && !toldNoWorker) {
-        display.note(`no worker serves source ${source.name} yet: waiting for one (\`chat-sync worker\`)`);
+        const others = (await sourcesOf(client)).filter((name) => name !== source.name);
+        const hint = others.length > 0 ? `; or SOURCE is one of ${others.join(', ')}` : '';
+        display.note(`no worker serves source ${source.name} yet: waiting for one (\`chat-sync worker\`)${hint}`);
         toldNoWorker = true;
       }
       const progress = await progressOf(source, await source.view());

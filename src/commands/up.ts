@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadWorkerConfig, type WorkerConfig } from '../config/config';
 import type { Environment } from '../config/environment';
 import { temporalSettings } from '../temporal/settings';
-import { startChild } from './child';
+import { howOf, startChild } from './child';
 import { demoEnvironment, isDemo, startDemo } from './demo';
 import { awaitDelivered } from './deliveries';
 import { ensureTemporal } from './local-temporal';
@@ -57,7 +57,7 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     if (stopped.signal.aborted) return 0;
     if (early !== undefined) {
       // The worker's own line says which setting is wrong.
-      if (early !== WRONG_SETTING) say(`error: the worker ended with ${early}`);
+      if (early !== WRONG_SETTING) say(`error: the worker ended ${howOf(early)}`);
       return early === WRONG_SETTING ? early : 1;
     }
     const code = await Promise.race([
@@ -68,14 +68,15 @@ export async function upCommand(given: Environment, options: { once?: boolean })
         return 1;
       }),
       worker.ended.then((code) => {
-        if (!stopped.signal.aborted && !finished) say(`error: the worker ended with ${code}`);
+        if (!stopped.signal.aborted && !finished)
+          say(`error: the worker ended ${howOf(code)}: the next start goes on where it was`);
         return 1;
       }),
     ]);
     finished = true;
     return code;
   } finally {
-    if (stopped.signal.aborted) say('stopping ...');
+    if (stopped.signal.aborted) say('stopping ... the next start goes on from here');
     for (const child of started) await child.stop();
   }
 }

@@ -2,6 +2,7 @@ import { format } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
 import type { LogSettings } from '../config/config';
+import { FailureType } from '../contract';
 import { printable } from '../text/printable';
 import { createRepetitions } from './repetitions';
 
@@ -13,6 +14,8 @@ const EXPECTED = new Set([
   'Task not found when completing',
 ]);
 const FAILED = 'Activity failed';
+/** Of which there may be several, each with a name in the message. */
+const PLACES = new Set<string>([FailureType.destinationUnavailable, FailureType.archiveUnavailable]);
 /** What an operator can use of what the SDK adds to each entry, and its name; of an activity it calls the run otherwise. */
 const USEFUL = new Map([
   ...['source', 'workflowId', 'runId', 'activityType', 'attempt'].map((name) => [name, name] as const),
@@ -41,7 +44,7 @@ export function createLogger({ level, format: style }: LogSettings): DefaultLogg
     const error: unknown = entry.meta?.['error'];
     // What is not tried again is about itself, and said each time.
     if (!isAllWanted && entry.message === FAILED && !isFinal(error)) {
-      const lasting = repetitions.say(failureTypeOf(error) ?? String(error), Number(entry.timestampNanos / 1_000_000n));
+      const lasting = repetitions.say(causeOf(error), Number(entry.timestampNanos / 1_000_000n));
       if (lasting === null) return;
       line.message += `${lasting}; it is tried again`;
     }
@@ -90,6 +93,13 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 
 const isFinal = (error: unknown): boolean =>
   error instanceof Error && 'nonRetryable' in error && error.nonRetryable === true;
+
+/** What makes two failures the same: of a place that is away, what is said of it; else their type, whichever chat met with it. */
+function causeOf(error: unknown): string {
+  const type = failureTypeOf(error);
+  if (type === undefined) return String(error);
+  return PLACES.has(type) && error instanceof Error ? `${type} ${error.message}` : type;
+}
 
 const failureTypeOf = (error: unknown): string | undefined =>
   error instanceof ApplicationFailure ? (error.type ?? undefined) : undefined;

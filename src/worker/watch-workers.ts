@@ -23,7 +23,9 @@ export async function watchWorkers(options: WatchOptions): Promise<void> {
     if (signal.aborted) return;
     const seen = await source.workers().catch(() => expected);
     if (seen !== expected && seen === before) {
-      logger.warn(`${seen} workers serve source ${source.name}, but WORKERS=${expected}: set it to ${seen} in each`);
+      logger.warn(
+        `${seen} workers serve source ${source.name}, but WORKERS=${expected}: end the others, or set it to ${seen} in each`,
+      );
     }
     before = seen;
   }

@@ -4,6 +4,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  log,
   makeContinueAsNewFunc,
   proxyActivities,
   setCurrentDetails,
@@ -102,7 +103,10 @@ export async function delivery(input: DeliveryState): Promise<void> {
       change({ waiting: { reason: waitOf(error), since }, behind });
       result = await call(further);
     }
-    if (state.waiting) change({ waiting: undefined });
+    if (state.waiting) {
+      log.info(`destination ${destination} works again, which it had not since ${state.waiting.since}`);
+      change({ waiting: undefined });
+    }
     return result;
   }
 

@@ -10,7 +10,8 @@ const remedies: Record<string, string> = {
   EDQUOT: 'its disk quota is used up: raise it, or free some space',
   EROFS: 'it is read-only: mount it writable',
   EACCES: 'it may not be written: give it to the user who runs the worker',
-  EPERM: 'something was refused there: it needs to belong to the user who runs the worker, and hard links',
+  EPERM:
+    'something was refused there: it has to belong to the user who runs the worker, on a file system with hard links',
   EIO: 'its disk reports errors: look into the system log',
   ENOENT: 'it, or a folder in it, went away: mount or create it again',
   ENOTDIR: 'a file is where a folder is needed: move it away',
