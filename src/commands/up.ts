@@ -41,9 +41,13 @@ export async function upCommand(given: Environment, options: { once?: boolean })
     const config = loadWorkerConfig(environment);
     const temporal = temporalSettings(environment);
     say(`Source:   ${config.source}`);
-    say(`Temporal: ${temporal.address}, namespace ${temporal.namespace}; its database is in ${dataDir}`);
     const server = await ensureTemporal(temporal, dataDir, ['DEBUG', 'TRACE'].includes(config.log.level));
     started.unshift(server);
+    const isOurs = server.webUi !== null;
+    say(
+      `Temporal: ${temporal.address}, namespace ${temporal.namespace}; ${isOurs ? `its database is in ${dataDir}` : 'it was running'}`,
+    );
+    if (!isOurs) await withSession(environment, sayWhoElseServes);
     say(`Records:  ${recordsOf(config)}`);
     if (config.destinations.length > 0) say(`To:       ${config.destinations.map(({ name }) => name).join(', ')}`);
     if (server.webUi !== null) say(`Web UI:   ${server.webUi} while this runs`);
@@ -89,6 +93,12 @@ async function makeFolder(dataDir: string): Promise<void> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     throw new Error(`DATA_DIR=${dataDir} cannot be written (${code})`, { cause: error });
   }
+}
+
+/** A second `npm start` beside the first, or a worker of another folder, is seldom meant. */
+async function sayWhoElseServes({ source }: Session): Promise<void> {
+  if ((await source.workers()) === 0) return;
+  say(`A worker serves source ${source.name} already, or did a minute ago: is another \`npm start\` running?`);
 }
 
 /** Ends after one sync if `once`, else only with Ctrl-C. */

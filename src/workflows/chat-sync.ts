@@ -21,6 +21,7 @@ import { detailsOf } from './details';
 import { endingOf } from './failures';
 import { bounded, memoOf } from './memo';
 import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate, type Progress } from './messages';
+import { createPace, type Pace } from './pace';
 import { canRecord, noted, recordEvents } from './operator-events';
 import { readPause, readResume, readRewind, readSync } from './requests';
 import { rewind, validateRewind } from './rewind';
@@ -47,7 +48,7 @@ const MOST_REQUESTS_PER_SECOND = 10;
 export async function chatSync(input: State): Promise<void> {
   let policy: Policy | undefined;
   let checkpoint: Checkpoint | undefined;
-  const paceOf = createPace(input);
+  const paceOf = createPace(Date.now);
   const source = new SourceState(input, {
     remember: (state) => upsertMemo({ state: memoOf(state) }),
     show(state, unpublished) {
@@ -101,20 +102,6 @@ async function untilAsked(activities: Activities, source: SourceState): Promise<
       if (isCancellation(error)) throw error;
     });
   }
-}
-
-/** Chats a second in this run since its sync began; null while that cannot be told. */
-type Pace = (state: State, unpublishedChats: number) => number | null;
-
-function createPace(input: State): Pace {
-  const before = input.unfinished?.counters.chats ?? 0;
-  let begun: number | undefined;
-  return ({ running, unfinished }, unpublishedChats) => {
-    if (running) begun ??= Date.now();
-    const seconds = begun === undefined ? 0 : (Date.now() - begun) / 1000;
-    const chats = (unfinished?.counters.chats ?? 0) + unpublishedChats - before;
-    return seconds > 1 && chats > 0 ? chats / seconds : null;
-  };
 }
 
 function handleMessages(source: SourceState, paceOf: Pace): void {

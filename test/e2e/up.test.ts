@@ -32,6 +32,10 @@ test("it syncs the demo tenant with the README's command and nothing set up, fin
 
   const second = start('client.js', ['up'], settings);
   await second.says('syncing every 5 min until Ctrl-C');
+  const beside = await run(['up', '--once'], settings);
+  expect({ code: beside.code, stderr: beside.stderr }).toEqual({
+    ...{ code: 0, stderr: expect.stringMatching(/; it was running\nA worker serves source demo already/) as unknown },
+  });
   second.process.kill('SIGINT');
   expect((await second.ended).code).toBe(0);
   const later = await ids(DATA_DIR);

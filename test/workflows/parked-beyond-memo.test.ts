@@ -8,12 +8,12 @@ afterEach(() => under.close());
 test('it parks as many chats as the memo has room for, fails by name, and forgets none when it is terminated', async () => {
   const tenant = createTenant({ chats: 4, messagesPerChat: 2 });
   const broken = Array.from({ length: 150 }, (_, i) => `claude_chat_${i}_${'~'.repeat(220)}`);
-  const at = Date.parse('2026-09-01');
+  // Behind those that can be read, which are listed and read first: before them it would look as if none could be.
+  const at = Date.parse('2026-10-20');
   for (const id of broken) tenant.addMessage(tenant.addChat({ id, at }).id, { at });
   under = await startSource({
     simulator: { tenant },
     settings: { BACKFILL_START: '2026-08-01', ON_CHAT_FAILURE: 'park' },
-    // Those that can be read come last: at once it would look as if none could be.
     usualRetries: true,
   });
   under.simulator.setFaults({
