@@ -4,9 +4,10 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { chatSyncWorkflowId, deliveryTaskQueue, deliveryWorkflowId, syncTaskQueue } from './contract';
 import { behindSchema, deliveryStateSchema, newDeliveryState, type DeliveryState } from './domain/delivery';
 import { UnreadableStateError } from './domain/source-view';
-import { inWords, lastFailure } from './temporal/pending';
+import { lastFailure } from './temporal/pending';
 import { countPollers } from './temporal/pollers';
 import { isRefusal, isTransient, RefusedError } from './temporal/update-errors';
+import { failureInWords } from './text/failure-in-words';
 import type { delivery } from './workflows/delivery';
 import {
   pauseDeliveryUpdate,
@@ -104,7 +105,7 @@ export function createDeliveryChain(client: Client, source: string, destination:
     const behind = behindOf(error);
     return {
       state: { ...state, ...(behind && { behind }) },
-      waitingFor: error ? inWords(error) : (state.waiting?.reason ?? null),
+      waitingFor: error ? failureInWords(error) : (state.waiting?.reason ?? null),
     };
   }
 

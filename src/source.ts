@@ -11,9 +11,10 @@ import { chatSyncWorkflowId, syncTaskQueue } from './contract';
 import { UnreadableStateError, type SourceView } from './domain/source-view';
 import { newState, type State } from './domain/state';
 import { memoSchema, type Memo } from './domain/memo';
-import { inWords, lastFailure } from './temporal/pending';
+import { lastFailure } from './temporal/pending';
 import { countPollers } from './temporal/pollers';
 import { ChainMovedError, isRefusal, isTransient, RefusedError } from './temporal/update-errors';
+import { failureInWords } from './text/failure-in-words';
 import type { chatSync } from './workflows/chat-sync';
 import { memoOf } from './workflows/memo';
 import {
@@ -61,7 +62,7 @@ export function createSource(client: Client, name: string): Source {
 
   async function waitingFor(description: WorkflowExecutionDescription): Promise<string | null> {
     const error = await lastFailure(description, client.options.loadedDataConverter);
-    return error ? inWords(error) : null;
+    return error ? failureInWords(error) : null;
   }
 
   /** Restarts the chain with the last run's state and updates it, in one step; of several callers the first wins. */

@@ -43,9 +43,13 @@ export async function resumeCommand(environment: Environment, options: PauseOpti
   return withSession(environment, async (session) => {
     if (destination !== undefined) {
       const chain = createDeliveryChain(session.client, session.source.name, destination);
-      const isRunning = (await chain.view())?.state.paused === undefined;
+      const view = await chain.view();
+      if (view && !view.state.paused) {
+        say(`destination ${destination} is not paused`);
+        return 0;
+      }
       await withWorker(session, () => chain.resume());
-      say(`destination ${destination} ${isRunning ? 'is not paused' : 'goes on'}`);
+      say(`destination ${destination} goes on`);
       return 0;
     }
     const { memo } = await session.source.view();

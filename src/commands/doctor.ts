@@ -16,11 +16,7 @@ import { createSource } from '../source';
 import { connectClient } from '../temporal/connect';
 import { temporalSettings } from '../temporal/settings';
 import { version } from '../version';
-import { isDemo } from './demo';
 import { print } from './session';
-
-const LATER = 'the rest is looked at once the settings are right';
-const WITHOUT_KEY = 'without one `npm start` shows a demo, of which there is nothing to look at here';
 
 /** `doctor`: looks whether everything that a worker needs is there. Returns 1 if something is not. */
 export async function doctorCommand(environment: Environment, options: { json?: boolean }): Promise<number> {
@@ -52,7 +48,9 @@ function configOf(environment: Environment, tell: (diagnoses: Diagnosis[]) => vo
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     tell(
-      error.message.split('\n').map((problem) => fail('settings', problem, isDemo(environment) ? WITHOUT_KEY : LATER)),
+      error.message
+        .split('\n')
+        .map((problem) => fail('settings', problem, 'the rest is looked at once the settings are right')),
     );
     return null;
   }

@@ -30,16 +30,19 @@ export async function withSession<T>(environment: Environment, run: (session: Se
   }
 }
 
+/** Names the other sources that there are, for whom SOURCE is misspelt. */
+export async function orAnother({ client, source }: Pick<Session, 'client' | 'source'>): Promise<string> {
+  const others = (await sourcesOf(client)).filter((name) => name !== source.name);
+  return others.length > 0 ? `; or SOURCE is one of ${others.join(', ')}` : '';
+}
+
 /** How long a command waits for a worker to answer. */
 const WORKER_ANSWER_MS = 10_000;
 
 /** Runs a call that needs a worker. @throws Error if none serves the source, or none answers within 10 s. */
 export async function withWorker<T>({ client, source }: Session, run: () => Promise<T>): Promise<T> {
   const none = `no worker serves source ${source.name}: start one with \`chat-sync worker\` (or \`npm start\`), then try again`;
-  if ((await source.workers()) === 0) {
-    const others = (await sourcesOf(client)).filter((name) => name !== source.name);
-    throw new Error(others.length > 0 ? `${none}; or SOURCE is one of ${others.join(', ')}` : none);
-  }
+  if ((await source.workers()) === 0) throw new Error(`${none}${await orAnother({ client, source })}`);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer in 10 s; ${none}`)), WORKER_ANSWER_MS);

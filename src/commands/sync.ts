@@ -9,10 +9,9 @@ import { reportWithoutSync } from '../domain/report';
 import { reportSchema, type Report } from '../domain/state';
 import type { requestSync } from '../workflows/request-sync';
 import { awaitDelivered } from './deliveries';
-import { sourcesOf } from '../source';
 import { createProgressDisplay, progressOf, type ProgressDisplay } from './progress';
 import { duration, publicReport, reportLines } from './report';
-import { print, say, withSession, type Session } from './session';
+import { orAnother, print, say, withSession, type Session } from './session';
 
 const LOOK_EVERY_MS = 1000;
 const WORKERS_EVERY_LOOKS = 5;
@@ -97,8 +96,7 @@ async function look({ source, client }: Session, display: ProgressDisplay, signa
   for (let looks = 0; !signal.aborted; looks++) {
     try {
       if (looks % WORKERS_EVERY_LOOKS === 0 && (await source.workers()) === 0 && !toldNoWorker) {
-        const others = (await sourcesOf(client)).filter((name) => name !== source.name);
-        const hint = others.length > 0 ? `; or SOURCE is one of ${others.join(', ')}` : '';
+        const hint = await orAnother({ client, source });
         display.note(`no worker serves source ${source.name} yet: waiting for one (\`chat-sync worker\`)${hint}`);
         toldNoWorker = true;
       }

@@ -28,7 +28,7 @@ export function keyProblems(set: Environment): string[] {
       ? ` (${other} is for another kind of key; the primary owner makes this one in claude.ai, Organization settings)`
       : '';
   return [
-    `${ACCESS_KEY} is not set: the Compliance Access Key, sk-ant-api01-..., or ${ACCESS_KEY_FILE}, a file that holds it${hint}`,
+    `${ACCESS_KEY} is not set: the Compliance Access Key, sk-ant-api01-..., or ${ACCESS_KEY_FILE}, a file that holds it; \`npm start\` without one shows a demo${hint}`,
   ];
 }
 

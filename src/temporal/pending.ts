@@ -1,5 +1,5 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { ApplicationFailure, type LoadedDataConverter } from '@temporalio/common';
+import type { LoadedDataConverter } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow';
 
 /** How the last attempt of an activity that is tried again failed; undefined if none did. Temporal keeps it with the pending activity, not in the history. */
@@ -10,7 +10,3 @@ export async function lastFailure(
   const [failure] = (raw.pendingActivities ?? []).flatMap((activity) => activity.lastFailure ?? []);
   return decodeOptionalFailureToOptionalError(converter, failure);
 }
-
-/** A failure in words, its type first, as the reason of a failed sync has it. */
-export const inWords = (error: Error): string =>
-  error instanceof ApplicationFailure && error.type ? `${error.type}: ${error.message}` : error.message;

@@ -21,7 +21,7 @@ import { detailsOf } from './details';
 import { endingOf } from './failures';
 import { bounded, memoOf } from './memo';
 import { pauseUpdate, progressQuery, resumeUpdate, rewindUpdate, syncUpdate, type Progress } from './messages';
-import { createPace, type Pace } from './pace';
+import { createPace } from './pace';
 import { canRecord, noted, recordEvents } from './operator-events';
 import { readPause, readResume, readRewind, readSync } from './requests';
 import { rewind, validateRewind } from './rewind';
@@ -49,13 +49,14 @@ export async function chatSync(input: State): Promise<void> {
   let policy: Policy | undefined;
   let checkpoint: Checkpoint | undefined;
   const paceOf = createPace(Date.now);
+  let pace: number | null = null;
   const source = new SourceState(input, {
     remember: (state) => upsertMemo({ state: memoOf(state) }),
     show(state, unpublished) {
       // The details keep showing the run's policy and checkpoint after its sync has ended.
       policy = state.running?.policy ?? policy;
       checkpoint = state.unfinished?.checkpoint ?? checkpoint;
-      const pace = paceOf(state, unpublished.chats);
+      pace = paceOf(state, unpublished.chats);
       setCurrentDetails(detailsOf(state, { unpublished, policy, checkpoint, pace }));
     },
     chainId: workflowInfo().firstExecutionRunId,
@@ -64,7 +65,7 @@ export async function chatSync(input: State): Promise<void> {
     after,
     scope: () => new CancellationScope(),
   });
-  handleMessages(source, paceOf);
+  handleMessages(source, () => pace);
   source.progress(0, 0);
   try {
     const activities = proxyActivitiesOf(input.source);
@@ -104,7 +105,7 @@ async function untilAsked(activities: Activities, source: SourceState): Promise<
   }
 }
 
-function handleMessages(source: SourceState, paceOf: Pace): void {
+function handleMessages(source: SourceState, pace: () => number | null): void {
   setHandler(
     syncUpdate,
     () => {
@@ -139,7 +140,7 @@ function handleMessages(source: SourceState, paceOf: Pace): void {
     (request) => source.change(rewind(source.state, readRewind(request, Date.now()), updateId(), Date.now())),
     { validator: (request) => validateRewind(source.state, readRewind(request, Date.now()), updateId()) },
   );
-  setHandler(progressQuery, () => (source.state.running ? progressOf(source, paceOf) : null));
+  setHandler(progressQuery, () => (source.state.running ? progressOf(source, pace()) : null));
 }
 
 function historyIsLong({ running }: State): boolean {
@@ -157,7 +158,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 /** The id of the update that is being handled, as much as is kept of it: ours are UUIDs. */
 const updateId = (): string => (currentUpdateInfo()?.id ?? '').slice(0, 64);
 
-function progressOf({ state, unpublished }: SourceState, paceOf: Pace): Progress {
+function progressOf({ state, unpublished }: SourceState, chatsPerSecond: number | null): Progress {
   const { unfinished } = state;
   const { chats = 0, messages = 0 } = unfinished?.counters ?? {};
   const checkpoint = unfinished?.checkpoint;
@@ -165,7 +166,7 @@ function progressOf({ state, unpublished }: SourceState, paceOf: Pace): Progress
     chats: chats + unpublished.chats,
     messages: messages + unpublished.messages,
     total: chats + (checkpoint ? countLeft(checkpoint) : 0),
-    chatsPerSecond: paceOf(state, unpublished.chats),
+    chatsPerSecond,
     more: !checkpoint || checkpoint.mode !== 'organization' || checkpoint.lists.some((list) => list.hasMore),
   };
 }

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { FailureType } from '../contract';
 import { cut, LONGEST_REASON_BYTES } from '../text/cut';
+import { failureInWords } from '../text/failure-in-words';
 import type { Behind } from '../domain/delivery';
 import { isFailureKind, meaningOf, type FailureKind } from '../domain/failure-kinds';
 import type { Ending } from '../domain/report';
@@ -84,7 +85,7 @@ export function endingOf(error: unknown): Ending {
 }
 
 const inWords = ({ type, message }: ApplicationFailure): string =>
-  cut(`${type ?? FailureType.unexpected}: ${message}`, LONGEST_REASON_BYTES);
+  cut(failureInWords({ type: type ?? FailureType.unexpected, message }), LONGEST_REASON_BYTES);
 
 /** What an activity waited for when it failed, its type first. */
 export function waitOf(error: unknown): string {

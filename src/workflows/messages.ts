@@ -39,7 +39,7 @@ export interface Progress {
   /** Chats of the pages listed so far; `more`: further pages follow. */
   total: number;
   more: boolean;
-  /** In this run of the sync; null while it cannot be told. */
+  /** In the last minute; null while it cannot be told. */
   chatsPerSecond: number | null;
 }
 export const progressQuery = defineQuery<Progress | null>('progress');

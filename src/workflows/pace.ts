@@ -1,7 +1,7 @@
 import type { State } from '../domain/state';
 
 /** Chats a second; null while that cannot be told. @param unpublishedChats Read, and not in the state's counters yet. */
-export type Pace = (state: Pick<State, 'running' | 'unfinished'>, unpublishedChats: number) => number | null;
+type Pace = (state: Pick<State, 'running' | 'unfinished'>, unpublishedChats: number) => number | null;
 
 const SPAN_MS = 60_000;
 const MARK_EVERY_MS = 1000;
