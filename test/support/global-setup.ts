@@ -13,6 +13,8 @@ const DYNAMIC_CONFIG = [
   'matching.numTaskqueueWritePartitions=1',
   // How long the run after a short one is held back: the usual second is longer than most syncs here.
   'history.workflowIdReuseMinimalInterval="100ms"',
+  // It has one shard, whose tasks are looked for twenty times a second: each step of each source waits for the next look.
+  'history.transferProcessorMaxPollRPS=1000',
 ];
 
 /** One real Temporal server and one workflow bundle for the whole run. */
