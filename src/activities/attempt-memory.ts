@@ -5,6 +5,11 @@ import { isAboutTheKey, meaningOf, type FailureKind, type Recovery } from '../do
 
 /** It is given up only after at least this many failures. */
 const HOPELESS_FAILURES = 3;
+/** A rate is for all: that one chat is over it is not asked, nor believed, before so many answers in a row say so, ... */
+const LIMITS_UNASKED = 3;
+const HOPELESS_LIMITS = 10;
+/** ... and for so long others were served in between. */
+const HOPELESS_LIMITED_MS = 5 * 60_000;
 /** The most that the time between two failures counts: a worker may have stood still in between. */
 const LONGEST_STEP_MS = 2 * 60_000;
 /** After a slow answer the next request asks for this fraction of the page. */
@@ -26,6 +31,9 @@ export const memorySchema = z.object({
   /** Failures that may pass, and the time that they took while others were served, ms. */
   failures: z.number().default(0),
   failingMs: z.number().default(0),
+  /** Answers in a row that said `too many requests`, and the time that they took while others were served, ms. */
+  limits: z.number().default(0),
+  limitedMs: z.number().default(0),
   lastFailureAt: z.number().optional(),
   /** The next attempt makes another request instead, to see whether others are served. */
   askForOthers: z.boolean().default(false),
@@ -68,11 +76,13 @@ export function remember(memory: Memory, attempt: FailedAttempt): Recovery {
   const recovery = recoveryOf(error);
   const { sends, counts, believed } = meaningOf(error.kind);
   if (!sends) memory.requests -= 1;
+  if (error.kind === 'rate-limited' && !isEverybodys && !isParked) return rememberLimit(memory, attempt);
   if (!counts) return recovery;
   if (error.kind === 'too-large') {
     memory.limit = Math.max(1, Math.floor(limit / (isParked ? SLOW_ANSWER_PART : 2)));
     return limit > 1 ? 'later' : error.endpoint === 'messages' ? 'never' : 'stop';
   }
+  memory.limits = 0;
   memory.kind = error.kind;
   memory.said = error.message;
   memory.endpoint = error.endpoint;
@@ -90,7 +100,7 @@ export function remember(memory: Memory, attempt: FailedAttempt): Recovery {
   }
   if (isEverybodys || isParked) return 'later';
   memory.failures += 1;
-  if (served !== undefined) memory.failingMs += Math.min(now - (memory.lastFailureAt ?? now), LONGEST_STEP_MS);
+  if (served !== undefined) memory.failingMs += sinceLastFailure(memory, now);
   if (served !== undefined && memory.failingMs >= HOPELESS_MS && memory.failures >= HOPELESS_FAILURES) {
     return error.endpoint === 'messages' ? 'never' : 'stop';
   }
@@ -99,6 +109,23 @@ export function remember(memory: Memory, attempt: FailedAttempt): Recovery {
   memory.askForOthers = true;
   return 'later';
 }
+
+/** A gateway may limit one path: such a chat would be waited for without end, and all others with it. */
+function rememberLimit(memory: Memory, { error, now }: FailedAttempt): Recovery {
+  memory.limits += 1;
+  if (memory.served !== undefined) memory.limitedMs += sinceLastFailure(memory, now);
+  if (memory.served !== undefined && memory.limitedMs >= HOPELESS_LIMITED_MS && memory.limits >= HOPELESS_LIMITS) {
+    return error.endpoint === 'messages' ? 'never' : 'stop';
+  }
+  memory.lastFailureAt = now;
+  memory.served = undefined;
+  if (memory.limits < LIMITS_UNASKED) return 'later';
+  Object.assign(memory, { kind: error.kind, said: error.message, endpoint: error.endpoint, askForOthers: true });
+  return 'later';
+}
+
+const sinceLastFailure = ({ lastFailureAt }: Memory, now: number): number =>
+  Math.min(now - (lastFailureAt ?? now), LONGEST_STEP_MS);
 
 /** The outcome of a request for another chat, or for the organizations if this worker has read no chat yet. */
 export interface Others {

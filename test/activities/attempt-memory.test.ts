@@ -121,8 +121,16 @@ describe('a chat that fails and fails', () => {
     expect(failEveryMinute('server-error', (minute) => minute === 100 || minute === 200)).toBeNull();
   });
 
-  test('is not given up for the rate', () => {
-    expect(failEveryMinute('rate-limited', () => true)).toBeNull();
+  test('is given up for the rate only where it alone is over it, ten times and five minutes long', () => {
+    expect(failEveryMinute('rate-limited', () => true)).toBe(9);
+    expect(failEveryMinute('rate-limited', () => false)).toBeNull();
+    expect(failEveryMinute('rate-limited', (minute) => minute > 100)).toBe(106);
+    // Nobody asks for others because of a burst.
+    const memory = newMemory();
+    for (const _ of [1, 2]) {
+      expect(fail(memory, failure('rate-limited'))).toBe('later');
+      expect(memory.askForOthers).toBe(false);
+    }
   });
 
   test('nor is a list without which nobody can be read, where one of many is', () => {
