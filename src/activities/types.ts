@@ -213,7 +213,7 @@ export interface SyncActivities {
   chatsToRecover(request: { window: Window; limit: number }): Promise<string[]>;
   /** The source's state has taken them over. */
   takenOver(request: { chatIds: string[] }): Promise<void>;
-  /** Begins a census; false: another verification runs. @param request `since`: when the last one was begun. */
+  /** Begins a census; false: another verification runs. @param request `since`: the timestamp when the last one was begun. */
   beginCensus(request: { since: string }): Promise<boolean>;
   /** Returns the window's line of the ledger; null where there is none. */
   commitWindow(request: CommitRequest): Promise<Head | null>;
@@ -225,6 +225,8 @@ export interface BeginRequest {
   /** The verification. */
   run: string;
   request: VerifyRequest;
+  /** How long before its `since` a census begins to compare, so that what surfaced after the last one is seen. */
+  censusEveryMs: number;
 }
 /** What a verification begins with. */
 export interface Begun extends Omit<Selection, 'run'> {
@@ -243,7 +245,6 @@ export interface UnlistedRequest {
 
 export interface EndRequest {
   request: VerifyRequest;
-  begunAt: string;
   selection: Selection;
   figures: Pick<Verified, 'listed' | 'compared' | 'messages' | 'requests'>;
   /** Chats that could not be read. */

@@ -28,11 +28,12 @@ export function createVerificationActivities(dependencies: VerificationDependenc
   const { source, archive, log, chats, findings, metrics } = dependencies;
 
   return {
-    async beginVerification({ run, request }) {
+    async beginVerification({ run, request, censusEveryMs }) {
       const { memo } = await source.view();
       await findings.begin(run);
       // What changed since one that broke off is compared now.
-      const since = (await findings.lastCensus()) ?? request.since;
+      const last = (await findings.lastCensus()) ?? request.since;
+      const since = last && new Date(Date.parse(last) - censusEveryMs).toISOString();
       const covered = await coveredBy(log);
       await requireOurs(memo?.head ?? null, covered);
       await chats.update(cancellationSignal());
@@ -70,7 +71,7 @@ export function createVerificationActivities(dependencies: VerificationDependenc
         .slice(0, limit);
     },
 
-    async endVerification({ request, begunAt, selection: { run, span }, figures, unread }) {
+    async endVerification({ request, selection: { run, span }, figures, unread }) {
       const { memo } = await source.view();
       const parked = new Set(memo?.parked.map(({ chatId }) => chatId));
       // What is missing of a parked chat is known, and is read when it can be.
@@ -94,7 +95,7 @@ export function createVerificationActivities(dependencies: VerificationDependenc
         const event = { event: 'verified', id: run, time: new Date().toISOString(), ...verified } as const;
         await archive.record(id, [event]);
       }
-      if (request.what === 'census') await findings.censusEnded(begunAt);
+      if (request.what === 'census') await findings.censusEnded(span.to);
       metrics.verified(verified);
       return verified;
     },

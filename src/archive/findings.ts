@@ -33,9 +33,9 @@ export interface Findings {
   listed(run: string): Promise<ReadonlySet<string>>;
   /** Keeps the findings as a file for people, a chat a line. @returns its path below the archive's folder, and its SHA-256. */
   keep(run: string, findings: readonly ChatFinding[]): Promise<{ path: string; sha256: string }>;
-  /** When the last census that came to its end was begun; null: there was none. */
+  /** The time up to which the last census that came to its end compared, as the API's server counts it; null: there was none. */
   lastCensus(): Promise<string | null>;
-  censusEnded(begunAt: string): Promise<void>;
+  censusEnded(through: string): Promise<void>;
   /** Hands chats over to the next sync, which reads them again. */
   recover(chatIds: readonly string[]): Promise<void>;
   /** Some of those that are handed over. @param isWanted Passes over the others; absent: all are. */

@@ -66,9 +66,9 @@ export function createFolderFindings(dir: string, source: string): Findings {
     return text === null ? null : z.iso.datetime().parse(text.trim());
   }
 
-  async function censusEnded(begunAt: string): Promise<void> {
+  async function censusEnded(through: string): Promise<void> {
     const own = await files.folder(source, FOLDER);
-    await files.replace(join(own, LAST_CENSUS), `${begunAt}\n`, own);
+    await files.replace(join(own, LAST_CENSUS), `${through}\n`, own);
   }
 
   async function recover(chatIds: readonly string[]): Promise<void> {

@@ -11,6 +11,7 @@ import { duration, publicReport, reportLines } from './report';
 import { createSource, sourcesOf } from '../source';
 import { nextRunOf } from './schedule';
 import { print, say, withSession, type Session } from './session';
+import { nameOf } from '../domain/no-id';
 
 export interface StatusOptions {
   json?: boolean;
@@ -137,7 +138,9 @@ function lines(status: Status): string[] {
     ...(running ? [`running: ${window(running)}`, `  ${progressText(running)}`] : []),
     ...(running?.waitingFor ? [`  waiting for: ${running.waitingFor}`] : []),
     ...(unfinished ? [`unfinished: ${window(unfinished)}: ${unfinished.reason || 'the next sync takes it up'}`] : []),
-    ...parked.map((chat) => `parked: ${chat.chatId}, ${chat.from} to ${chat.to}, since ${chat.since}: ${chat.reason}`),
+    ...parked.map(
+      (chat) => `parked: ${nameOf(chat.chatId)}, ${chat.from} to ${chat.to}, since ${chat.since}: ${chat.reason}`,
+    ),
     ...(records === null ? [] : [`records: ${records}`]),
     ...destinations.flatMap(destinationLines),
     ...(lastSync ? ['last sync:', ...reportLines({ n: 0, ...lastSync }).map((line) => `  ${line}`)] : []),

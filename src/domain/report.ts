@@ -1,6 +1,7 @@
 import type { Policy } from '../config/policy';
 import type { Counters, Failure, Report, State, Unfinished } from './state';
 import { abbreviate } from '../text/abbreviate';
+import { NO_ID } from './no-id';
 
 export const NO_COUNTERS: Counters = {
   chats: 0,
@@ -55,8 +56,14 @@ export function completedReport(
         'surfaced late, which cannot be told apart',
     );
   }
-  if (state.parked.length > 0) {
-    const ids = state.parked.map(({ chatId }) => chatId);
+  const parked = state.parked.map(({ chatId }) => chatId);
+  if (parked.includes(NO_ID)) {
+    warnings.push(
+      'items of the chat list had no id, so that their chats are not known: once the list is right, the next census brings what they hold, or `verify --repair`',
+    );
+  }
+  const ids = parked.filter((chatId) => chatId !== NO_ID);
+  if (ids.length > 0) {
     warnings.push(`parked, and tried again at each sync, since they could not be read: ${abbreviate(ids)}`);
   }
   const report = reportOf(state, { ...window, counters, warnings, outcome: 'completed' });

@@ -117,8 +117,8 @@ export const chatSyncShape = {
    * take one over. `held`: the marker has been seen, so a folder without it is not this archive.
    */
   archive: z.object({ id: z.string(), held: z.boolean() }).optional(),
-  /** When the last census was begun. */
-  censusAt: time.optional(),
+  /** When the last census was begun, by the worker's clock, and the timestamp then; before the first one, those of the first sync. */
+  census: z.object({ at: time, through: time }).optional(),
   /** A few published chats: while one of them is readable, the key and the server are the right ones. */
   witnesses: z.array(z.string()).optional(),
   unfinished: unfinishedSchema.optional(),

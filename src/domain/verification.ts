@@ -5,13 +5,13 @@ import { count, time } from './checkpoint';
 export const verifyRequestSchema = z.object({
   /**
    * `messages`: the messages of every chat that changed since `from`. `chats`: which chats there are, and the messages of those that the
-   * archive does not know. `census`: the same, and the messages of chats that changed since the last census.
+   * archive does not know. `census`: the same, and the messages of chats that changed since the census before the last.
    */
   what: z.enum(['messages', 'chats', 'census']),
   /** Null: from the first message that was asked for, and to the timestamp. */
   from: time.nullable(),
   to: time.nullable(),
-  /** Of a census: chats that the archive knows are compared if they changed since; null: none of them. */
+  /** Of a census: chats that the archive knows are compared if they changed since a `CENSUS_EVERY` before; null: none of them. */
   since: time.nullable(),
   /** About so many chats, chosen by chance; null: all. */
   sample: z.int().positive().nullable(),

@@ -7,6 +7,7 @@ import { isOrganizationWide } from '../domain/listing';
 import { code, table } from '../text/markdown';
 import { abbreviate } from '../text/abbreviate';
 import { counted } from '../text/counted';
+import { nameOf } from '../domain/no-id';
 
 /** What the details show besides the state. */
 export interface RunFacts {
@@ -38,7 +39,7 @@ export function detailsOf(state: State, { unpublished, policy, checkpoint, pace 
     if (running) rows.push(...unfinished.warnings.map((warning): [string, string] => ['Warning', code(warning)]));
   }
   if (state.parked.length > 0) {
-    const chats = state.parked.map(({ chatId, reason }) => `${code(chatId)}: ${code(reason)}`);
+    const chats = state.parked.map(({ chatId, reason }) => `${code(nameOf(chatId))}: ${code(reason)}`);
     rows.push([`Parked (${chats.length})`, abbreviate(chats)]);
   }
   if (checkpoint) rows.push(['Listing', listingOf(checkpoint)]);

@@ -5,6 +5,7 @@ import { failureInWords } from '../text/failure-in-words';
 import type { Behind } from '../domain/delivery';
 import { isFailureKind, meaningOf, type FailureKind } from '../domain/failure-kinds';
 import type { Ending } from '../domain/report';
+import { NO_ID } from '../domain/no-id';
 
 /** The most chats that a failure names. */
 export const NAMED = 5;
@@ -132,7 +133,7 @@ export function unreadableFailure(unreadable: readonly Unreadable[], remark: str
   const named = first.map((chat) => `${chat.chatId ? `chat ${chat.chatId}: ` : ''}${reasonOf(chat)}`);
   const more = unreadable.length > named.length ? `, and ${unreadable.length - named.length} more` : '';
   const details = {
-    chatIds: first.flatMap(({ chatId }) => (chatId === '' ? [] : [chatId])),
+    chatIds: first.flatMap(({ chatId }) => (chatId === NO_ID ? [] : [chatId])),
     requestId: failureDetails(first[0]?.error).requestId,
   };
   return ApplicationFailure.nonRetryable(`${named.join('; ')}${more}${remark}`, FailureType.chatUnreadable, details);
@@ -144,7 +145,7 @@ export const apiRefused = (message: string, requestId: string | null = null): Ap
 
 /** A malformed item of the chat list, as an unreadable chat without an id. @param odd What is wrong with it. */
 export const oddItem = (odd: string): Unreadable => ({
-  chatId: '',
+  chatId: NO_ID,
   error: ApplicationFailure.nonRetryable(odd, FailureType.chatUnreadable, { proven: true }),
 });
 

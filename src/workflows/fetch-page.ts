@@ -6,6 +6,7 @@ import { apiRefused } from './failures';
 import { widen } from './parking';
 import { followOn } from './trail';
 import type { SourceState } from './source-state';
+import { NO_ID } from '../domain/no-id';
 
 export type ListActivities = Pick<ApiActivities, 'fetchChatPage'>;
 
@@ -45,7 +46,7 @@ export async function fetchPage(
   const passed = { cursor: page.lastId, place: page.place, item: page.item, requestId: page.requestId };
   const trail = page.hasMore ? followOn('chats', list.trail, passed) : undefined;
   // A parked chat is not read here: its missing span grows by this window.
-  const listed = page.odd === null ? page.chatIds : [...page.chatIds, ''];
+  const listed = page.odd === null ? page.chatIds : [...page.chatIds, NO_ID];
   const widened = widen(source.parked, new Set(listed), window);
   // A chat that is listed again before it was published (it changed meanwhile) is not added twice.
   const known = listed.length > 0 ? [...leftOf(source.checkpoint), ...source.parked.map(({ chatId }) => chatId)] : [];
@@ -73,7 +74,7 @@ export async function fetchPage(
     },
     widened,
   );
-  return { chatIds: left.filter((chatId) => chatId !== ''), odd: left.includes('') ? page.odd : null };
+  return { chatIds: left.filter((chatId) => chatId !== NO_ID), odd: left.includes(NO_ID) ? page.odd : null };
 }
 
 /** Thrown if the server refuses the listing mode. */

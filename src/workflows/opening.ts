@@ -20,6 +20,7 @@ import { lookAtOrganizations } from './organizations';
 import { NO_COUNTERS } from '../domain/report';
 import type { SourceState } from './source-state';
 import { EndlessList } from './trail';
+import { NO_ID } from '../domain/no-id';
 
 /**
  * Opens the sync's window, or takes up the unfinished one. `unfinished` is null if no whole second has passed.
@@ -74,7 +75,8 @@ export async function begin(
   if (opened === 'given up') throw disagree('given up', window);
   // Before the walk, which reads no parked chat.
   if (ledger.isIncomplete) await takeOver(activities, source, window, window.from);
-  const toRetry = source.state.parked.map((chat) => chat.chatId);
+  // What has no id cannot be requested: a census finds what it held.
+  const toRetry = source.state.parked.map(({ chatId }) => chatId).filter((chatId) => chatId !== NO_ID);
   const recovers = ledger.isIncomplete && { recovers: true as const };
   return { unfinished: { ...opened, ...recovers, toRetry, warnings }, warnings };
 }

@@ -1,6 +1,7 @@
 import type { State } from '../domain/state';
 import type { RewindRequest } from './messages';
 import { noted } from './operator-events';
+import { NO_ID } from '../domain/no-id';
 
 type Wanted = Required<RewindRequest>;
 
@@ -30,7 +31,9 @@ export function rewind(state: State, { to, skip, reason }: Wanted, id: string, n
   const forgotten = { unfinished: undefined, completed: undefined, archive: undefined };
   const time = new Date(now).toISOString();
   const event = { event: 'rewound', id: known(id), time, from: state.syncedThrough, to, skip, reason } as const;
-  return { syncedThrough: to, epoch, rewoundBy: known(id), abandoned, ...forgotten, ...noted(state, event) };
+  // Items without an id are met again with the lists that are read again.
+  const parked = state.parked.filter(({ chatId, from }) => chatId !== NO_ID || Date.parse(from) < Date.parse(to));
+  return { syncedThrough: to, epoch, rewoundBy: known(id), abandoned, parked, ...forgotten, ...noted(state, event) };
 }
 
 /** The kept part of an update's id: Temporal allows a thousand bytes; ours are UUIDs. */

@@ -13,6 +13,7 @@ import { publish } from './publish';
 import type { SourceState } from './source-state';
 import { EndlessList } from './trail';
 import { askWitnesses } from './witnesses';
+import { NO_ID } from '../domain/no-id';
 
 /** The pause before chats are tried again for which there was nothing to compare them with. */
 const PAUSE_MS = 30_000;
@@ -122,7 +123,7 @@ export function createRound(activities: WalkActivities, policy: Policy, source: 
       if (left.some((chatId) => stay.every((chat) => chat.chatId !== chatId))) return { closed: false };
       if (stay.length === 0) return { closed: false };
       // An item without an id can only be requested again with its page.
-      if (left.includes('')) source.changeUnfinished({ checkpoint: asksAgain(source.checkpoint) });
+      if (left.includes(NO_ID)) source.changeUnfinished({ checkpoint: asksAgain(source.checkpoint) });
       const more = policy.onChatFailure === 'park' ? `; ${source.parked.length} chats are parked already` : '';
       throw unreadableFailure(stay, more);
     },

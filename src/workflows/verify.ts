@@ -88,14 +88,17 @@ export async function verify({ source: name, request, begun }: VerifyInput): Pro
   return await archive.endVerification({
     request,
     selection,
-    begunAt: new Date(progress.startedAt).toISOString(),
     figures: { listed: progress.listed, compared: chats, messages, requests },
     unread: source.parked.map(({ chatId }) => chatId),
   });
 
   async function begin(): Promise<InProgress> {
     const followed = await proxyActivitiesOf(name).readPolicy();
-    const { witnesses, known, ...choice } = await archive.beginVerification({ run, request });
+    const { witnesses, known, ...choice } = await archive.beginVerification({
+      run,
+      request,
+      censusEveryMs: followed.censusEveryMs,
+    });
     const { from, to } = choice.span;
     const unfinished = {
       window: { epoch: 0, from, to },

@@ -1,8 +1,11 @@
 import { createTenant, type SimulatorOptions, type Tenant } from '../../simulator';
 import type { Environment } from '../../src/config/environment';
+import { verificationWorkflowId } from '../../src/contract';
+import type { verify } from '../../src/workflows/verify';
 import { expectExactly } from '../support/exact';
 import type { Page } from '../support/gateway';
 import { startBehindGateway, type SourceBehindGateway } from '../support/gateway-source';
+import { until } from '../support/until';
 
 // An item of a list that is not as promised is that item's problem.
 
@@ -112,6 +115,15 @@ describe('items of the chat list that are none', () => {
     expect(later).toMatchObject({ outcome: 'completed', parked: 1 });
     const [parked] = (await under.source.view()).memo!.parked;
     expect(parked).toMatchObject({ from: before!.from, to: later.to, since: before!.since });
+    expect(parked!.reason).toMatch(/^chats: item 16 of a page is not what was promised/);
+    expect(later.warnings.join()).toMatch(/had no id.*the next census/);
+
+    // Mended, a census finds what their chats hold, and nothing stays.
+    under.setGateway();
+    await under.restart({ CENSUS_EVERY: '1s' });
+    await until(async () => (await under.nextSync()).parked === 0);
+    const census = under.client.workflow.getHandle<typeof verify>(verificationWorkflowId(under.source.name));
+    expect(await census.result()).toMatchObject({ what: 'census', missing: 0, unread: 0 });
   });
 
   test('fails the sync all the same where one is parked already, and no more are to be', async () => {

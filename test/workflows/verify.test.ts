@@ -248,6 +248,19 @@ test('a census compares what changed since the last one that came to its end', a
   expect(await verify({ what: 'census', since: new Date().toISOString() })).toMatchObject({ compared: 1 });
 });
 
+test.each([0, 3])('what surfaces after a census is found by the next one, by a server %i days behind', async (days) => {
+  const clock = (): number => Date.now() - days * 86_400_000;
+  tenant = createTenant({ chats: 4 });
+  under = await startSource({ simulator: { tenant, clock }, settings: { BACKFILL_START: '2026-08-01' } });
+  const [chatId = ''] = chatIds();
+  tenant.addMessage(chatId, { content: 'in time', at: new Date(clock() - 5000).toISOString() });
+  const { to } = await under.sync();
+  expect(await verify({ what: 'census', since: to })).toMatchObject({ missing: 0 });
+  tenant.addMessage(chatId, { content: 'late', at: new Date(Date.parse(to!) - 3000).toISOString() });
+  expect(await under.nextSync()).toMatchObject({ messages: 0 });
+  expect(await verify({ what: 'census', since: to, repair: true })).toMatchObject({ compared: 1, missing: 1 });
+});
+
 test('a sync goes before a comparison', async () => {
   await start(220, 1);
   await under.restart({ REQUESTS_PER_SECOND: '20' });
