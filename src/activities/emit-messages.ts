@@ -112,10 +112,14 @@ function isWanted(message: Message, page: MessagePage, { span, messages }: EmitR
   return isWithin(message.createdAtMs, span);
 }
 
-/** Whether a chat without a message in the span changed in it, though it was neither created in it nor deleted. */
+/**
+ * Whether a chat without a message in the span changed in it, though it was neither created in it nor deleted. It was listed since
+ * it changed: an answer that knows only of an earlier change is older than the list.
+ */
 function isUnexplained({ created_at, updated_at, deleted_at }: MessagePage, span: Span): boolean {
   const isIn = (time: unknown): boolean => isWithin(timeOf(time) ?? NaN, span);
-  return !deleted_at && isIn(updated_at) && !isIn(created_at);
+  const isOld = (timeOf(updated_at) ?? NaN) < Date.parse(span.from) - 1000;
+  return !deleted_at && (isIn(updated_at) || isOld) && !isIn(created_at);
 }
 
 /** Counts messages newer than their chat's `updated_at`, by whole seconds; 0 if that is no time. */

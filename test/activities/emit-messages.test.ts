@@ -127,3 +127,14 @@ describe('the time of a message', () => {
     expect(await emit({ ...messagePage(message), updated_at })).toMatchObject({ violations, receipt: { records: 1 } });
   });
 });
+
+test.each([
+  ['in the span', '2026-04-08T09:00:00Z', true],
+  ['before it: the answer is older than the list, which said that it changed since', '2026-04-01T09:00:00Z', true],
+  ['a second before it, as some servers round', '2026-04-07T23:59:59Z', false],
+  ['after it', '2026-04-10T09:00:00Z', false],
+])('a chat without a message of the span that changed %s', async (_when, updated_at, unexplained) => {
+  expect(await emit({ ...messagePage(), created_at: '2026-03-01T00:00:00Z', updated_at })).toMatchObject({
+    unexplained,
+  });
+});

@@ -59,7 +59,7 @@ it('a file in the place of the folder of parts is said so', async () => {
 it('a message that stands in two windows, and a part in an odd folder', async () => {
   await mkdir(join(archive.folder, 'messages', 'extra'));
   await writeFile(join(archive.folder, 'messages', 'extra', 'x.ndjson'), '{"id":"x"}\n');
-  await archive.window([[recordOf('a-00001')]]);
+  await archive.window([[recordOf('a-00001', { chat_id: 'a' })]]);
   expect((await verify()).kinds).toEqual(expect.arrayContaining(['message-repeated', 'part-unnamed']));
 });
 

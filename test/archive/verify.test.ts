@@ -130,9 +130,14 @@ describe('damage', () => {
     await other.remove();
   });
 
+  it('an id that two chats have is no repetition', async () => {
+    await archive.window([[recordOf('copied', { chat_id: 'one' })], [recordOf('copied', { chat_id: 'other' })]]);
+    expect((await verify()).findings).toEqual([]);
+  });
+
   it('a message that is there twice in an epoch, wherever', async () => {
     await archive.window(
-      [[...recordsOfChat('z', 2), recordOf('a-00003'), recordOf('ü "quoted" \\')]],
+      [[...recordsOfChat('z', 2), recordOf('a-00003', { chat_id: 'a' }), recordOf('ü "quoted" \\')]],
       [[recordOf('ü "quoted" \\')]],
     );
     const { findings } = await verify();

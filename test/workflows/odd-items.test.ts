@@ -115,7 +115,7 @@ describe('items of the chat list that are none', () => {
     expect(later).toMatchObject({ outcome: 'completed', parked: 1 });
     const [parked] = (await under.source.view()).memo!.parked;
     expect(parked).toMatchObject({ from: before!.from, to: later.to, since: before!.since });
-    expect(parked!.reason).toMatch(/^chats: item 16 of a page is not what was promised/);
+    expect(parked!.reason).toMatch(/^chats: item \d+ of a page is not what was promised/);
     expect(later.warnings.join()).toMatch(/had no id.*the next census/);
 
     // Mended, a census finds what their chats hold, and nothing stays.

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, hasCode } from '../folder/errors';
 import type { PartEntry } from '../log';
-import { NEWLINE } from '../read/lines';
+import { readableHeadOf, type RecordHead } from '../chat-index';
+import { linesIn, NEWLINE } from '../read/lines';
 import { type Finding, wrong } from './finding';
 import { IdIndex } from './id-index';
 
@@ -69,37 +69,33 @@ export class PartChecker {
     return lines.count;
   }
 
-  /** Tells of messages that stand twice in an epoch. */
+  /** Tells of messages that stand twice in an epoch. The same id in two chats is two messages: a copied chat may keep its ids. */
   async findRepeated(): Promise<void> {
     for (const [one, other] of this.#ids.suspects()) {
-      const [first, second] = [await this.#idAt(one.file, one.byte), await this.#idAt(other.file, other.byte)];
-      if (first === null || first !== second) continue;
+      const [first, second] = [await this.#headAt(one), await this.#headAt(other)];
+      if (first === null || first.id !== second?.id || first.chatId !== second.chatId) continue;
       const where = this.#paths[other.file] ?? '';
-      const says = `holds message ${first} (byte ${other.byte}), which ${this.#paths[one.file] ?? ''} holds too (byte ${one.byte})`;
+      const says = `holds message ${first.id} (byte ${other.byte}), which ${this.#paths[one.file] ?? ''} holds too (byte ${one.byte})`;
       this.tell(
         wrong(
           'message-repeated',
           where,
           says,
-          'this is no damage, but should not be: please report it with the ledger',
+          'this is no damage: did the API give it another `created_at` after it was archived? If not, please report it with the ledger',
         ),
       );
     }
   }
 
-  /** Null: its part was removed meanwhile. */
-  async #idAt(file: number, byte: number): Promise<string | null> {
-    const handle = await open(join(this.folder, this.#paths[file] ?? '')).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return null;
-      throw error;
-    });
-    if (handle === null) return null;
+  /** Null: it is no record, or its part was removed meanwhile. */
+  async #headAt({ file, byte }: { file: number; byte: number }): Promise<RecordHead | null> {
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(LONGEST_START), 0, LONGEST_START, byte);
-      return idIn(buffer.subarray(0, bytesRead))?.toString() ?? '';
-    } finally {
-      await handle.close();
+      const bytes = createReadStream(join(this.folder, this.#paths[file] ?? ''), { start: byte });
+      for await (const line of linesIn(bytes)) return readableHeadOf(line);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error;
     }
+    return null;
   }
 
   close(): void {
