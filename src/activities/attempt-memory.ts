@@ -7,7 +7,7 @@ import { isAboutTheKey, meaningOf, type FailureKind, type Recovery } from '../do
 const HOPELESS_FAILURES = 3;
 /** A rate is for all: that one chat is over it is not asked, nor believed, before so many answers in a row say so, ... */
 const LIMITS_UNASKED = 3;
-const HOPELESS_LIMITS = 10;
+const HOPELESS_LIMITS = 6;
 /** ... and for so long others were served in between. */
 const HOPELESS_LIMITED_MS = 5 * 60_000;
 /** The most that the time between two failures counts: a worker may have stood still in between. */

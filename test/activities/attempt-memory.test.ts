@@ -121,8 +121,8 @@ describe('a chat that fails and fails', () => {
     expect(failEveryMinute('server-error', (minute) => minute === 100 || minute === 200)).toBeNull();
   });
 
-  test('is given up for the rate only where it alone is over it, ten times and five minutes long', () => {
-    expect(failEveryMinute('rate-limited', () => true)).toBe(9);
+  test('is given up for the rate only where it alone is over it, six times and five minutes long', () => {
+    expect(failEveryMinute('rate-limited', () => true)).toBe(7);
     expect(failEveryMinute('rate-limited', () => false)).toBeNull();
     expect(failEveryMinute('rate-limited', (minute) => minute > 100)).toBe(106);
     // Nobody asks for others because of a burst.
