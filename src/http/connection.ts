@@ -2,6 +2,9 @@ import type { ConnectionOptions } from 'node:tls';
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 import { isLoopback } from '../text/loopback';
 
+/** Cookies and policies of gateways may fill more than undici's 16 KiB. */
+const HEADER_BYTES = 128 * 1024;
+
 /** The proxy settings that come from `.env` and not from the process's environment. */
 export interface ProxySettings {
   httpsProxy?: string;
@@ -27,9 +30,16 @@ export function createConnection(
   { connectMs, proxy = {}, certificates = {} }: ConnectionSettings,
 ): Dispatcher {
   const connect = { timeout: connectMs, ...certificates };
-  if (isLoopback(baseUrl.hostname)) return new Agent({ connect });
+  const limits = { maxHeaderSize: HEADER_BYTES };
+  if (isLoopback(baseUrl.hostname)) return new Agent({ ...limits, connect });
   try {
-    return new EnvHttpProxyAgent({ ...proxy, connect, proxyTls: { timeout: connectMs }, requestTls: connect });
+    return new EnvHttpProxyAgent({
+      ...limits,
+      ...proxy,
+      connect,
+      proxyTls: { timeout: connectMs },
+      requestTls: connect,
+    });
   } catch {
     throw new Error('HTTPS_PROXY or HTTP_PROXY is not the URL of a proxy');
   }

@@ -38,6 +38,14 @@ async function proxy(onConnect: (socket: Duplex) => void) {
 }
 
 describe('the connection', () => {
+  it('takes an answer whose headers fill 100 KB, as cookies and policies of a gateway do', async () => {
+    const { url } = await serve((request, response) => {
+      response.setHeader('content-security-policy', 'x'.repeat(100_000));
+      json({ data: [], has_more: false, first_id: null, last_id: null })(request, response);
+    });
+    expect((await clientOf(url).listChats({})).body.data).toEqual([]);
+  });
+
   it("goes through the environment's proxy, in a tunnel, so that the proxy sees no key", async () => {
     const { url, asked } = await proxy((socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
     setProxies({ HTTPS_PROXY: url });
