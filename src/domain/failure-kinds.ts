@@ -155,7 +155,7 @@ const kinds = {
     ...{ onList: 'stop', onMessages: 'never', believed: 2 },
   },
   'not-json': {
-    says: 'the answer is not JSON; look for a proxy or a login page in front of the API',
+    says: 'the answer is not JSON, or not in UTF-8; look for a proxy or a login page in front of the API',
     ...{ onList: 'stop', onMessages: 'never', believed: 5 },
   },
   empty: {

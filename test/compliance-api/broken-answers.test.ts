@@ -86,7 +86,7 @@ describe('an answer that is broken', () => {
   ])('is not-json, of the content type %j, when it comes as %j', async (contentType, header, body) => {
     const { url } = await serve(send(body, header === undefined ? {} : { 'content-type': header }));
     await expect(clientOf(url).listChats({})).rejects.toThrow(
-      'chats: the answer is not JSON; look for a proxy or a login page in front of the API (not-json, status 200' +
+      'chats: the answer is not JSON, or not in UTF-8; look for a proxy or a login page in front of the API (not-json, status 200' +
         `${contentType === undefined ? '' : `, content type ${contentType}`})`,
     );
   });
