@@ -5,10 +5,11 @@ import { isAboutTheKey, meaningOf, type FailureKind, type Recovery } from '../do
 
 /** It is given up only after at least this many failures. */
 const HOPELESS_FAILURES = 3;
-/** A rate is for all: that one chat is over it is not asked, nor believed, before so many answers in a row say so, ... */
-const LIMITS_UNASKED = 3;
+/** A rate is everybody's: only after so many 429s in a row others are asked for, */
+const LIMITS_ALONE = 3;
+/** and only after so many, */
 const HOPELESS_LIMITS = 6;
-/** ... and for so long others were served in between. */
+/** and so long a time in which others were served, ms, it is one path's. */
 const HOPELESS_LIMITED_MS = 5 * 60_000;
 /** The most that the time between two failures counts: a worker may have stood still in between. */
 const LONGEST_STEP_MS = 2 * 60_000;
@@ -113,13 +114,14 @@ export function remember(memory: Memory, attempt: FailedAttempt): Recovery {
 /** A gateway may limit one path: such a chat would be waited for without end, and all others with it. */
 function rememberLimit(memory: Memory, { error, now }: FailedAttempt): Recovery {
   memory.limits += 1;
-  if (memory.served !== undefined) memory.limitedMs += sinceLastFailure(memory, now);
-  if (memory.served !== undefined && memory.limitedMs >= HOPELESS_LIMITED_MS && memory.limits >= HOPELESS_LIMITS) {
-    return error.endpoint === 'messages' ? 'never' : 'stop';
+  if (memory.served !== undefined) {
+    memory.limitedMs += sinceLastFailure(memory, now);
+    const isHopeless = memory.limitedMs >= HOPELESS_LIMITED_MS && memory.limits >= HOPELESS_LIMITS;
+    if (isHopeless) return error.endpoint === 'messages' ? 'never' : 'stop';
   }
   memory.lastFailureAt = now;
   memory.served = undefined;
-  if (memory.limits < LIMITS_UNASKED) return 'later';
+  if (memory.limits < LIMITS_ALONE) return 'later';
   Object.assign(memory, { kind: error.kind, said: error.message, endpoint: error.endpoint, askForOthers: true });
   return 'later';
 }

@@ -57,6 +57,15 @@ describe('rewind', () => {
     expect(rewind(state({ epoch }), request(), ID, now)).toMatchObject({ syncedThrough: EARLIER, epoch: expected });
   });
 
+  it.each([
+    [EARLIER, ['chat']],
+    [THROUGH, ['chat', '']],
+  ])('to %s keeps what is parked, but for items without an id that are listed again', (to, kept) => {
+    const parked = ['chat', ''].map((chatId) => ({ chatId, from: EARLIER, to: THROUGH, reason: 'r', since: THROUGH }));
+    const next = rewind(state({ parked }), request({ to }), ID, NOW);
+    expect(next.parked?.map(({ chatId }) => chatId)).toEqual(kept);
+  });
+
   it('gives up the unfinished window, for the archive to be told', () => {
     expect(rewound(state({ unfinished }))).toMatchObject({ unfinished: undefined, abandoned: WINDOW });
   });
