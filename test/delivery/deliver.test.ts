@@ -1,20 +1,17 @@
 import { once } from 'node:events';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { collect } from '../../harness/collect';
 import { createFolderArchive } from '../../src/archive/folder-archive';
-import { readLedger } from '../../src/archive/read/ledger';
 import type { Log } from '../../src/archive/log';
 import type { DeliverOptions, DeliveryResult } from '../../src/delivery/deliver';
 import { MOST_UNWRITTEN } from '../../src/delivery/positions';
 import { DestinationError } from '../../src/destinations/destination';
 import type { Position } from '../../src/domain/delivery';
-import { deliverFrom } from '../support/deliver-from';
+import { deliverSmall, SMALL_BATCHES } from '../support/deliver-from';
 import { endOfDay, makeArchive, recordsOfChat, type MadeArchive } from '../support/made-archive';
 import { recording, type Recording } from '../support/recording-destination';
 
-const limits = { batchBytes: 3000, batchRecords: 100, recordBytes: 100_000 };
 const idOf = (json: string): string => (JSON.parse(json) as { id: string }).id;
 
 let archive: MadeArchive;
@@ -23,8 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => archive.remove());
 
-const run = (destination: Recording, more: Partial<DeliverOptions> = {}): Promise<DeliveryResult> =>
-  deliverFrom(archive, destination, limits, more);
+const run = (destination: Recording, more?: Partial<DeliverOptions>): Promise<DeliveryResult> =>
+  deliverSmall(archive, destination, more);
 
 describe('a delivery', () => {
   it('goes through windows, parts and records in their order', async () => {
@@ -36,7 +33,7 @@ describe('a delivery', () => {
     expect(destination.ids()).toEqual([...a, ...b, ...c, ...recordsOfChat('d', 1)].map(idOf));
     // No batch is longer than it may be, nor of two parts.
     for (const { at, next, records } of destination.deliveries) {
-      expect(records.reduce((sum, { line }) => sum + line.length, 0)).toBeLessThanOrEqual(limits.batchBytes);
+      expect(records.reduce((sum, { line }) => sum + line.length, 0)).toBeLessThanOrEqual(SMALL_BATCHES.batchBytes);
       expect(next.byte).toBeGreaterThan(at.byte);
     }
   });
@@ -203,114 +200,5 @@ describe('a delivery', () => {
     const first = await run(recording(), { isOver: () => true });
     expect(first.caughtUp).toBe(false);
     expect(first.behind).toEqual({ records: 30 - first.delivered, parts: 3 });
-  });
-});
-
-describe('where a delivery begins', () => {
-  const known = (start: string | null, position: Position | null = null, epoch = 0) => ({
-    known: { epoch, start, position },
-  });
-  beforeEach(async () => {
-    for (const chat of ['a', 'b', 'c']) await archive.window([recordsOfChat(chat, 1)]);
-    await archive.publish(recordsOfChat('open', 1));
-  });
-
-  it.each([
-    ['with the first entry', null, ['a', 'b', 'c', 'open']],
-    ['now', 'now', []],
-    ['at a time', endOfDay(0), ['b', 'c', 'open']],
-    ['in the middle of a window', new Date(Date.parse(endOfDay(0)) + 1000).toISOString(), ['b', 'c', 'open']],
-  ])('%s', async (_what, start, chats) => {
-    const destination = recording();
-    await run(destination, known(start));
-    expect(destination.ids()).toEqual(chats.map((chat) => `${chat}-00000`));
-    await archive.publish(recordsOfChat('later', 1));
-    await run(destination, known(start));
-    expect(destination.ids().slice(chats.length)).toEqual(['later-00000']);
-  });
-
-  it('is by its file, which moves with each batch, before the workflow', async () => {
-    const destination = recording();
-    const { position } = await run(destination, known(null));
-    await run(destination, known(null, { ...position, entry: 1, byte: 0, part: null }));
-    expect(destination.ids()).toHaveLength(4);
-  });
-
-  it('is by the workflow where a loss of power emptied the file', async () => {
-    const { position } = await run(recording(), known(null));
-    await writeFile(join(archive.folder, 'positions', 'x.json'), '');
-    const destination = recording();
-    await run(destination, known(null, position));
-    expect(destination.ids()).toEqual([]);
-  });
-
-  it('is by a rewind, whatever the file of before says', async () => {
-    await run(recording(), known(null));
-    const destination = recording();
-    expect(await run(destination, known(endOfDay(1), null, 1))).toMatchObject({ position: { epoch: 1 } });
-    expect(destination.ids()).toEqual(['c-00000', 'open-00000']);
-    await run(destination, known(endOfDay(1), null, 1));
-    expect(destination.ids()).toHaveLength(2);
-  });
-
-  it('is by the file of a higher epoch, of which a reset Temporal knows nothing', async () => {
-    await run(recording(), known(null, null, 3));
-    const destination = recording();
-    expect(await run(destination, known(null))).toMatchObject({ position: { epoch: 3 }, through: endOfDay(2) });
-    expect(destination.ids()).toEqual([]);
-  });
-
-  it('is the first entry of another archive', async () => {
-    const { position } = await run(recording(), known(null));
-    const other = await makeArchive('made', 'another-archive');
-    await other.window([recordsOfChat('other', 1)]);
-    const destination = recording();
-    await run(destination, { ...known(null, position), log: other.log });
-    expect(destination.ids()).toEqual(['other-00000']);
-    // Also for one that was begun in the middle of the first.
-    await rm(join(other.folder, 'positions'), { recursive: true });
-    const begunNow = recording();
-    await run(begunNow, { ...known('now', position), log: other.log });
-    expect(begunNow.ids()).toEqual(['other-00000']);
-    await other.remove();
-  });
-});
-
-describe('an archive that is not what was written', () => {
-  const partOf = async (): Promise<string> => {
-    const [line] = await collect(readLedger(archive.folder));
-    return line!.parts[0]!.path;
-  };
-
-  it('stops a delivery before anything of a damaged part, and names it, until that is restored', async () => {
-    await archive.window([recordsOfChat('a', 40)]);
-    const path = join(archive.folder, await partOf());
-    const text = await readFile(path, 'utf8');
-    await writeFile(path, text.replace('text of a-00039', 'Text of a-00039'));
-    const destination = recording();
-    await expect(run(destination)).rejects.toMatchObject({
-      code: 'PART_DAMAGED',
-      message: expect.stringContaining(await partOf()),
-    });
-    expect(destination.ids()).toEqual([]);
-    await rename(path, `${path}.away`);
-    await expect(run(destination)).rejects.toMatchObject({ code: 'PART_MISSING' });
-    await writeFile(path, text);
-    expect(await run(destination)).toMatchObject({ delivered: 40 });
-  });
-
-  it('stops it where the ledger is shorter than it was, or its lines do not follow each other', async () => {
-    for (const chat of ['a', 'b', 'c']) await archive.window([recordsOfChat(chat, 1)]);
-    const ledger = join(archive.folder, 'ledger.jsonl');
-    const lines = (await readFile(ledger, 'utf8')).split('\n');
-    await run(recording(), { isOver: () => true });
-    await writeFile(ledger, lines.with(1, lines[1]!.replace('"records":1', '"records":2')).join('\n'));
-    await expect(run(recording())).rejects.toMatchObject({
-      code: expect.stringMatching(/LEDGER_(CHANGED|UNREADABLE)/),
-    });
-    await writeFile(ledger, lines.join('\n'));
-    await run(recording());
-    await writeFile(ledger, `${lines[0]!}\n`);
-    await expect(run(recording())).rejects.toMatchObject({ code: 'LEDGER_BEHIND' });
   });
 });

@@ -10,19 +10,18 @@ import { deliverRefused } from '../../src/delivery/deliver-refused';
 import { isDelivered } from '../../src/destinations/postgres/position';
 import { DestinationError, type Delivery, type RecordDestination } from '../../src/destinations/destination';
 import type { Position } from '../../src/domain/delivery';
-import { deliverFrom } from '../support/deliver-from';
+import { deliverSmall, SMALL_BATCHES } from '../support/deliver-from';
 import { makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
 import { recording, refusing } from '../support/recording-destination';
 
-const limits = { batchBytes: 3000, batchRecords: 100, recordBytes: 100_000 };
 let archive: MadeArchive;
 beforeEach(async () => {
   archive = await makeArchive();
 });
 afterEach(() => archive.remove());
 
-const run = (destination: RecordDestination, more: Partial<DeliverOptions> = {}): Promise<DeliveryResult> =>
-  deliverFrom(archive, destination, limits, more);
+const run = (destination: RecordDestination, more?: Partial<DeliverOptions>): Promise<DeliveryResult> =>
+  deliverSmall(archive, destination, more);
 
 /** As postgres: position in the transaction, fenced with its own isDelivered. */
 function transactional(judge: (d: Delivery) => void = () => undefined) {
@@ -143,7 +142,14 @@ it('ARCHIVE_KEEP=0 keeps what a destination refused, so that rewind --refused ca
   await applyRetention(archive.log, { keepMs: 0, destinations: ['x'] }, Date.now());
   const mended = recording();
   const again = await deliverRefused({
-    ...{ source: 'made', name: 'x', log: archive.log, destination: mended, limits, position: result.position },
+    ...{
+      source: 'made',
+      name: 'x',
+      log: archive.log,
+      destination: mended,
+      limits: SMALL_BATCHES,
+      position: result.position,
+    },
     signal: AbortSignal.timeout(60_000),
   });
   expect(again).toEqual({ delivered: 1, refused: 0 });
@@ -168,10 +174,12 @@ it('a transactional destination with a wrong setting: nothing is noted as refuse
   const pg = transactional(() => {
     if (isWrong) throw new DestinationError('23514', 'a constraint refuses it', 'refused');
   });
-  await expect(run(pg, { limits: { ...limits, batchBytes: 1e6 } })).rejects.toMatchObject({ code: 'refuses-all' });
+  await expect(run(pg, { limits: { ...SMALL_BATCHES, batchBytes: 1e6 } })).rejects.toMatchObject({
+    code: 'refuses-all',
+  });
   const after = await readFile(join(archive.folder, 'refused', 'x.jsonl'), 'utf8').catch(() => '');
   isWrong = false;
-  const result = await run(pg, { limits: { ...limits, batchBytes: 1e6 } });
+  const result = await run(pg, { limits: { ...SMALL_BATCHES, batchBytes: 1e6 } });
   expect(pg.ids).toHaveLength(60);
   expect(after.split('\n').length - 1).toBe(0);
   expect(result.refused).toBe(0);
@@ -198,7 +206,7 @@ it('rewind --refused: a record that was mended and is too large comes as a stub,
       throw new DestinationError('too-large', 'takes less', 'too-large');
   });
   const again = await deliverRefused({
-    ...{ source: 'made', name: 'x', log: archive.log, destination: mended, limits, position },
+    ...{ source: 'made', name: 'x', log: archive.log, destination: mended, limits: SMALL_BATCHES, position },
     signal: AbortSignal.timeout(60_000),
   });
   expect(again).toEqual({ delivered: 1, refused: 0 });
@@ -212,7 +220,7 @@ it('rewind --refused sends nothing of a damaged part', async () => {
   await writeFile(file, (await readFile(file, 'utf8')).replace('text of bad', 'TEXT OF BAD'));
   const mended = recording();
   await deliverRefused({
-    ...{ source: 'made', name: 'x', log: archive.log, destination: mended, limits, position },
+    ...{ source: 'made', name: 'x', log: archive.log, destination: mended, limits: SMALL_BATCHES, position },
     signal: AbortSignal.timeout(60_000),
   }).catch(() => undefined);
   expect(mended.deliveries.map(({ records }) => records[0]!.line.toString())).toEqual([]);

@@ -10,11 +10,9 @@ import { deliverRefused } from '../../src/delivery/deliver-refused';
 import { applyRetention } from '../../src/delivery/retention';
 import type { RecordDestination } from '../../src/destinations/destination';
 import type { Position } from '../../src/domain/delivery';
-import { deliverFrom } from '../support/deliver-from';
+import { deliverSmall, SMALL_BATCHES } from '../support/deliver-from';
 import { endOfDay, makeArchive, recordOf, recordsOfChat, type MadeArchive } from '../support/made-archive';
-import { recording, refusing, type Recording } from '../support/recording-destination';
-
-const limits = { batchBytes: 3000, batchRecords: 100, recordBytes: 100_000 };
+import { recording, refusing } from '../support/recording-destination';
 
 let archive: MadeArchive;
 beforeEach(async () => {
@@ -22,8 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => archive.remove());
 
-const run = (destination: Recording, more: Partial<DeliverOptions> = {}): Promise<DeliveryResult> =>
-  deliverFrom(archive, destination, limits, more);
+const run = (destination: RecordDestination, more?: Partial<DeliverOptions>): Promise<DeliveryResult> =>
+  deliverSmall(archive, destination, more);
 
 describe('parts that every destination has', () => {
   const dayMs = 86_400_000;
@@ -104,7 +102,7 @@ describe('the part of a record that a destination has shortened only', () => {
 
   it('stays, where it was refused at first', async () => {
     const { position } = await run(recording(refusing(new Set(['long']))));
-    const options = { ...{ source: archive.source, name: 'x', log: archive.log, limits, position } };
+    const options = { ...{ source: archive.source, name: 'x', log: archive.log, limits: SMALL_BATCHES, position } };
     const signal = AbortSignal.timeout(60_000);
     const destination = recording();
     expect(await deliverRefused({ ...options, destination, signal })).toEqual({ delivered: 1, refused: 0 });
@@ -138,9 +136,9 @@ describe('the part of a record that a destination has shortened only', () => {
         };
       },
     };
-    await expect(deliverFrom(archive, destination, limits, { log })).rejects.toMatchObject({ code: 'ENOSPC' });
+    await expect(run(destination, { log })).rejects.toMatchObject({ code: 'ENOSPC' });
     isFull = false;
-    await deliverFrom(archive, destination, limits, { log });
+    await run(destination, { log });
     expect(there.ids()).toContain('long');
     await expectKept();
   });

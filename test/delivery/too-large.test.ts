@@ -1,10 +1,8 @@
 import type { DeliverOptions, DeliveryResult } from '../../src/delivery/deliver';
 import { DestinationError } from '../../src/destinations/destination';
-import { deliverFrom } from '../support/deliver-from';
+import { deliverSmall, SMALL_BATCHES } from '../support/deliver-from';
 import { makeArchive, recordOf, type MadeArchive } from '../support/made-archive';
 import { recording, type Recording } from '../support/recording-destination';
-
-const limits = { batchBytes: 3000, batchRecords: 100, recordBytes: 100_000 };
 
 let archive: MadeArchive;
 beforeEach(async () => {
@@ -12,8 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => archive.remove());
 
-const run = (destination: Recording, more: Partial<DeliverOptions> = {}): Promise<DeliveryResult> =>
-  deliverFrom(archive, destination, limits, more);
+const run = (destination: Recording, more?: Partial<DeliverOptions>): Promise<DeliveryResult> =>
+  deliverSmall(archive, destination, more);
 
 describe('a record that is too large', () => {
   it('comes without most of its text, with its metadata, digit for digit, and where the rest is', async () => {
@@ -24,7 +22,7 @@ describe('a record that is too large', () => {
     expect(await run(destination)).toMatchObject({ delivered: 3, shortened: 1 });
     expect(destination.ids()).toEqual(['a', 'long', 'b']);
     const stub = destination.deliveries.flatMap(({ records }) => records).find(({ id }) => id === 'long')!;
-    expect(stub.line.length).toBeLessThanOrEqual(limits.recordBytes);
+    expect(stub.line.length).toBeLessThanOrEqual(SMALL_BATCHES.recordBytes);
     const text = stub.line.toString();
     expect(text).toContain('"number":9007199254740993');
     const { content, truncated, much, chat_user: user } = JSON.parse(text) as Record<string, never>;
@@ -42,7 +40,7 @@ describe('a record that is too large', () => {
         throw new DestinationError('too-large', 'takes less', 'too-large');
       }
     });
-    expect(await run(destination, { limits: { ...limits, batchBytes: 1_000_000 } })).toMatchObject({
+    expect(await run(destination, { limits: { ...SMALL_BATCHES, batchBytes: 1_000_000 } })).toMatchObject({
       shortened: 1,
       delivered: 3,
     });

@@ -18,3 +18,11 @@ export const deliverFrom = (
     observe: () => undefined,
     ...more,
   });
+
+/** Batches so small that a chat fills several. */
+export const SMALL_BATCHES: Limits = { batchBytes: 3000, batchRecords: 100, recordBytes: 100_000 };
+export const deliverSmall = (
+  archive: MadeArchive,
+  destination: Destination,
+  more?: Partial<DeliverOptions>,
+): Promise<DeliveryResult> => deliverFrom(archive, destination, SMALL_BATCHES, more);
